@@ -1,0 +1,3 @@
+std = "lua54"
+read_globals = { "assay" }
+max_line_length = 110

@@ -1,0 +1,92 @@
+/* app.h: the program: commands, their options, and what they share.
+ *
+ * A command is one file app/cmd/<command>.c ending in one const struct command, plus its line in
+ * app/commands.def. From its rows come option parsing, `assay COMMAND --help`, the man page and the bash
+ * completion. Exit codes: 0 done, 1 a run failed (diff: differs), 2 usage or trouble, 130 interrupted. */
+#ifndef ASSAY_APP_H
+#define ASSAY_APP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "experiments/kernel/err.h"
+#include "lua/host.h"
+#include "store/store.h"
+
+enum exit_code { EXIT_DONE = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+struct option_row {   /* rows end with {0} */
+  const char *name;   /* "jobs": given as --jobs N or --jobs=N */
+  char letter;        /* 'j', or 0 */
+  const char *arg;    /* "N"; NULL: a flag */
+  bool repeat;        /* may be given several times */
+  const char *doc;    /* one line */
+  const char *complete; /* bash completion: "file", "experiment", "run", "metric", "kind", "method", words "a b c"; NULL: none */
+};
+
+/* The parsed command line of one command. */
+struct arguments {
+  const struct command *command;
+  size_t n_options;
+  struct { const struct option_row *row; const char *value; } option[256];
+  size_t n_words;
+  const char **word;
+};
+const char *arg_value(const struct arguments *a, const char *name);  /* last value, NULL if absent */
+bool arg_flag(const struct arguments *a, const char *name);
+/* Values of a repeated option, in order; returns the count, out may hold up to max. */
+size_t arg_values(const struct arguments *a, const char *name, const char **out, size_t max);
+/* A whole number in [min, max], or a message on stderr and false. */
+bool arg_integer(const struct arguments *a, const char *name, long min, long max, long def, long *out);
+
+struct app {
+  const char *db;          /* --db, else $ASSAY_DB, else ./assay.db */
+  char *share_dir;         /* …/share/assay, found from /proc/self/exe */
+  bool colour_out, colour_err; /* from --color, NO_COLOR, isatty */
+  bool tty_out, tty_err;
+  int width;               /* columns of the terminal, 80 when unknown */
+  bool utf8;
+  atomic_int cancel;       /* set by SIGINT/SIGTERM/SIGHUP */
+  struct lua_services services;
+};
+
+struct command {
+  const char *name;
+  const char *summary;     /* one line */
+  const char *usage;       /* "FILE.lua [--set k=v]… [--jobs N]": printed after "assay NAME" */
+  const char *help;        /* a few lines: what it does; examples first */
+  const struct option_row *options;
+  const char *words;       /* completion of the positional words, like option_row.complete */
+  int (*run)(struct app *app, const struct arguments *a);
+};
+
+size_t command_count(void);
+const struct command *command_at(size_t i);
+const struct command *command_find(const char *name);
+
+/* Text that came from a store, a file or a script, made safe for a terminal: C0 (but newline and tab when
+ * `lines`), DEL, C1, bidi overrides and invalid UTF-8 are shown escaped. Caller frees. */
+char *text_safe(const char *s, bool lines);
+/* Columns that a UTF-8 string takes on a terminal. */
+size_t text_width(const char *s);
+
+/* Tables for people and machines: one writer for ls, query, methods, diff. */
+enum table_format { TABLE_HUMAN, TABLE_CSV, TABLE_TSV, TABLE_JSON, TABLE_JSONL, TABLE_MD };
+bool table_format_parse(const char *word, enum table_format *f);
+struct table; /* rows of store_cell, printed at the end (human) or at once (the others) */
+struct table *table_new(enum table_format f, size_t columns, const char *const *names, int width /* 0: never cut */);
+void table_row(struct table *t, const struct store_cell *cells);
+void table_end(struct table *t); /* prints what is left to stdout and frees */
+
+/* Run an experiment script with workers: `assay run`, and assay.run at the prompt. */
+struct run_options {
+  const char *path;
+  const char *const *sets; size_t n_sets;
+  int jobs;            /* >= 1 */
+  bool rerun, dry_run, quiet, json;
+  bool fail_fast;
+};
+int run_experiment(struct app *app, const struct run_options *o); /* exit code */
+
+#endif

@@ -1,0 +1,47 @@
+/* mem.c: see mem.h. */
+#include "experiments/kernel/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status mem_new(void **out, size_t count, size_t size, const char *what, struct err *e)
+{
+  size_t bytes;
+  *out = NULL;
+  if (!size_mul(count, size, &bytes) || bytes > PTRDIFF_MAX - MEM_ALIGN)
+    return err_set(e, STATUS_NO_MEMORY, "%s: %zu times %zu bytes is more than this machine can address", what, count, size);
+  size_t padded = round_up(bytes ? bytes : 1, MEM_ALIGN);
+  void *p = aligned_alloc(MEM_ALIGN, padded);
+  if (!p)
+    return err_set(e, STATUS_NO_MEMORY, "%s: no memory for %.1f MB", what, (double)bytes / 1e6);
+  memset(p, 0, padded);
+  *out = p;
+  return STATUS_OK;
+}
+
+static void *checked(void *p)
+{
+  if (!p) {
+    fputs("assay: out of memory\n", stderr);
+    abort();
+  }
+  return p;
+}
+
+void *xmalloc(size_t size) { return checked(malloc(size ? size : 1)); }
+void *xcalloc(size_t count, size_t size) { return checked(calloc(count ? count : 1, size ? size : 1)); }
+void *xrealloc(void *old, size_t size) { return checked(realloc(old, size ? size : 1)); }
+char *xstrdup(const char *s) { return checked(strdup(s)); }
+
+char *xasprintf(const char *format, ...)
+{
+  va_list args;
+  char *s = NULL;
+  va_start(args, format);
+  int n = vasprintf(&s, format, args);
+  va_end(args);
+  return checked(n < 0 ? NULL : s);
+}

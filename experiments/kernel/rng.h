@@ -1,0 +1,59 @@
+/* rng.h: counter-based random numbers (Philox4x32-10; Salmon, Moraes, Dror, Shaw 2011, "Parallel random
+ * numbers: as easy as 1, 2, 3").
+ *
+ * A value is a pure function of what it is for: key = (seed, purpose), counter = (a, b, lane). There
+ * is no state to share, lock or save, and a value does not depend on who asked first.
+ *
+ * A struct rng is a cursor over one such stream: convenience only, equal to calling the functions
+ * with lane = 0, 1, 2, … */
+#ifndef ASSAY_KERNEL_RNG_H
+#define ASSAY_KERNEL_RNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a stream is for. Append only: the numbers reach stored results. */
+enum rng_purpose {
+  RNG_INIT = 1,       /* initial weights */
+  RNG_ORDER = 2,      /* mini-batch order */
+  RNG_DATA = 3,       /* synthetic inputs */
+  RNG_TEACHER = 4,    /* hidden parameters of a synthetic problem */
+  RNG_LABEL_NOISE = 5,
+  RNG_GRAD_NOISE = 6, /* noise added to gradients */
+  RNG_SPLIT = 7,      /* train/validation/test split */
+  RNG_BOOTSTRAP = 8,
+  RNG_PROBE = 9,      /* Rademacher/Gaussian probe vectors */
+  RNG_USER = 10,      /* assay.random at the prompt */
+  RNG_TEST = 11,
+};
+
+struct rng {
+  uint64_t seed;
+  uint32_t purpose;
+  uint64_t stream; /* e.g. epoch, layer, replica-independent */
+  uint64_t at;     /* next lane */
+};
+
+/* One Philox4x32-10 block: out[0..3] from a 128-bit counter and a 64-bit key. */
+void philox4x32(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+struct rng rng_make(uint64_t seed, enum rng_purpose purpose, uint64_t stream);
+
+uint32_t rng_u32(struct rng *r);
+uint64_t rng_u64(struct rng *r);
+double rng_uniform(struct rng *r);              /* [0, 1), 53 bits */
+double rng_normal(struct rng *r);               /* N(0, 1), by inversion or Box-Muller in float64 */
+uint64_t rng_below(struct rng *r, uint64_t n);  /* unbiased integer in [0, n), n >= 1 */
+int rng_sign(struct rng *r);                    /* -1 or +1 */
+
+void rng_fill_uniform_f32(struct rng *r, float *x, size_t n, double low, double high);
+void rng_fill_normal_f32(struct rng *r, float *x, size_t n, double mean, double sd);
+void rng_fill_normal_f64(struct rng *r, double *x, size_t n, double mean, double sd);
+
+/* p[0..n) = a uniformly random permutation of 0..n-1 (Fisher-Yates). */
+void rng_permutation(struct rng *r, uint32_t *p, size_t n);
+
+/* k distinct values of 0..n-1, in random order (k <= n). */
+void rng_sample(struct rng *r, uint32_t *out, size_t k, size_t n);
+
+#endif

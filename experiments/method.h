@@ -1,0 +1,100 @@
+/* method.h: what every method shares.
+ *
+ * A method (schedule, optimizer, sampler, model, loss, data set, …) is one C file that ends in one
+ * const descriptor, plus one line in methods.def. From the descriptor alone come the Lua constructor,
+ * argument checks, help, completion, forms, `assay methods --json`, the reference, and the
+ * conformance tests. Kinds embed struct method as their first member. */
+#ifndef ASSAY_METHOD_H
+#define ASSAY_METHOD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "experiments/kernel/err.h"
+
+/* Explicit numbers: they reach stored configs. Append only. */
+enum kind {
+  KIND_DATA = 1,
+  KIND_MODEL = 2,
+  KIND_LOSS = 3,
+  KIND_OPTIMIZER = 4,
+  KIND_SAMPLER = 5,
+  KIND_SCHEDULE = 6,
+  KIND_CONTROLLER = 7,
+  KIND_AVERAGE = 8,
+  KIND_PROBE = 9,
+  KIND_BOUND = 10,
+  KIND_SCORE = 11,     /* pruning: weights -> numbers */
+  KIND_SOLVER = 12,    /* pruning: layer and budget -> new weights */
+  KIND_ALLOCATOR = 13, /* pruning: budgets per layer */
+  KIND_RESTORER = 14,  /* pruning: repair after a mask */
+  KIND_COUNT = 15,
+};
+const char *kind_name(enum kind k);              /* "schedule" */
+bool kind_parse(const char *word, enum kind *k); /* singular or plural */
+
+enum param_type {
+  PARAM_REAL = 1, /* double in the conf */
+  PARAM_INT,      /* int64_t */
+  PARAM_BOOL,     /* bool */
+  PARAM_CHOICE,   /* int: index into choices */
+  PARAM_STRING,   /* char *, owned by the conf, may be NULL when the default is none */
+  PARAM_LIST,     /* struct param_list, owned */
+  PARAM_METHOD,   /* struct object, owned: a method of kind `of` */
+  PARAM_TABLE,    /* struct param_table *: a raw table of numbers (rows), owned; for `assay.data{…}` */
+};
+
+enum param_flag {
+  PARAM_REQUIRED = 1,
+  PARAM_LOG = 2,        /* lives on a log scale: grids, sliders */
+  PARAM_TUNED = 4,      /* belongs in a search */
+  PARAM_ADVANCED = 8,   /* hidden from short help */
+  PARAM_MIN_OPEN = 16,  /* the minimum itself is excluded */
+  PARAM_MAX_OPEN = 32,
+  PARAM_AUTO = 64,      /* the default is "auto": resolve() fills it in; stored in the conf as NaN (real),
+                           PARAM_AUTO_INT (int) */
+  PARAM_FILE = 128,     /* a string that names a file */
+};
+#define PARAM_AUTO_INT INT64_MIN
+
+struct param_list { size_t n; double *v; };
+struct param_table { size_t rows, cols; double *v; /* row major */ };
+
+struct param {
+  const char *id;         /* name in Lua, on the command line, and in the store */
+  enum param_type type;
+  size_t at;              /* offsetof in struct conf */
+  double def;             /* default of real, int, bool, choice (index) */
+  const char *def_text;   /* default of string, list ("256,256") and method ("relu") */
+  double min, max;        /* range; both 0 = unlimited */
+  unsigned flags;
+  const char *const *choices; /* NULL-terminated */
+  enum kind of;           /* PARAM_METHOD: the kind */
+  const char *unit;       /* "steps", "nats", "fraction of peak"; may be NULL */
+  const char *doc;        /* one sentence */
+  const char *example;    /* a value for docs and tests */
+};
+
+struct method {
+  enum kind kind;
+  const char *id;      /* "random-reshuffling": lower case, digits, hyphens */
+  const char *name;    /* "Random reshuffling" */
+  const char *summary; /* one line */
+  const char *formula; /* in text, one or more lines; may be NULL */
+  const char *cite;    /* authors, year, title: "Loshchilov and Hutter 2017, SGDR: …" */
+  const char *notes;   /* conventions, pitfalls; may be NULL */
+  const char *example; /* a Lua expression that runs as it stands */
+  size_t conf_size;
+  const struct param *params;      /* rows end with {0}; NULL: none */
+  const char *const *needs;        /* probe ids and capabilities, NULL-terminated; may be NULL */
+  /* Fill `auto` values, check rules between parameters. May be NULL. */
+  enum status (*resolve)(void *conf, struct err *e);
+};
+
+/* A method with its parameters: what a Lua constructor returns and a config stores. */
+struct object {
+  const struct method *method;
+  void *conf; /* owned, method->conf_size bytes, filled by params_parse */
+};
+
+#endif

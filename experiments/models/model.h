@@ -1,0 +1,101 @@
+/* model.h: models as chains of layers over one flat parameter vector, and losses.
+ *
+ * Layouts. Activations inside the engine are feature major: act[feature][batch], the batch padded to a
+ * multiple of 16. Inputs come row major from the data set. A dense layer's weights are W[out][in], row
+ * major, each row padded to a multiple of 16 (padding stays exactly zero); then its biases, padded
+ * likewise. "Logical" parameters leave the padding out, in the order of PyTorch's state_dict: W1, b1, W2, b2, …
+ *
+ * Bits. Each element of a product is one chain of float32 fused multiply-adds in index order, starting
+ * from 0 (weight gradients, input gradients) or the bias (forward). So a result does not depend on tile
+ * shape, instruction set, plan or thread count. Losses and statistics are float64. */
+#ifndef ASSAY_MODEL_H
+#define ASSAY_MODEL_H
+
+#include <stdint.h>
+
+#include "experiments/data/data.h"
+#include "experiments/kernel/rng.h"
+#include "experiments/method.h"
+
+enum activation { ACT_NONE = 0, ACT_RELU = 1, ACT_TANH = 2, ACT_GELU = 3 };
+
+enum layer_kind { LAYER_DENSE = 1 /* convolution, pooling, attention follow */ };
+
+struct layer {
+  enum layer_kind kind;
+  enum activation act;
+  size_t in, out;      /* logical units per example */
+  size_t w_stride;     /* round_up(in, 16) */
+  size_t w_at, b_at;   /* offsets into the flat vector; the biases hold round_up(out, 16) floats */
+  bool bias;
+};
+
+#define NET_MAX_LAYERS 64
+
+struct net {
+  size_t n_layers;
+  struct layer layer[NET_MAX_LAYERS];
+  size_t in, out;
+  size_t n_params;     /* length of the flat vector, padding included; a multiple of 16 */
+  size_t n_logical;    /* parameters in the usual sense */
+};
+
+/* The sizes that a model must fit. */
+struct io_shape { size_t in, out; };
+
+struct model {
+  struct method m;
+  /* Lay out the layers. */
+  enum status (*build)(const void *conf, const struct io_shape *io, struct net *out, struct err *e);
+  /* w: net->n_params floats, zeroed. Streams: rng_make(seed, RNG_INIT, layer). */
+  enum status (*init)(const void *conf, const struct net *net, uint64_t seed, float *w, struct err *e);
+};
+
+/* One mini-batch for the reference and float64 routes: n rows. */
+struct batch {
+  size_t n, d, stride;
+  const float *x;        /* row i at x + i * stride; or, when index is given, at x + index[i] * stride */
+  const uint32_t *index; /* NULL: rows 0..n-1 */
+  const int32_t *label;  /* indexed like the rows */
+  const float *target;   /* indexed like the rows, target_stride floats apart */
+  size_t target_stride;
+};
+struct batch batch_of(const struct examples *ex, const uint32_t *index, size_t n);
+
+enum target_kind { TARGET_CLASS = 1, TARGET_REAL = 2 };
+
+/* A loss of one example: value and derivative with respect to the outputs z[0..k).
+ * Everything in float64; the engine's float32 path converts at the boundary and takes its vectorised
+ * form from `fast` where one exists. */
+struct loss {
+  struct method m;
+  enum target_kind target;
+  size_t (*outputs)(size_t classes);  /* outputs needed for so many classes: 1 for logistic and hinge on two classes */
+  double (*value)(const void *conf, const double *z, size_t k, int32_t label, const float *target);
+  /* g = d value / d z; returns the value. */
+  double (*gradient)(const void *conf, const double *z, size_t k, int32_t label, const float *target, double *g);
+  /* 1 if the prediction is wrong (classes), or the squared error (regression). */
+  double (*error)(const void *conf, const double *z, size_t k, int32_t label, const float *target);
+};
+
+/* Reference route (plain C, kept for ever as the test of the tuned one), in float32 with the fixed
+ * order above, and in float64 for derivative checks. loss_out: mean loss; grad: n_params or NULL;
+ * per_example: n losses or NULL; outputs: n x out or NULL. */
+NODISCARD enum status net_loss_f32(const struct net *net, const struct object *loss, const float *w,
+                                   const struct batch *b, double *loss_out, float *grad, double *per_example,
+                                   float *outputs, struct err *e);
+NODISCARD enum status net_loss_f64(const struct net *net, const struct object *loss, const double *w,
+                                   const struct batch *b, double *loss_out, double *grad, double *per_example,
+                                   double *outputs, struct err *e);
+
+/* Between logical order (user, files) and the padded flat vector. */
+void net_pack_f32(const struct net *net, const float *logical, float *padded);
+void net_unpack_f32(const struct net *net, const float *padded, float *logical);
+void net_pack_f64(const struct net *net, const double *logical, double *padded);
+void net_unpack_f64(const struct net *net, const double *padded, double *logical);
+
+/* Lay out and check a model against a data set and loss: sizes, target kinds. */
+NODISCARD enum status model_build(struct net *net, const struct object *model, const struct object *loss,
+                                  const struct dataset *data, struct err *e);
+
+#endif

@@ -1,0 +1,79 @@
+/* optimizer.h: update rules, samplers and averages.
+ *
+ * A state is one flat block per replica (GSL's idea): no pointers out of it, so that clone, checkpoint
+ * and save/restore are memcpy. Elementwise rules see the padded flat vector; zero gradient on the
+ * padding must leave it zero. Order in one update: clip -> (L2) -> moments -> step -> decay.
+ *
+ * Bits: every elementwise rule is written with explicit fma()/fmaf() and plain operations, one element
+ * at a time, so that vectorised, fused and scalar forms agree exactly. */
+#ifndef ASSAY_OPTIMIZER_H
+#define ASSAY_OPTIMIZER_H
+
+#include <stdint.h>
+
+#include "experiments/kernel/exec.h"
+#include "experiments/method.h"
+#include "experiments/models/model.h"
+
+/* What an update knows beside the vectors. k = t + 1 counts updates from 1. */
+struct step_info {
+  uint64_t k;
+  double lr;
+  const struct net *net; /* shapes, for rules that need matrices; NULL for a bare vector */
+};
+
+/* The family v = mu v + (1 - damp) (g + l2 w)  (first step: v = g + l2 w), w -= lr (v, or g + mu v for
+ * Nesterov), after w *= 1 - lr decay. The engine fuses rules of this form into the gradient pass. */
+struct momentum_form {
+  float mu, damp, l2, decay;
+  bool nesterov;
+};
+
+struct optimizer {
+  struct method m;
+  size_t (*state_size)(const void *conf, size_t n, enum dtype type);  /* bytes for n parameters */
+  void (*init)(const void *conf, void *state, const void *w, size_t n, enum dtype type);
+  /* One update of w in place. The caller has checked that g is finite. */
+  enum status (*step_f32)(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
+  enum status (*step_f64)(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
+  /* Non-NULL when the rule is of the momentum form with these constants; its state is then one vector v
+   * of n numbers (present even for mu = 0). */
+  bool (*momentum_form)(const void *conf, struct momentum_form *out);
+  /* Weights to evaluate, where they differ from the training weights; NULL: w itself. */
+  void (*eval_weights_f32)(const void *conf, const void *state, const float *w, float *out, size_t n);
+  void (*eval_weights_f64)(const void *conf, const void *state, const double *w, double *out, size_t n);
+};
+
+/* The checked front: refuses a non-finite gradient (STATUS_DIVERGED) leaving w and the state untouched. */
+NODISCARD enum status optimizer_step_f32(const struct object *o, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
+NODISCARD enum status optimizer_step_f64(const struct object *o, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
+
+/* A sampler decides the order of examples. Batches are cut, `batch` at a time, from the endless
+ * concatenation of the epochs' orders, so that every batch is full and, for the permutation samplers,
+ * each example appears exactly once in an epoch. A pure function of (conf, n, seed, position). */
+struct sampler {
+  struct method m;
+  /* order[0..n) of one epoch. */
+  enum status (*epoch)(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order, struct err *e);
+};
+
+/* Cursor that caches the order of the current epoch. */
+struct sample_stream;
+NODISCARD enum status sample_stream_new(struct sample_stream **out, const struct object *sampler, size_t n, uint64_t seed, struct err *e);
+/* index[0..batch): examples of update t (t may jump; going on from the last one is O(batch)). */
+NODISCARD enum status sample_stream_batch(struct sample_stream *s, uint64_t t, size_t batch, uint32_t *index, struct err *e);
+void sample_stream_free(struct sample_stream *s);
+
+/* Averages of iterates (evaluated, never trained on). */
+struct average {
+  struct method m;
+  size_t (*state_size)(const void *conf, size_t n, enum dtype type);
+  void (*init)(const void *conf, void *state, const void *w, size_t n, enum dtype type);
+  /* After update t (0-based) of total T; w are the new weights. */
+  void (*update_f32)(const void *conf, void *state, const float *w, size_t n, uint64_t t, uint64_t total);
+  void (*update_f64)(const void *conf, void *state, const double *w, size_t n, uint64_t t, uint64_t total);
+  void (*value_f32)(const void *conf, const void *state, float *out, size_t n); /* the averaged weights */
+  void (*value_f64)(const void *conf, const void *state, double *out, size_t n);
+};
+
+#endif

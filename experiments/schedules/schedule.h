@@ -1,0 +1,93 @@
+/* schedule.h: learning-rate schedules (pure functions of the update number) and step-size controllers.
+ *
+ * Updates are numbered t = 0 .. T-1; the rate at t is the one used by update t. A schedule is a pure
+ * function (t, T, parameters) -> rate: no hidden recursion, so that resume, plots and restarts agree bit
+ * for bit. rate = peak * multiplier; the warm-up takes the first W updates, then the body is evaluated on
+ * the remaining T - W with its own t' = t - W. */
+#ifndef ASSAY_SCHEDULE_H
+#define ASSAY_SCHEDULE_H
+
+#include <stdint.h>
+
+#include "experiments/kernel/exec.h"
+#include "experiments/method.h"
+
+enum warmup_shape { WARMUP_LINEAR, WARMUP_CONSTANT, WARMUP_COSINE, WARMUP_EXPONENTIAL };
+enum last_step { LAST_EXCLUSIVE, LAST_INCLUSIVE }; /* u = t/T, or t/(T-1) */
+
+/* First member of every schedule's conf. */
+struct schedule_common {
+  double peak;            /* largest rate */
+  int64_t steps;          /* T; PARAM_AUTO_INT: given by the trainer */
+  int64_t warmup;         /* W */
+  int warmup_shape;       /* enum warmup_shape */
+  double warmup_start;    /* start fraction or factor of the warm-up, where it has one */
+  bool warmup_from_zero;  /* t/W instead of (t+1)/W */
+  int last;               /* enum last_step */
+};
+
+/* Rows for schedule_common: start every schedule's parameter table with SCHEDULE_COMMON_PARAMS(struct conf, common). */
+#define SCHEDULE_COMMON_PARAMS(type, member)                                                                          \
+  {.id = "peak", .type = PARAM_REAL, .at = offsetof(type, member.peak), .def = 0.1, .min = 0, .max = 1e6,             \
+   .flags = PARAM_LOG | PARAM_TUNED, .doc = "largest learning rate", .example = "0.1"},                               \
+  {.id = "steps", .type = PARAM_INT, .at = offsetof(type, member.steps), .min = 1, .max = 1e12, .flags = PARAM_AUTO,  \
+   .unit = "steps", .doc = "total updates T; auto: taken from the training", .example = "1000"},                      \
+  {.id = "warmup", .type = PARAM_INT, .at = offsetof(type, member.warmup), .def = 0, .min = 0, .max = 1e12,           \
+   .unit = "steps", .doc = "warm-up updates W; the body then runs over the remaining T - W", .example = "50"},        \
+  {.id = "warmup_shape", .type = PARAM_CHOICE, .at = offsetof(type, member.warmup_shape), .def = WARMUP_LINEAR,       \
+   .choices = schedule_warmup_names, .doc = "shape of the warm-up", .example = "linear", .flags = PARAM_ADVANCED},    \
+  {.id = "warmup_start", .type = PARAM_REAL, .at = offsetof(type, member.warmup_start), .def = 0, .min = 0, .max = 1, \
+   .unit = "fraction of peak", .flags = PARAM_ADVANCED,                                                               \
+   .doc = "start (linear, exponential) or factor (constant) of the warm-up; 0 means the shape's own default",         \
+   .example = "0.1"},                                                                                                 \
+  {.id = "warmup_from_zero", .type = PARAM_BOOL, .at = offsetof(type, member.warmup_from_zero), .def = 0,             \
+   .flags = PARAM_ADVANCED, .doc = "t/W instead of (t+1)/W: the first update has rate 0", .example = "true"},         \
+  {.id = "last", .type = PARAM_CHOICE, .at = offsetof(type, member.last), .def = LAST_EXCLUSIVE,                      \
+   .choices = schedule_last_names, .flags = PARAM_ADVANCED,                                                           \
+   .doc = "exclusive: u = t/T, the end is never reached; inclusive: u = t/(T-1), the last update has the end rate",   \
+   .example = "inclusive"}
+
+extern const char *const schedule_warmup_names[]; /* "linear", "constant", "cosine", "exponential", NULL */
+extern const char *const schedule_last_names[];   /* "exclusive", "inclusive", NULL */
+
+struct schedule {
+  struct method m;
+  /* The body's multiplier at update t of T (after the warm-up has been taken off), usually in [0, 1]. */
+  double (*body)(const void *conf, int64_t t, int64_t total);
+  bool own_warmup; /* the body includes its warm-up (inverse-sqrt, one-cycle): W is passed through untouched */
+};
+
+/* Rate of update t; `steps` replaces an auto T. Requires 0 <= t < T. */
+double schedule_at(const struct object *schedule, int64_t t, int64_t steps);
+/* Check what resolve cannot know before T is known: W <= T, milestones below T, … */
+NODISCARD enum status schedule_check(const struct object *schedule, int64_t steps, struct err *e);
+
+/* A controller chooses the rate of each update from the loss, the gradient, and re-evaluations of the same
+ * mini-batch with the same randomness. It must log the chosen rate. Costs count in gradient
+ * evaluations: a forward pass alone is 1/3, forward and backward 1, a Hessian-vector product 2. */
+struct control {
+  void *self;
+  uint64_t t;
+  double batches_per_epoch;
+  size_t n;              /* length of w and g */
+  const float *w, *g;    /* weights and mini-batch gradient (mean), padded */
+  const float *direction;/* the update will be w - lr * direction; g itself for plain SGD */
+  double loss;           /* mini-batch loss at w */
+  double grad_norm2;     /* |g|^2, float64 */
+  /* Loss of the same batch at w - lr * direction. */
+  enum status (*loss_along)(struct control *c, double lr, double *loss, struct err *e);
+  /* Loss and gradient of the same batch at any point. */
+  enum status (*grad_at)(struct control *c, const float *w, double *loss, float *g, struct err *e);
+  /* out = H v on the same batch at w; NULL until models offer it (a method that `needs` "hvp" is refused). */
+  enum status (*hvp)(struct control *c, const float *v, float *out, struct err *e);
+  double cost;           /* gradient evaluations so far in this update; the engine adds up what is asked */
+};
+
+struct controller {
+  struct method m;
+  size_t (*state_size)(const void *conf, size_t n);
+  void (*init)(const void *conf, void *state, size_t n);
+  enum status (*rate)(const void *conf, void *state, struct control *c, double *lr, struct err *e);
+};
+
+#endif

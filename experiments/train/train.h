@@ -1,0 +1,99 @@
+/* train.h: the training engine. It trains R replicas of one model: the same data and mini-batch order,
+ * different learning rate, schedule, optimizer constants, initial seed, mask, or one example replaced.
+ * R = 1 is the ordinary case of the same code.
+ *
+ * The engine picks the plan that is fastest for the sizes at hand; a replica's result is bit-identical
+ * whatever the plan and whatever it runs beside. A diverged replica leaves the others untouched. */
+#ifndef ASSAY_TRAIN_H
+#define ASSAY_TRAIN_H
+
+#include <stdint.h>
+
+#include "experiments/data/data.h"
+#include "experiments/kernel/exec.h"
+#include "experiments/method.h"
+#include "experiments/models/model.h"
+
+/* How the loop over replicas and steps is nested. Every plan computes the same thing. */
+enum train_plan {
+  TRAIN_PLAN_AUTO = 0,
+  TRAIN_PLAN_REPLICA = 1,     /* one replica from start to end, then the next */
+  TRAIN_PLAN_BLOCK = 2,       /* a block of mini-batches is gathered once; each replica does the whole block in turn */
+  TRAIN_PLAN_INTERLEAVED = 3, /* every replica does mini-batch t before any does t + 1 */
+};
+extern const char *const train_plan_names[]; /* "auto", "replica", "block", "interleaved", NULL */
+
+/* What all replicas of a group share. Everything is borrowed for the duration of the call. */
+struct train_group {
+  const struct dataset *data;
+  const struct object *model, *loss, *sampler;
+  size_t batch;          /* examples per update, 1 .. n (larger is cut to n) */
+  uint64_t steps;        /* updates T */
+  uint64_t order_seed;   /* mini-batch order */
+  uint64_t eval_every;   /* evaluate on the validation part every so many updates; 0: only at the end */
+  uint64_t log_every;    /* report mini-batch loss and rate every so many updates; 0: never */
+  enum train_plan plan;
+};
+
+/* What may differ between replicas. Exactly one of schedule and controller. */
+struct train_replica {
+  const struct object *optimizer;
+  const struct object *schedule, *controller;
+  const struct object *average;  /* NULL: none */
+  uint64_t init_seed;
+  const float *init;             /* n_logical starting weights instead of init_seed; may be NULL */
+  const uint8_t *mask;           /* n_logical, 1 = trainable/kept, 0 = fixed at zero; may be NULL */
+  bool replace;                  /* train on data whose example replace_at is example replace_by of `test` … */
+  size_t replace_at, replace_by; /* … (coupled neighbouring trainings) */
+  bool keep_weights;             /* return the final weights */
+};
+
+enum train_metric { /* append only */
+  TRAIN_LOSS = 1,       /* mini-batch loss before update t */
+  TRAIN_RATE = 2,       /* learning rate of update t */
+  TRAIN_VALID_LOSS = 3,
+  TRAIN_VALID_ERROR = 4,
+  TRAIN_COST = 5,       /* gradient evaluations so far */
+  TRAIN_AVERAGE_VALID_ERROR = 6,
+  TRAIN_AVERAGE_VALID_LOSS = 7,
+};
+const char *train_metric_name(enum train_metric m); /* "loss", "lr", "val_loss", "val_error", "cost", … */
+
+struct train_sink {
+  void *self;
+  void (*metric)(void *self, size_t replica, enum train_metric m, uint64_t step, double value);
+  void (*progress)(void *self, size_t replica, uint64_t step); /* a few times per second at most; may be NULL */
+};
+
+struct train_result {
+  enum status status;     /* OK, DIVERGED, CANCELLED, … */
+  struct err error;       /* "diverged at step 41: loss is nan (lr 1)" */
+  uint64_t steps_done;
+  double train_loss;      /* mean over the last epoch's mini-batches, NaN if none */
+  double valid_loss, valid_error, test_loss, test_error;      /* last iterate; NaN where the part is absent */
+  double best_valid_error, best_valid_loss, best_test_error;  /* at the evaluation with the least validation error */
+  uint64_t best_step;
+  double average_valid_error, average_valid_loss, average_test_error, average_test_loss; /* NaN without an average */
+  double cost;            /* gradient evaluations */
+  double wall_s, cpu_s;   /* this replica's share */
+  float *weights;         /* n_logical, owned, when keep_weights; evaluation weights */
+};
+
+/* Train. Returns STATUS_OK when every replica has a result (its own status may be DIVERGED), CANCELLED
+ * when the flag was seen (what is finished stands in `result`), BAD_ARG when the request is impossible. */
+NODISCARD enum status train_run(const struct exec *x, const struct train_group *g, const struct train_replica *replica,
+                                size_t n_replicas, const struct train_sink *sink, struct train_result *result, struct err *e);
+void train_result_free(struct train_result *r);
+
+/* Can b join a's group? The engine's own rule, for whoever gathers runs into groups. */
+bool train_groupable(const struct train_group *a, const struct train_group *b);
+
+/* Bytes that n replicas in flight need beside the data: for the help of `doctor` and grouping. */
+size_t train_memory(const struct train_group *g, const struct net *net, size_t n_replicas);
+
+/* Loss and error of given weights (n_logical) on a part of the data. */
+NODISCARD enum status train_evaluate(const struct exec *x, const struct object *model, const struct object *loss,
+                                     const struct dataset *data, const struct examples *part, const float *weights,
+                                     double *mean_loss, double *mean_error, struct err *e);
+
+#endif

@@ -1,0 +1,116 @@
+/* lua/host.h: the embedded Lua as the rest of the program sees it. No Lua header is needed to use it.
+ *
+ * A host is one Lua state with the `assay` library loaded. The program gives it services (drawing,
+ * starting experiments) as plain C function pointers, so that this folder depends on nothing in app/. */
+#ifndef ASSAY_LUA_HOST_H
+#define ASSAY_LUA_HOST_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "experiments/kernel/err.h"
+
+struct lua_host;
+
+/* A picture made of text cells. Both `assay.plot` and the commands fill this in; app/plot draws it. */
+enum plot_kind { PLOT_LINE = 1, PLOT_BAR = 2, PLOT_HEAT = 3, PLOT_SCATTER = 4 };
+struct plot_series {
+  const char *label;
+  size_t n;
+  const double *x, *y;          /* x NULL: 0, 1, 2, … */
+  const double *low, *high;     /* band or error bars; NULL: none */
+};
+struct plot_spec {
+  enum plot_kind kind;
+  const char *title, *x_label, *y_label;
+  int log_x, log_y;
+  size_t n_series;
+  const struct plot_series *series;
+  /* bars: labels and values in series[0].y with names; heat: z is rows x cols, row major */
+  const char *const *names; size_t n_names;       /* bar names, or heat column names */
+  const char *const *row_names;                   /* heat */
+  size_t rows, cols; const double *z;
+  int width, height;            /* cells; 0: default */
+  int ascii;                    /* no braille, no blocks */
+  int colour;                   /* ANSI colours */
+};
+
+struct lua_services {
+  void *self;
+  char *(*plot_text)(const struct plot_spec *spec);  /* caller frees; NULL on failure */
+  char *(*plot_svg)(const struct plot_spec *spec);
+  int (*terminal_width)(void *self);
+  /* Run an experiment file or a loaded experiment from the prompt: fills a message on failure. May be NULL. */
+  int (*run_script)(void *self, const char *path, const char *const *sets, size_t n_sets);
+};
+
+struct lua_host_config {
+  const char *share_dir;        /* installed share/assay */
+  const char *db;               /* path of the store for assay.db; NULL: the default */
+  const struct lua_services *services;
+  atomic_int *cancel;           /* set by the signal handler; polled by kernels and by the hook */
+  int threads;
+  size_t memory_limit;          /* bytes for Lua's own allocator; 0: none */
+};
+
+NODISCARD enum status lua_host_new(struct lua_host **out, const struct lua_host_config *config, struct err *e);
+void lua_host_free(struct lua_host *h);
+
+/* Async-signal-safe: stop what runs now (kernel by the flag, Lua by a hook on the running coroutine). Sticky
+ * through pcall until the host is back at its caller. */
+void lua_host_interrupt(struct lua_host *h);
+
+/* Evaluate a chunk as the prompt does: an expression prints its value. *incomplete = 1 when the text
+ * ends too early ("near <eof>") and more lines are wanted. Output goes to stdout. */
+NODISCARD enum status lua_host_eval(struct lua_host *h, const char *code, const char *chunk_name, int *incomplete, struct err *e);
+NODISCARD enum status lua_host_file(struct lua_host *h, const char *path, struct err *e);
+/* Completion candidates for the text before the cursor: names separated by newlines; caller frees. */
+char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor);
+
+/* --- experiments ------------------------------------------------------------------------------ */
+
+struct lua_experiment;
+
+struct script_file { char *name; char *text; size_t size; };
+
+/* Load a script, apply --set words ("k=v"), check it and expand its grid. */
+NODISCARD enum status lua_experiment_open(struct lua_experiment **out, struct lua_host *h, const char *path,
+                                          const char *const *sets, size_t n_sets, struct err *e);
+void lua_experiment_close(struct lua_experiment *x);
+const char *lua_experiment_name(const struct lua_experiment *x);
+const char *lua_experiment_summary(const struct lua_experiment *x);
+const char *lua_experiment_params(const struct lua_experiment *x);               /* canonical JSON */
+size_t lua_experiment_runs(const struct lua_experiment *x);
+const char *lua_experiment_config(const struct lua_experiment *x, size_t run);   /* canonical JSON of run's config */
+int64_t lua_experiment_seed(const struct lua_experiment *x, size_t run);         /* INT64_MIN: none */
+/* Files that took part so far: the script itself first, then what it required. */
+size_t lua_experiment_files(const struct lua_experiment *x, const struct script_file **files);
+/* Call the script's `setup` (once, before workers are forked: load data here, it is then shared). */
+NODISCARD enum status lua_experiment_setup(struct lua_experiment *x, struct err *e);
+/* A number that says which runs may profitably share a worker (equal numbers: group them); from the
+ * script's `group` function or, by default, equal seeds. */
+uint64_t lua_experiment_group(const struct lua_experiment *x, size_t run);
+
+/* What a run says while it runs. `run` is the index in the experiment. Called in the worker. */
+struct run_sink {
+  void *self;
+  void (*start)(void *self, size_t run);
+  void (*metric)(void *self, size_t run, const char *key, int64_t step, double value);
+  void (*result_number)(void *self, size_t run, const char *key, double value);
+  void (*result_text)(void *self, size_t run, const char *key, const char *value);
+  void (*message)(void *self, size_t run, const char *text);
+  void (*progress)(void *self, size_t run, double fraction);
+  /* status: STATUS_OK -> done, CANCELLED -> cancelled, anything else -> failed with `error`. */
+  void (*end)(void *self, size_t run, enum status status, const char *error, double wall_s, double cpu_s);
+};
+
+/* Execute these runs together: each is a coroutine; trainings that may be grouped become replicas of one
+ * engine call. Returns OK when every run has ended (each with its own status), CANCELLED if stopped. */
+NODISCARD enum status lua_experiment_run(struct lua_experiment *x, const size_t *runs, size_t n, const struct run_sink *sink, struct err *e);
+
+/* The finished runs, for the report: each with config and results as JSON objects. */
+struct report_run { size_t run; const char *config_json; const char *results_json; const char *status; };
+NODISCARD enum status lua_experiment_report(struct lua_experiment *x, const struct report_run *runs, size_t n, struct err *e);
+
+#endif
