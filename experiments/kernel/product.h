@@ -23,7 +23,8 @@
 /* Update rules of the momentum family, fused into the weight gradient (see optimizer.h):
  *   g' = g + l2 w;  v = first ? g' : mu v + (1 - damp) g';  s = nesterov ? g' + mu v : v;
  *   w = (1 - lr decay) w - lr s
- * Each "a + b c" above is one fma, in the order of product_update_ref(). */
+ * Each "a + b c" above is one fma, in the order of product_update_ref(). With mu = 0, s = g' and v is
+ * neither read nor written. */
 struct product_update {
   float lr, mu, one_minus_damp, l2, shrink; /* shrink = 1 - lr * decay */
   bool first, nesterov;
@@ -54,7 +55,8 @@ struct product {
   /* out[c][r] = in[r][c] for rows x cols; padding of out's rows up to ldo is set to 0. */
   void (*transpose)(size_t rows, size_t cols, const float *in, size_t ldi, float *out, size_t ldo);
   /* Softmax cross-entropy on feature-major logits Z[k][B] (ldb): D = (softmax - onehot) * scale, in
-   * float32; loss[b] in float64 computed from the float32 logits. D may be Z. */
+   * float32, lanes B..ldb of D = 0; loss[b] = ln(sum) + (max - z_label) in float64, where sum adds
+   * product_expf(z_j - max) in float32, j ascending. D may be Z. */
   void (*softmax_xent)(size_t k, size_t B, const float *Z, size_t ldb, const int *label, float scale, float *D, double *loss);
   void (*tanh_forward)(float *x, size_t n);                                 /* x = tanh(x) */
   void (*tanh_backward)(const float *y, const float *e, float *out, size_t n); /* out = e (1 - y^2) */
@@ -70,5 +72,8 @@ const struct product *product_best(void);
 float product_expf(float x);
 float product_tanhf(float x);
 float product_erff(float x);
+float product_geluf(float x);
+float product_gelu_slopef(float x); /* derivative */
+double product_log(double x);       /* x > 0 and normal */
 
 #endif
