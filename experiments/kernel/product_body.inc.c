@@ -235,8 +235,27 @@ struct gradient_job {
   size_t M, K, B, ldb, ldx, ldw;
   const float *D, *Xr;
   float *W, *V, *G; /* G: store the gradient; else update W and V */
-  struct rule rule;
+  const struct product_update *update;
+  vf bad;
 };
+
+/* The sum over the batch, in R pieces: before each, ask for one row of the weights and momentum that the
+ * update will need when the sum is done. All at once they would overrun the miss buffers. */
+INLINE void gradient_sum(const int R, const int C, const struct gradient_job *f, size_t j, size_t i, vf acc[MAX_R][MAX_C])
+{
+  size_t piece = (f->B + (size_t)R - 1) / (size_t)R, b = 0;
+  for (int r = 0; r < R; r++) {
+    size_t end = b + piece < f->B ? b + piece : f->B, at = (j + (size_t)r) * f->ldw + i;
+    if (!f->G)
+      for (int c = 0; c * VL < C * VL; c += 64 / (VL * 4)) {
+        __builtin_prefetch(f->W + at + c * VL, 1);
+        __builtin_prefetch(f->V + at + c * VL, 1);
+      }
+    struct tile t = {f->D + j * f->ldb + b, f->ldb, 1, f->Xr + b * f->ldx + i, f->ldx, end - b};
+    tile_sum(R, C, &t, acc);
+    b = end;
+  }
+}
 
 INLINE void gradient_tile(const int R, const int C, struct gradient_job *f, size_t j, size_t i)
 {
@@ -244,25 +263,21 @@ INLINE void gradient_tile(const int R, const int C, struct gradient_job *f, size
   for (int r = 0; r < R; r++)
     for (int c = 0; c < C; c++)
       acc[r][c] = v_set1(0.0f);
-  if (!f->G) /* the update reads these at the end of the tile: ask for them now */
+  gradient_sum(R, C, f, j, i, acc);
+  if (f->G) {
     for (int r = 0; r < R; r++)
-      for (int c = 0; c < C; c++) {
-        size_t at = (j + (size_t)r) * f->ldw + i + (size_t)c * VL;
-        __builtin_prefetch(f->W + at, 1);
-        __builtin_prefetch(f->V + at, 1);
-      }
-  struct tile t = {f->D + j * f->ldb, f->ldb, 1, f->Xr + i, f->ldx, f->B};
-  tile_sum(R, C, &t, acc);
-  struct rule q = f->rule;
+      for (int c = 0; c < C; c++)
+        v_store(f->G + (j + (size_t)r) * f->ldw + i + (size_t)c * VL, acc[r][c]);
+    return;
+  }
+  __asm__ volatile("" ::: "memory"); /* keep the rule's constants out of the registers of the loop above */
+  struct rule q = rule_make(f->update);
   for (int r = 0; r < R; r++)
     for (int c = 0; c < C; c++) {
       size_t at = (j + (size_t)r) * f->ldw + i + (size_t)c * VL;
-      if (f->G)
-        v_store(f->G + at, acc[r][c]);
-      else
-        rule_apply(&q, f->W + at, f->V + at, acc[r][c]);
+      rule_apply(&q, f->W + at, f->V + at, acc[r][c]);
     }
-  f->rule.bad = q.bad;
+  f->bad = v_add(f->bad, q.bad);
 }
 
 INLINE void gradient_panel(const int C, struct gradient_job *f, size_t i)
@@ -308,9 +323,9 @@ static bool gradient_update(size_t M, size_t K, size_t B, const float *D, size_t
                             float *W, float *V, size_t ldw, const struct product_update *u)
 {
   struct gradient_job f = {.M = M, .K = K, .B = B, .ldb = ldb, .ldx = ldx, .ldw = ldw, .D = D, .Xr = Xr, .W = W, .V = V,
-                           .rule = rule_make(u)};
+                           .update = u, .bad = v_set1(0.0f)};
   gradient_walk(&f);
-  return !v_any_nan(f.rule.bad);
+  return !v_any_nan(f.bad);
 }
 
 static bool update(const struct product_update *u, float *w, float *v, const float *g, size_t n)
