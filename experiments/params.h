@@ -34,10 +34,13 @@ typedef const struct method *method_finder(enum kind kind, const char *id);
  * the value seen, what is allowed, and the nearest valid name:
  *   schedule "cosine" has no parameter "pek"; did you mean "peak"?
  *   schedule "cosine": peak must be a number > 0, got "x"
- * A PARAM_METHOD accepts an object or the id of a method (with its defaults), through `find`. */
+ * A PARAM_METHOD accepts an object or the id of a method (with its defaults), through `find`. A nil
+ * value counts as not given; of equal names the last counts; "auto" stands for a PARAM_AUTO default.
+ * Whole reals pass for integers, integers for reals, one number or "256,256" for a list. */
 NODISCARD enum status params_parse(struct object *out, const struct method *m, const struct named_value *values,
                                    size_t n, method_finder *find, struct err *e);
 void object_free(struct object *o); /* frees conf and what it owns; twice is harmless */
+/* Deep. */
 NODISCARD enum status object_copy(struct object *out, const struct object *o, struct err *e);
 
 /* Canonical text: {"id":"cosine","kind":"schedule","params":{…}} with sorted keys, every default filled
@@ -47,11 +50,19 @@ NODISCARD enum status object_from_json(struct object *out, const char *json, met
 /* "cosine  peak 0.1  steps 1000  warmup 50": what differs from the defaults, readable. Caller frees. */
 char *object_text(const struct object *o);
 
-/* Parse "peak=0.1" style words into a named value according to the row's type (storage lives until
- * the next call with the same arena; see params.c). */
 const struct param *params_find(const struct method *m, const char *id); /* NULL if absent */
-/* Value of one parameter of an object, as text (caller frees) or number. */
+/* A word of the command line or of a form as a value for this row: a number, true or false where the
+ * row wants one and the text is one; else the text itself, which params_parse accepts ("linear",
+ * "256,256", "auto", "adam") or explains. Borrows text. */
+struct value value_from_text(const struct param *p, const char *text);
+/* params_parse for words "peak=0.1"; the last of equal names counts. */
+NODISCARD enum status params_from_words(struct object *out, const struct method *m, const char *const *words, size_t n,
+                                        method_finder *find, struct err *e);
+
+/* The value of one parameter as text: "0.1", "auto", "256,256", "sgd(momentum 0.9)", "none". Caller frees. */
 char *param_text(const struct param *p, const void *conf);
+/* The same for the row's default; NULL for a required parameter. */
+char *param_default_text(const struct param *p);
 
 /* The nearest of n names within an edit distance of about a third of its length; NULL if none. */
 const char *nearest_name(const char *word, const char *const *names, size_t n);
