@@ -1,11 +1,12 @@
 /* rng.h: counter-based random numbers (Philox4x32-10; Salmon, Moraes, Dror, Shaw 2011, "Parallel random
  * numbers: as easy as 1, 2, 3").
  *
- * A value is a pure function of what it is for: key = (seed, purpose), counter = (a, b, lane). There
- * is no state to share, lock or save, and a value does not depend on who asked first.
+ * A value is a pure function of (seed, purpose, stream, lane). There is no state to share, lock or
+ * save, and a value does not depend on who asked first, on the machine or on the C library.
  *
- * A struct rng is a cursor over one such stream: convenience only, equal to calling the functions
- * with lane = 0, 1, 2, … */
+ * A struct rng is a cursor over the lanes of one stream. Each number drawn takes one lane (rng_below
+ * rarely more), so that setting `at` reaches any of them directly, and filling an array equals drawing
+ * its elements one by one. A stream has 2^48 lanes. */
 #ifndef ASSAY_KERNEL_RNG_H
 #define ASSAY_KERNEL_RNG_H
 
@@ -29,8 +30,8 @@ enum rng_purpose {
 
 struct rng {
   uint64_t seed;
-  uint32_t purpose;
-  uint64_t stream; /* e.g. epoch, layer, replica-independent */
+  uint32_t purpose; /* below 2^16 */
+  uint64_t stream; /* e.g. the epoch or the layer */
   uint64_t at;     /* next lane */
 };
 
@@ -42,18 +43,21 @@ struct rng rng_make(uint64_t seed, enum rng_purpose purpose, uint64_t stream);
 uint32_t rng_u32(struct rng *r);
 uint64_t rng_u64(struct rng *r);
 double rng_uniform(struct rng *r);              /* [0, 1), 53 bits */
-double rng_normal(struct rng *r);               /* N(0, 1), by inversion or Box-Muller in float64 */
+/* N(0, 1) by Box-Muller in float64, with log, sin and cos of our own (within 2 ulp): the same bits
+ * everywhere. |value| <= 8.58. */
+double rng_normal(struct rng *r);
 uint64_t rng_below(struct rng *r, uint64_t n);  /* unbiased integer in [0, n), n >= 1 */
 int rng_sign(struct rng *r);                    /* -1 or +1 */
 
+/* Uniform in [low, high); rounding to float32 may give high itself. */
 void rng_fill_uniform_f32(struct rng *r, float *x, size_t n, double low, double high);
 void rng_fill_normal_f32(struct rng *r, float *x, size_t n, double mean, double sd);
 void rng_fill_normal_f64(struct rng *r, double *x, size_t n, double mean, double sd);
 
-/* p[0..n) = a uniformly random permutation of 0..n-1 (Fisher-Yates). */
+/* p[0..n) = a uniformly random permutation of 0..n-1 (Fisher-Yates), n <= 2^32. */
 void rng_permutation(struct rng *r, uint32_t *p, size_t n);
 
-/* k distinct values of 0..n-1, in random order (k <= n). */
+/* k distinct values of 0..n-1, in random order (k <= n <= 2^32). O(min(k^2, n)), no memory. */
 void rng_sample(struct rng *r, uint32_t *out, size_t k, size_t n);
 
 #endif
