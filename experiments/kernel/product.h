@@ -56,7 +56,7 @@ struct product {
   void (*transpose)(size_t rows, size_t cols, const float *in, size_t ldi, float *out, size_t ldo);
   /* Softmax cross-entropy on feature-major logits Z[k][B] (ldb): D = (softmax - onehot) * scale, in
    * float32, lanes B..ldb of D = 0; loss[b] = ln(sum) + (max - z_label) in float64, where sum adds
-   * product_expf(z_j - max) in float32, j ascending. D may be Z. */
+   * product_expf(z_j - max) and the difference is taken in float32, j ascending. D may be Z. */
   void (*softmax_xent)(size_t k, size_t B, const float *Z, size_t ldb, const int *label, float scale, float *D, double *loss);
   void (*tanh_forward)(float *x, size_t n);                                 /* x = tanh(x) */
   void (*tanh_backward)(const float *y, const float *e, float *out, size_t n); /* out = e (1 - y^2) */

@@ -236,18 +236,20 @@ struct gradient_job {
   const float *D, *Xr;
   float *W, *V, *G; /* G: store the gradient; else update W and V */
   const struct product_update *update;
+  bool far; /* weights and momentum are larger than the first cache */
   vf bad;
 };
 
-/* The sum over the batch, in R pieces: before each, ask for one row of the weights and momentum that the
- * update will need when the sum is done. All at once they would overrun the miss buffers. */
+/* The sum over the batch. Where weights and momentum come from afar, it is done in R pieces: before each,
+ * ask for one row of what the update will need when the sum is done; all at once would overrun the miss
+ * buffers. */
 INLINE void gradient_sum(const int R, const int C, const struct gradient_job *f, size_t j, size_t i, vf acc[MAX_R][MAX_C])
 {
-  size_t piece = (f->B + (size_t)R - 1) / (size_t)R, b = 0;
-  for (int r = 0; r < R; r++) {
+  size_t piece = f->far ? (f->B + (size_t)R - 1) / (size_t)R : f->B, b = 0;
+  for (int r = 0; b < f->B; r++) {
     size_t end = b + piece < f->B ? b + piece : f->B, at = (j + (size_t)r) * f->ldw + i;
-    if (!f->G)
-      for (int c = 0; c * VL < C * VL; c += 64 / (VL * 4)) {
+    if (f->far)
+      for (int c = 0; c < C; c += 64 / (VL * 4)) {
         __builtin_prefetch(f->W + at + c * VL, 1);
         __builtin_prefetch(f->V + at + c * VL, 1);
       }
@@ -323,7 +325,7 @@ static bool gradient_update(size_t M, size_t K, size_t B, const float *D, size_t
                             float *W, float *V, size_t ldw, const struct product_update *u)
 {
   struct gradient_job f = {.M = M, .K = K, .B = B, .ldb = ldb, .ldx = ldx, .ldw = ldw, .D = D, .Xr = Xr, .W = W, .V = V,
-                           .update = u, .bad = v_set1(0.0f)};
+                           .update = u, .far = M * ldw > 4096, .bad = v_set1(0.0f)};
   gradient_walk(&f);
   return !v_any_nan(f.bad);
 }
@@ -341,9 +343,9 @@ static bool update(const struct product_update *u, float *w, float *v, const flo
 /* Rows r0.. of at most VL rows and columns, zero outside rows x cols, transposed. */
 INLINE void load_block(vf block[VL], const float *in, size_t ldi, size_t rows, size_t cols)
 {
-  if (rows >= VL && cols >= VL) {
+  if (cols >= VL) {
     for (size_t r = 0; r < VL; r++)
-      block[r] = v_loadu(in + r * ldi);
+      block[r] = r < rows ? v_loadu(in + r * ldi) : v_set1(0.0f);
   } else {
     float t[VL][VL] __attribute__((aligned(64)));
     memset(t, 0, sizeof t);
@@ -386,40 +388,47 @@ static void row_sums(size_t M, size_t B, const float *D, size_t ldb, float *out)
 
 /* --- losses and activations --------------------------------------------------------------------- */
 
+/* One vector of examples, of which `lanes` count. */
+static void softmax_lanes(size_t k, size_t lanes, const float *Z, size_t ldb, const int *label, float scale, float *D, double *loss)
+{
+  float sum_of[VL] __attribute__((aligned(64))), gap_of[VL] __attribute__((aligned(64)));
+  int class_of[VL];
+  double log_sum[VL];
+  for (size_t l = 0; l < VL; l++)
+    class_of[l] = l < lanes ? label[l] : -1;
+  vf top = v_load(Z), z_label = v_set1(0.0f), sum = v_set1(0.0f);
+  for (size_t j = 0; j < k; j++) {
+    vf z = v_load(Z + j * ldb);
+    top = v_select(v_lt(top, z), z, top);
+    z_label = v_select(v_equal(class_of, (int)j), z, z_label);
+  }
+  for (size_t j = 0; j < k; j++) {
+    vf e = v_exp(v_sub(v_load(Z + j * ldb), top));
+    sum = v_add(sum, e);
+    v_store(D + j * ldb, e);
+  }
+  vf inverse = v_div(v_set1(1.0f), sum), s = v_set1(scale), zero = v_set1(0.0f), one = v_set1(1.0f);
+  for (size_t j = 0; j < k; j++) {
+    vf p = v_mul(v_load(D + j * ldb), inverse);
+    v_store(D + j * ldb, v_mul(v_sub(p, v_select(v_equal(class_of, (int)j), one, zero)), s));
+  }
+  for (size_t j = 0; lanes < VL && j < k; j++)
+    for (size_t l = lanes; l < VL; l++)
+      D[j * ldb + l] = 0.0f;
+  v_store(sum_of, sum);
+  v_store(gap_of, v_sub(top, z_label));
+  for (size_t l = 0; l < VL; l++) /* a fixed count: the compiler makes vectors of it */
+    log_sum[l] = log_of((double)sum_of[l]) + (double)gap_of[l];
+  memcpy(loss, log_sum, lanes * sizeof *loss);
+}
+
 static void softmax_xent(size_t k, size_t B, const float *Z, size_t ldb, const int *label, float scale, float *D, double *loss)
 {
-  for (size_t b = 0; b < ldb; b += VL) {
-    float top_of[VL] __attribute__((aligned(64))), sum_of[VL] __attribute__((aligned(64)));
-    float inverse_of[VL] __attribute__((aligned(64))), z_label[VL];
-    size_t lanes = b < B ? (B - b < VL ? B - b : VL) : 0;
-    for (size_t l = 0; l < lanes; l++) /* before D, which may be Z, is written */
-      z_label[l] = Z[(size_t)label[b + l] * ldb + b + l];
-    vf top = v_load(Z + b), sum = v_set1(0.0f);
-    for (size_t j = 1; j < k; j++) {
-      vf z = v_load(Z + j * ldb + b);
-      top = v_select(v_lt(top, z), z, top);
-    }
-    for (size_t j = 0; j < k; j++) {
-      vf e = v_exp(v_sub(v_load(Z + j * ldb + b), top));
-      sum = v_add(sum, e);
-      v_store(D + j * ldb + b, e);
-    }
-    vf inverse = v_div(v_set1(1.0f), sum);
-    v_store(top_of, top);
-    v_store(sum_of, sum);
-    v_store(inverse_of, inverse);
-    for (size_t l = 0; l < lanes; l++)
-      loss[b + l] = log_of((double)sum_of[l]) + ((double)top_of[l] - (double)z_label[l]);
-    for (size_t l = 0; l < lanes; l++) /* keep e of the label's class: its derivative is (p - 1) */
-      z_label[l] = D[(size_t)label[b + l] * ldb + b + l];
-    for (size_t j = 0; j < k; j++)
-      v_store(D + j * ldb + b, v_mul(v_mul(v_load(D + j * ldb + b), inverse), v_set1(scale)));
-    for (size_t l = 0; l < lanes; l++)
-      D[(size_t)label[b + l] * ldb + b + l] = (z_label[l] * inverse_of[l] - 1.0f) * scale;
-    for (size_t j = 0; lanes < VL && j < k; j++)
-      for (size_t l = lanes; l < VL; l++)
-        D[j * ldb + b + l] = 0.0f;
-  }
+  for (size_t b = 0; b < B; b += VL)
+    softmax_lanes(k, B - b < VL ? B - b : VL, Z + b, ldb, label + b, scale, D + b, loss + b);
+  for (size_t j = 0; j < k; j++)
+    for (size_t b = round_up(B, VL); b < ldb; b++)
+      D[j * ldb + b] = 0.0f;
 }
 
 static void tanh_forward(float *x, size_t n)

@@ -118,7 +118,7 @@ static void softmax_xent(size_t k, size_t B, const float *Z, size_t ldb, const i
       top = top < Z[j * ldb + b] ? Z[j * ldb + b] : top;
     for (size_t j = 0; j < k; j++)
       sum += product_expf(Z[j * ldb + b] - top);
-    loss[b] = log_of((double)sum) + ((double)top - (double)zy);
+    loss[b] = log_of((double)sum) + (double)(top - zy);
     float r = 1.0f / sum;
     for (size_t j = 0; j < k; j++) {
       float p = product_expf(Z[j * ldb + b] - top) * r;

@@ -32,6 +32,11 @@ static inline vf v_pow2(vf n)
   __m512i i = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
   return _mm512_castsi512_ps(_mm512_slli_epi32(i, 23));
 }
+/* Lanes whose whole number equals j. */
+static inline vmask v_equal(const int *p, int j)
+{
+  return _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(p), _mm512_set1_epi32(j));
+}
 static inline bool v_any_nan(vf a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) != 0; }
 
 /* The 16 x 16 block in r[0..15] (one row each), transposed in place. */

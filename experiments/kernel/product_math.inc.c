@@ -69,17 +69,16 @@ static inline vf v_erf(vf x)
   return v_select(v_lt(a, v_set1((float)INFINITY)), y, v_select(v_lt(v_set1(3.0e38f), a), v_copysign(v_set1(1.0f), x), x));
 }
 
-/* ln x in float64 for x > 0, normal and finite (NaN gives NaN): x = 2^e m, m in [sqrt(1/2), sqrt 2); ln m = 2 artanh((m-1)/(m+1)). */
+/* ln x in float64 for x > 0, normal and finite (NaN gives NaN): x = 2^e m, m in [sqrt(1/2), sqrt 2);
+ * ln m = 2 artanh((m-1)/(m+1)). Without branches, so that a loop over it becomes vectors. */
 static inline double log_of(double x)
 {
-  uint64_t bits;
+  int64_t bits, mantissa;
   memcpy(&bits, &x, sizeof bits);
-  int64_t e = (int64_t)((bits - 0x3fe6a09e667f3bcdull) >> 52);
-  if (e >= 2048)
-    e -= 4096;
-  bits -= (uint64_t)e << 52;
-  double m;
-  memcpy(&m, &bits, sizeof m);
+  int64_t e = (bits - 0x3fe6a09e667f3bcd) >> 52; /* arithmetic shift: floor */
+  mantissa = bits - e * 0x10000000000000;
+  double m, exponent = (double)e;
+  memcpy(&m, &mantissa, sizeof m);
   double f = (m - 1.0) / (m + 1.0), s = f * f;
   double p = 1.0 / 21.0;
   p = fma(p, s, 1.0 / 19.0);
@@ -92,7 +91,7 @@ static inline double log_of(double x)
   p = fma(p, s, 1.0 / 5.0);
   p = fma(p, s, 1.0 / 3.0);
   double lm = 2.0 * fma(f * s, p, f);
-  return fma(x, 0.0, fma((double)e, 0.6931471805599453094, lm));
+  return fma(x, 0.0, fma(exponent, 0.6931471805599453094, lm));
 }
 
 /* x Phi(x), Phi(x) = (1 + erf(x / sqrt 2)) / 2. */
