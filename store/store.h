@@ -83,7 +83,8 @@ struct store_run_end {
 };
 /* Flushes this run's metrics, writes last and best values, and commits with full sync. */
 int store_run_end(struct store *s, int64_t run_id, const struct store_run_end *end);
-/* Several runs that ended together: one sync. */
+/* Several runs that ended together: one commit, one sync. All of them or, on an error, none. */
+int store_runs_end(struct store *s, const int64_t *run_ids, const struct store_run_end *ends, size_t n);
 int store_flush(struct store *s);        /* commit what is pending (metrics), normal sync */
 int store_tick(struct store *s);         /* call often; flushes when a second has passed */
 
