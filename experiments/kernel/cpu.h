@@ -9,8 +9,8 @@ enum isa { ISA_GENERIC = 0, ISA_AVX2 = 1, ISA_AVX512 = 2 };
 
 enum isa cpu_best_isa(void);          /* what this machine offers */
 const char *isa_name(enum isa isa);
-const char *cpu_model(void);          /* "AMD EPYC …", from /proc/cpuinfo; "unknown" elsewhere */
-/* Measured peak of float32 fused multiply-adds on one thread, GFLOP/s (about 20 ms). */
+const char *cpu_model(void);          /* "AMD EPYC …", from /proc/cpuinfo; "unknown" elsewhere. Valid in this thread until its end. */
+/* Measured peak of float32 multiply-adds on one thread with the best set, GFLOP/s (about 20 ms). */
 double cpu_peak_gflops(void);
 
 #endif
