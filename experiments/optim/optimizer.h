@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "experiments/kernel/exec.h"
+#include "experiments/kernel/product.h"
 #include "experiments/method.h"
 #include "experiments/models/model.h"
 
@@ -22,18 +23,23 @@ struct step_info {
   const struct net *net; /* shapes, for rules that need matrices; NULL for a bare vector */
 };
 
-/* The family v = mu v + (1 - damp) (g + l2 w)  (first step: v = g + l2 w), w -= lr (v, or g + mu v for
- * Nesterov), after w *= 1 - lr decay. The engine fuses rules of this form into the gradient pass. */
+/* The family v = mu v + (1 - damp) (g + l2 w)  (first step, or mu = 0: v = g + l2 w), w -= lr (v, or g + mu v
+ * for Nesterov), after w *= 1 - lr decay. The engine fuses rules of this form into the gradient pass. */
 struct momentum_form {
-  float mu, damp, l2, decay;
+  double mu, damp, l2, decay;
   bool nesterov;
 };
+
+/* The constants of one update for the fused kernels: the one place where they are rounded to float32.
+ * first: k == 1, the velocity starts here. */
+struct product_update momentum_update(const struct momentum_form *f, double lr, bool first);
 
 struct optimizer {
   struct method m;
   size_t (*state_size)(const void *conf, size_t n, enum dtype type);  /* bytes for n parameters */
   void (*init)(const void *conf, void *state, const void *w, size_t n, enum dtype type);
-  /* One update of w in place. The caller has checked that g is finite. */
+  /* One update of w in place. The caller has checked that g is finite. STATUS_DIVERGED when the state
+   * overflows all the same (w and the state are then worthless). Buffers aligned to 64 bytes are fastest. */
   enum status (*step_f32)(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
   enum status (*step_f64)(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
   /* Non-NULL when the rule is of the momentum form with these constants; its state is then one vector v
@@ -44,7 +50,8 @@ struct optimizer {
   void (*eval_weights_f64)(const void *conf, const void *state, const double *w, double *out, size_t n);
 };
 
-/* The checked front: refuses a non-finite gradient (STATUS_DIVERGED) leaving w and the state untouched. */
+/* The checked front: refuses a non-finite gradient or rate (STATUS_DIVERGED) and k = 0 (STATUS_BAD_ARG), leaving
+ * w and the state untouched. */
 NODISCARD enum status optimizer_step_f32(const struct object *o, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
 NODISCARD enum status optimizer_step_f64(const struct object *o, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
 

@@ -27,39 +27,61 @@ struct schedule_common {
 };
 
 /* Rows for schedule_common: start every schedule's parameter table with SCHEDULE_COMMON_PARAMS(struct conf, common). */
-#define SCHEDULE_COMMON_PARAMS(type, member)                                                                          \
-  {.id = "peak", .type = PARAM_REAL, .at = offsetof(type, member.peak), .def = 0.1, .min = 0, .max = 1e6,             \
-   .flags = PARAM_LOG | PARAM_TUNED, .doc = "largest learning rate", .example = "0.1"},                               \
-  {.id = "steps", .type = PARAM_INT, .at = offsetof(type, member.steps), .min = 1, .max = 1e12, .flags = PARAM_AUTO,  \
-   .unit = "steps", .doc = "total updates T; auto: taken from the training", .example = "1000"},                      \
-  {.id = "warmup", .type = PARAM_INT, .at = offsetof(type, member.warmup), .def = 0, .min = 0, .max = 1e12,           \
-   .unit = "steps", .doc = "warm-up updates W; the body then runs over the remaining T - W", .example = "50"},        \
-  {.id = "warmup_shape", .type = PARAM_CHOICE, .at = offsetof(type, member.warmup_shape), .def = WARMUP_LINEAR,       \
-   .choices = schedule_warmup_names, .doc = "shape of the warm-up", .example = "linear", .flags = PARAM_ADVANCED},    \
-  {.id = "warmup_start", .type = PARAM_REAL, .at = offsetof(type, member.warmup_start), .def = 0, .min = 0, .max = 1, \
-   .unit = "fraction of peak", .flags = PARAM_ADVANCED,                                                               \
-   .doc = "start (linear, exponential) or factor (constant) of the warm-up; 0 means the shape's own default",         \
-   .example = "0.1"},                                                                                                 \
-  {.id = "warmup_from_zero", .type = PARAM_BOOL, .at = offsetof(type, member.warmup_from_zero), .def = 0,             \
-   .flags = PARAM_ADVANCED, .doc = "t/W instead of (t+1)/W: the first update has rate 0", .example = "true"},         \
-  {.id = "last", .type = PARAM_CHOICE, .at = offsetof(type, member.last), .def = LAST_EXCLUSIVE,                      \
-   .choices = schedule_last_names, .flags = PARAM_ADVANCED,                                                           \
-   .doc = "exclusive: u = t/T, the end is never reached; inclusive: u = t/(T-1), the last update has the end rate",   \
+#define SCHEDULE_COMMON_PARAMS(owner, member)                                                                          \
+  {.id = "peak", .type = PARAM_REAL, .at = offsetof(owner, member.peak), .def = 0.1, .min = 0, .max = 1e6,             \
+   .flags = PARAM_LOG | PARAM_TUNED, .doc = "largest learning rate", .example = "0.1"},                                \
+  {.id = "steps", .type = PARAM_INT, .at = offsetof(owner, member.steps), .min = 1, .max = 1e12, .flags = PARAM_AUTO,  \
+   .unit = "steps", .doc = "total updates T; auto: taken from the training", .example = "1000"},                       \
+  {.id = "warmup", .type = PARAM_INT, .at = offsetof(owner, member.warmup), .def = 0, .min = 0, .max = 1e12,           \
+   .unit = "steps", .doc = "warm-up updates W; the body then runs over the remaining T - W", .example = "50"},         \
+  {.id = "warmup_shape", .type = PARAM_CHOICE, .at = offsetof(owner, member.warmup_shape), .def = WARMUP_LINEAR,       \
+   .choices = schedule_warmup_names, .doc = "shape of the warm-up", .example = "linear", .flags = PARAM_ADVANCED},     \
+  {.id = "warmup_start", .type = PARAM_REAL, .at = offsetof(owner, member.warmup_start), .def = 0, .min = 0, .max = 1, \
+   .unit = "fraction of peak", .flags = PARAM_ADVANCED,                                                                \
+   .doc = "start (linear, exponential) or factor (constant) of the warm-up; 0 means the shape's own default",          \
+   .example = "0.1"},                                                                                                  \
+  {.id = "warmup_from_zero", .type = PARAM_BOOL, .at = offsetof(owner, member.warmup_from_zero), .def = 0,             \
+   .flags = PARAM_ADVANCED, .doc = "t/W instead of (t+1)/W: the first update has rate 0", .example = "true"},          \
+  {.id = "last", .type = PARAM_CHOICE, .at = offsetof(owner, member.last), .def = LAST_EXCLUSIVE,                      \
+   .choices = schedule_last_names, .flags = PARAM_ADVANCED,                                                            \
+   .doc = "exclusive: u = t/T, the end is never reached; inclusive: u = t/(T-1), the last update has the end rate",    \
    .example = "inclusive"}
+
+/* The row of a conf's `double end`, for schedules whose body falls to it. */
+#define SCHEDULE_END_PARAM(owner, member)                                                                              \
+  {.id = "end", .type = PARAM_REAL, .at = offsetof(owner, member), .def = 0, .min = 0, .max = 1,                       \
+   .unit = "fraction of peak", .doc = "rate at the end of the schedule", .example = "0.01"}
 
 extern const char *const schedule_warmup_names[]; /* "linear", "constant", "cosine", "exponential", NULL */
 extern const char *const schedule_last_names[];   /* "exclusive", "inclusive", NULL */
 
 struct schedule {
   struct method m;
-  /* The body's multiplier at update t of T (after the warm-up has been taken off), usually in [0, 1]. */
+  /* The body's multiplier at update t of `total` (the warm-up has been taken off both), usually in [0, 1]. */
   double (*body)(const void *conf, int64_t t, int64_t total);
-  bool own_warmup; /* the body includes its warm-up (inverse-sqrt, one-cycle): W is passed through untouched */
+  /* Rules that need T: `total` updates are left for the body. May be NULL. */
+  enum status (*check)(const void *conf, int64_t total, struct err *e);
+  bool own_warmup; /* the body includes its warm-up (one-cycle); W must be 0 */
 };
 
-/* Rate of update t; `steps` replaces an auto T. Requires 0 <= t < T. */
+/* --- what bodies share --- */
+
+/* u = t/total or t/(total-1), and 1 - u without its rounding at the ends. A span of one update is all
+ * beginning: u = 0. */
+double schedule_fraction(int last, int64_t t, int64_t total);
+double schedule_left(int last, int64_t t, int64_t total);
+/* (1 + cos(pi (1 - left)))/2, exact at 0 and 1 and without cancellation near 0. */
+double schedule_half_cosine(double left);
+/* The warm-up's multiplier for t < W. */
+double schedule_warmup(const struct schedule_common *c, int64_t t);
+/* resolve() of every schedule, or the first thing its own resolve() does: W <= T where T is given. */
+enum status schedule_resolve(void *conf, struct err *e);
+
+/* Rate of update t; `steps` replaces an auto T. Requires schedule_check() and 0 <= t < T. */
 double schedule_at(const struct object *schedule, int64_t t, int64_t steps);
-/* Check what resolve cannot know before T is known: W <= T, milestones below T, … */
+/* Check what resolve cannot know before the number of updates is known: T covers the training's `steps`
+ * (a shorter training, a prefix of the schedule, is fine), W <= T, the schedule's own rules. A schedule
+ * with its own T may be checked without a training: steps = PARAM_AUTO_INT. */
 NODISCARD enum status schedule_check(const struct object *schedule, int64_t steps, struct err *e);
 
 /* A controller chooses the rate of each update from the loss, the gradient, and re-evaluations of the same

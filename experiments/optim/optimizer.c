@@ -1,0 +1,52 @@
+/* optimizer.c: the checked front of every update rule. */
+#include "experiments/optim/optimizer.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "experiments/kernel/vec.h"
+
+static enum status check_info(const struct object *o, const struct step_info *s, struct err *e)
+{
+  if (s->k == 0)
+    return err_set(e, STATUS_BAD_ARG, "optimizer \"%s\": updates count from k = 1", o->method->id);
+  if (!isfinite(s->lr))
+    return err_set(e, STATUS_DIVERGED, "optimizer \"%s\": the learning rate of update %" PRIu64 " is %g", o->method->id, s->k, s->lr);
+  return STATUS_OK;
+}
+
+static enum status not_finite(const struct object *o, const struct step_info *s, size_t at, double value, struct err *e)
+{
+  return err_set(e, STATUS_DIVERGED, "optimizer \"%s\": gradient element %zu of update %" PRIu64 " is %g (weights left as they were)",
+                 o->method->id, at, s->k, value);
+}
+
+enum status optimizer_step_f32(const struct object *o, void *state, float *w, const float *g, size_t n,
+                               const struct step_info *s, struct err *e)
+{
+  enum status code = check_info(o, s, e);
+  if (code != STATUS_OK)
+    return code;
+  if (!vec_finite_f32(g, n)) {
+    size_t i = 0;
+    while (isfinite(g[i]))
+      i++;
+    return not_finite(o, s, i, (double)g[i], e);
+  }
+  return ((const struct optimizer *)o->method)->step_f32(o->conf, state, w, g, n, s, e);
+}
+
+enum status optimizer_step_f64(const struct object *o, void *state, double *w, const double *g, size_t n,
+                               const struct step_info *s, struct err *e)
+{
+  enum status code = check_info(o, s, e);
+  if (code != STATUS_OK)
+    return code;
+  if (!vec_finite_f64(g, n)) {
+    size_t i = 0;
+    while (isfinite(g[i]))
+      i++;
+    return not_finite(o, s, i, g[i], e);
+  }
+  return ((const struct optimizer *)o->method)->step_f64(o->conf, state, w, g, n, s, e);
+}

@@ -1,0 +1,53 @@
+/* sgd.c: plain stochastic gradient descent. */
+#include "experiments/optim/momentum.h"
+
+struct conf {
+  double l2, weight_decay;
+};
+
+static const struct param params[] = {
+  MOMENTUM_DECAY_PARAMS(struct conf),
+  {0},
+};
+
+static bool form(const void *conf, struct momentum_form *out)
+{
+  const struct conf *c = conf;
+  *out = (struct momentum_form){.l2 = c->l2, .decay = c->weight_decay};
+  return true;
+}
+
+static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e)
+{
+  struct momentum_form f;
+  (void)e;
+  form(conf, &f);
+  return momentum_step_f32(&f, state, w, g, n, s);
+}
+
+static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e)
+{
+  struct momentum_form f;
+  (void)e;
+  form(conf, &f);
+  return momentum_step_f64(&f, state, w, g, n, s);
+}
+
+const struct optimizer optimizer_sgd = {
+  .m = {.kind = KIND_OPTIMIZER,
+        .id = "sgd",
+        .name = "Stochastic gradient descent",
+        .summary = "a step against the mini-batch gradient",
+        .formula = "w <- (1 - lr weight_decay) w - lr (g + l2 w)",
+        .cite = "Robbins and Monro 1951, A stochastic approximation method",
+        .notes = "Without noise on a quadratic, stable for lr * curvature < 2. For this rule l2 and weight_decay are the same "
+                 "thing up to rounding; with momentum they are not.",
+        .example = "assay.optimizer(\"sgd\", {weight_decay = 0.0005})",
+        .conf_size = sizeof(struct conf),
+        .params = params},
+  .state_size = momentum_state_size,
+  .init = momentum_init,
+  .step_f32 = step_f32,
+  .step_f64 = step_f64,
+  .momentum_form = form,
+};
