@@ -73,6 +73,9 @@ static int check_kind(struct store *s, int64_t *version)
   if (application != STORE_APPLICATION_ID)
     return store_fail(s, STORE_NOT_OURS, "%s: is an SQLite database of another program (application id %lld); choose "
                       "another file with --db", s->path, (long long)application);
+  if (*version < 1)
+    return store_fail(s, STORE_CORRUPT, "%s: has no format number (%lld), so it was changed by hand or damaged; restore a "
+                      "backup, or choose another file with --db", s->path, (long long)*version);
   if (*version > STORE_FORMAT)
     return store_fail(s, STORE_TOO_NEW, "%s: was written by a newer assay (format %lld, this one knows %d); use that "
                       "assay, or read it with any SQLite client", s->path, (long long)*version, STORE_FORMAT);
@@ -123,7 +126,13 @@ static int reopen_immutable(struct store *s)
   s->db = NULL;
   int rc = sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
   free(uri);
-  return rc == SQLITE_OK ? set_up(s) : explain_open(s);
+  return rc == SQLITE_OK ? STORE_OK : explain_open(s);
+}
+
+static int look_at(struct store *s, int64_t *version)
+{
+  int code = set_up(s);
+  return code ? code : check_kind(s, version);
 }
 
 static int open_read(struct store *s)
@@ -131,12 +140,10 @@ static int open_read(struct store *s)
   int64_t version;
   if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
     return explain_open(s);
-  int code = set_up(s);
-  if (code)
-    return code;
-  if ((code = check_kind(s, &version)) == STORE_READONLY || code == STORE_ERROR)
+  int code = look_at(s, &version);
+  if (code == STORE_READONLY || code == STORE_ERROR)
     if ((code = reopen_immutable(s)) == STORE_OK)
-      code = check_kind(s, &version);
+      code = look_at(s, &version);
   if (code)
     return code;
   if (version == 0)
@@ -153,8 +160,8 @@ static int open_write(struct store *s)
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
     return explain_open(s);
-  int code = set_up(s);
-  if (code || (code = check_kind(s, &version)))
+  int code = look_at(s, &version);
+  if (code)
     return code;
   if (sqlite3_db_readonly(s->db, "main") == 1)
     return store_fail(s, STORE_READONLY, "%s: is read-only; change its permissions, or choose another file with --db",

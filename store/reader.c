@@ -53,6 +53,9 @@ static int authorize(void *self, int action, const char *a, const char *b, const
     return sqlite3_stricmp(b, "load_extension") == 0 || sqlite3_stricmp(b, "fts3_tokenizer") == 0 ? SQLITE_DENY : SQLITE_OK;
   case SQLITE_PRAGMA:
     return pragma_is_harmless(a, b) ? SQLITE_OK : SQLITE_DENY;
+  case SQLITE_UPDATE: /* how SQLite asks when it declares pragma_table_info() and its kin; an UPDATE of that
+                         table is refused by SQLite itself and by the check for statements that only read */
+    return strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
   default:
     return SQLITE_DENY;
   }

@@ -81,7 +81,8 @@ int store_fail_sqlite(struct store *s, const char *doing)
   case SQLITE_FULL:
     return fail_full(s, doing);
   case SQLITE_IOERR:
-    if (os == ENOSPC || os == EDQUOT || os == EFBIG)
+    /* SQLite loses errno when a write to the log came out short: a quota or a size limit */
+    if (os == ENOSPC || os == EDQUOT || os == EFBIG || (code == SQLITE_IOERR_WRITE && os == 0))
       return fail_full(s, doing);
     return store_fail(s, STORE_ERROR, "%s: input/output error while %s: %s", s->path, doing, strerror(os));
   case SQLITE_READONLY:

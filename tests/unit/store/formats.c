@@ -1,0 +1,105 @@
+/* formats.c: migration with made-up formats, and the choice of the journal. */
+#include <sys/stat.h>
+
+#include "store/store_int.h"
+#include "tests/unit/store/fixture.h"
+
+static const struct migrate_step good[] = {
+  {STORE_FORMAT + 1, "ALTER TABLE run ADD COLUMN rank INTEGER; UPDATE run SET rank = id * 10"},
+  {STORE_FORMAT + 2, "CREATE TABLE extra (x INTEGER) STRICT; INSERT INTO extra SELECT rank FROM run"},
+  {0, NULL},
+};
+static const struct migrate_step broken[] = {
+  {STORE_FORMAT + 1, "ALTER TABLE run ADD COLUMN rank INTEGER; UPDATE run SET rank = 1; INSERT INTO nowhere VALUES (1)"},
+  {0, NULL},
+};
+
+static struct store *s;
+
+static int columns_of_run(void) { return (int)fixture_int(s, "SELECT count(*) FROM pragma_table_info('run')"); }
+
+static void test_failed_migration(void)
+{
+  int before = columns_of_run();
+  tap_is_int(store_migrate(s, STORE_FORMAT + 1, broken), STORE_ERROR, "a step that fails is an error");
+  tap_has(store_message(s), "unchanged", "and the message says that the store is as before");
+  tap_is_int(columns_of_run(), before, "as it is");
+  tap_is_int(fixture_int(s, "PRAGMA user_version"), STORE_FORMAT, "with its old format");
+  tap_is_int(store_migrate(s, STORE_FORMAT + 3, good), STORE_ERROR, "a missing step is an error");
+  tap_is_int(columns_of_run(), before, "that changes nothing either");
+}
+
+static void test_migration(const char *path)
+{
+  char backup[200];
+  struct stat st;
+  sqlite3 *db;
+  sqlite3_stmt *q;
+  tap_is_int(store_migrate(s, STORE_FORMAT + 2, good), STORE_OK, "two steps bring a store two formats forward");
+  tap_is_int(fixture_int(s, "PRAGMA user_version"), STORE_FORMAT + 2, "its format is the new one");
+  tap_is_int(fixture_int(s, "SELECT x FROM extra"), 10, "the steps ran in order on its rows");
+  snprintf(backup, sizeof backup, "%s.format-%d.bak", path, STORE_FORMAT);
+  tap_ok(stat(backup, &st) == 0, "a copy of the old store was made");
+  tap_has(store_message(s), backup, "and is named");
+  sqlite3_open(backup, &db);
+  sqlite3_prepare_v2(db, "SELECT count(*) FROM run WHERE (SELECT user_version FROM pragma_user_version) = 1", -1, &q, NULL);
+  tap_ok(sqlite3_step(q) == SQLITE_ROW && sqlite3_column_int(q, 0) == 1, "with all its rows, in the old format");
+  sqlite3_finalize(q);
+  sqlite3_close(db);
+  tap_is_int(store_migrate(s, STORE_FORMAT + 2, good), STORE_OK, "a store of the wanted format is left alone");
+}
+
+static void test_older(const char *path)
+{
+  char message[1024];
+  sqlite3 *db;
+  sqlite3_open(path, &db);
+  sqlite3_exec(db, "PRAGMA user_version = 0", NULL, NULL, NULL);
+  sqlite3_close(db);
+  tap_is_int(store_open(&s, path, STORE_READ, message, sizeof message), STORE_CORRUPT, "a store without a format number is not read");
+  tap_is_int(store_open(&s, path, STORE_WRITE, message, sizeof message), STORE_CORRUPT, "nor written");
+  tap_diag("%s", message);
+}
+
+static void test_file_systems(void)
+{
+  static const char mounts[] =
+    "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+    "23 22 0:5 / /tmp rw - tmpfs tmpfs rw\n"
+    "24 22 0:6 / /home rw,relatime - nfs4 server:/home rw\n"
+    "25 22 0:7 / /mnt/my\\040disk rw - fuse.sshfs me@host: rw\n"
+    "26 22 0:8 / /lustre rw - lustre x rw\n"
+    "27 24 0:9 / /home/me/local rw - xfs /dev/sdb rw\n"
+    "28 22 0:10 / /odd rw - quantumfs q rw\n"
+    "29 22 0:11 / /over rw - ext4 /dev/sdc rw\n"
+    "30 29 0:12 / /over rw - 9p share rw\n";
+  static const struct { const char *path; bool local; const char *type; } cases[] = {
+    {"/data/a.db", true, "ext4"}, {"/tmp/a.db", true, "tmpfs"}, {"/tmpx/a.db", true, "ext4"},
+    {"/home/me/a.db", false, "nfs4"}, {"/home/me/local/a.db", true, "xfs"}, {"/mnt/my disk/a.db", false, "fuse.sshfs"},
+    {"/lustre/a.db", false, "lustre"}, {"/odd/a.db", false, "quantumfs"}, {"/over/a.db", false, "9p"},
+  };
+  char type[64];
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    bool local = store_path_is_local(mounts, cases[i].path, type);
+    tap_ok(local == cases[i].local && strcmp(type, cases[i].type) == 0, "%s is on %s, %s", cases[i].path, cases[i].type,
+           cases[i].local ? "where WAL is safe" : "where it is not");
+  }
+  tap_ok(!store_path_is_local("", "/a.db", type), "where nothing is known WAL is not used");
+}
+
+int main(void)
+{
+  char path[128], message[1024];
+  strcpy(path, fixture_path("store.db"));
+  if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
+    tap_bail("%s", message);
+  int64_t run = fixture_run(s, fixture_experiment(s), "{\"lr\":0.1}", 1);
+  store_run_end(s, run, &(struct store_run_end){.status = STORE_DONE});
+  test_failed_migration();
+  test_migration(path);
+  store_close(s);
+  test_older(path);
+  test_file_systems();
+  fixture_done();
+  return tap_done();
+}
