@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "experiments/data/data.h"
+#include "experiments/kernel/product.h"
 #include "experiments/kernel/rng.h"
 #include "experiments/method.h"
 
@@ -60,13 +61,26 @@ struct batch {
   const float *target;   /* indexed like the rows, target_stride floats apart */
   size_t target_stride;
 };
-struct batch batch_of(const struct examples *ex, const uint32_t *index, size_t n);
+struct batch batch_of(const struct examples *ex, size_t outputs, const uint32_t *index, size_t n);
 
 enum target_kind { TARGET_CLASS = 1, TARGET_REAL = 2 };
 
-/* A loss of one example: value and derivative with respect to the outputs z[0..k).
- * Everything in float64; the engine's float32 path converts at the boundary and takes its vectorised
- * form from `fast` where one exists. */
+/* The outputs of one mini-batch in float32, feature major, and what a loss makes of them. */
+struct loss_batch {
+  size_t k, n, ldb;      /* outputs, examples, floats between the rows of z and d (a multiple of 16) */
+  const float *z;        /* [k][ldb] */
+  const int32_t *label;  /* [n] */
+  const float *target;   /* [n][target_stride] */
+  size_t target_stride;
+  float scale;           /* factor of the derivatives: 1/n, rounded to float32 */
+  float *d;              /* out [k][ldb]: scale * d loss / d z; lanes n..ldb are 0. May be z */
+  double *loss;          /* out [n] */
+  double *error;         /* out [n], as `error` below; NULL: not wanted */
+  double *scratch;       /* 2 k numbers */
+};
+
+/* A loss of one example: value and derivative with respect to the outputs z[0..k), in float64. Ties
+ * between classes go to the lower class; NaN is always wrong. */
 struct loss {
   struct method m;
   enum target_kind target;
@@ -76,11 +90,20 @@ struct loss {
   double (*gradient)(const void *conf, const double *z, size_t k, int32_t label, const float *target, double *g);
   /* 1 if the prediction is wrong (classes), or the squared error (regression). */
   double (*error)(const void *conf, const double *z, size_t k, int32_t label, const float *target);
+  /* The same three for a whole float32 mini-batch; NULL: the engine goes example by example in float64. */
+  void (*fast)(const void *conf, const struct product *p, const struct loss_batch *b);
 };
+
+/* Losses, derivatives and errors of a mini-batch: `fast` where there is one. The float32 derivative of
+ * either route is what trains. */
+void loss_batch_run(const struct object *loss, const struct product *p, const struct loss_batch *b);
+/* The order in which a mean loss is summed, everywhere. */
+double loss_mean(const double *loss, size_t n);
 
 /* Reference route (plain C, kept for ever as the test of the tuned one), in float32 with the fixed
  * order above, and in float64 for derivative checks. loss_out: mean loss; grad: n_params or NULL;
- * per_example: n losses or NULL; outputs: n x out or NULL. */
+ * per_example: n losses or NULL; outputs: n x out or NULL. A mean loss that is not finite is
+ * STATUS_DIVERGED (the results stand all the same). */
 NODISCARD enum status net_loss_f32(const struct net *net, const struct object *loss, const float *w,
                                    const struct batch *b, double *loss_out, float *grad, double *per_example,
                                    float *outputs, struct err *e);
