@@ -22,6 +22,9 @@ static size_t left_branch(size_t n)
   return (blocks + 1) / 2 * SUM_BLOCK;
 }
 
+/* Radix selection takes keys in digits of 11 bits: 3 passes for float32, and the counts stay in the first cache. */
+#define DIGIT_BITS 11
+
 /* Unsigned integers in the order of the numbers; -0 and 0 are one value. */
 static uint32_t ordered_f32(float x)
 {
