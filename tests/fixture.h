@@ -13,15 +13,15 @@
 
 struct fixture {
   struct dataset data;
-  void *memory[9];
+  void *memory[16];
   size_t n_memory;
 };
 
 static inline void *fixture_take(struct fixture *f, size_t count, size_t size)
 {
-  struct err e;
+  struct err e = {.message = "too many pieces"};
   void *p;
-  if (mem_new(&p, count, size, "fixture", &e))
+  if (f->n_memory == sizeof f->memory / sizeof *f->memory || mem_new(&p, count, size, "fixture", &e))
     tap_bail("%s", e.message);
   f->memory[f->n_memory++] = p;
   return p;

@@ -31,7 +31,8 @@ struct train_group {
   uint64_t steps;        /* updates T */
   uint64_t order_seed;   /* mini-batch order */
   uint64_t eval_every;   /* evaluate on the validation part every so many updates; 0: only at the end */
-  uint64_t log_every;    /* report mini-batch loss and rate every so many updates; 0: never */
+  uint64_t log_every;    /* report mini-batch loss and rate every so many updates; 0: never (a controller's
+                            rate is reported at every update) */
   enum train_plan plan;
 };
 
@@ -48,12 +49,14 @@ struct train_replica {
   bool keep_weights;             /* return the final weights */
 };
 
+/* What is reported as metric(step, value). LOSS and RATE of update t have step t; what is measured after
+ * updates 0..t has step t + 1, the number of updates done. */
 enum train_metric { /* append only */
   TRAIN_LOSS = 1,       /* mini-batch loss before update t */
   TRAIN_RATE = 2,       /* learning rate of update t */
   TRAIN_VALID_LOSS = 3,
   TRAIN_VALID_ERROR = 4,
-  TRAIN_COST = 5,       /* gradient evaluations so far */
+  TRAIN_COST = 5,       /* gradient evaluations so far; with TRAIN_VALID_*, and with TRAIN_LOSS under a controller */
   TRAIN_AVERAGE_VALID_ERROR = 6,
   TRAIN_AVERAGE_VALID_LOSS = 7,
 };
@@ -71,12 +74,13 @@ struct train_result {
   uint64_t steps_done;
   double train_loss;      /* mean over the last epoch's mini-batches, NaN if none */
   double valid_loss, valid_error, test_loss, test_error;      /* last iterate; NaN where the part is absent */
-  double best_valid_error, best_valid_loss, best_test_error;  /* at the evaluation with the least validation error */
+  double best_valid_error, best_valid_loss, best_test_error;  /* at the evaluation with the least validation error
+                                                                 (among equals the least loss, then the first) */
   uint64_t best_step;
   double average_valid_error, average_valid_loss, average_test_error, average_test_loss; /* NaN without an average */
   double cost;            /* gradient evaluations */
   double wall_s, cpu_s;   /* this replica's share */
-  float *weights;         /* n_logical, owned, when keep_weights; evaluation weights */
+  float *weights;         /* n_logical, owned, when keep_weights and status is OK; evaluation weights */
 };
 
 /* Train. Returns STATUS_OK when every replica has a result (its own status may be DIVERGED), CANCELLED
@@ -88,7 +92,8 @@ void train_result_free(struct train_result *r);
 /* Can b join a's group? The engine's own rule, for whoever gathers runs into groups. */
 bool train_groupable(const struct train_group *a, const struct train_group *b);
 
-/* Bytes that n replicas in flight need beside the data: for the help of `doctor` and grouping. */
+/* Bytes that n replicas in flight need beside the data (with two numbers of optimizer state per parameter and a copy
+ * of the best weights): for the help of `doctor` and grouping. SIZE_MAX when that overflows. */
 size_t train_memory(const struct train_group *g, const struct net *net, size_t n_replicas);
 
 /* Loss and error of given weights (n_logical) on a part of the data. */

@@ -1,0 +1,116 @@
+/* batch.c: gathering mini-batches.
+ *
+ * The rows that an update needs lie scattered over the data set. They are copied together once per group
+ * of replicas, row major (for the gradient of the first layer) and feature major (for its products). */
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+#include "experiments/train/train_int.h"
+
+void *arena_take(struct arena *a, size_t count, size_t size)
+{
+  size_t bytes, used;
+  void *at = a->base ? a->base + a->used : NULL;
+  if (!size_mul(count, size, &bytes) || bytes > SIZE_MAX - MEM_ALIGN ||
+      __builtin_add_overflow(a->used, round_up(bytes, MEM_ALIGN), &used))
+    a->overflow = true;
+  else
+    a->used = used;
+  return at;
+}
+
+static size_t target_width(const struct dataset *data) { return data->task == TASK_REGRESSION ? data->outputs : 0; }
+
+size_t gather_bytes(const struct dataset *data, size_t batch)
+{
+  return sizeof(float) * (batch * data->train.stride + data->d * round_up(batch, 16) + batch * (2 + target_width(data)));
+}
+
+void gather_layout(struct gather *g, struct arena *a, bool replaces)
+{
+  const struct dataset *data = g->data;
+  size_t width = target_width(data), all = g->capacity * g->batch;
+  g->xr = arena_take(a, all, g->ldx * sizeof(float));
+  g->x = arena_take(a, g->capacity * data->d, g->ldb * sizeof(float));
+  g->label = arena_take(a, all, sizeof(int32_t));
+  g->target = arena_take(a, all, width * sizeof(float));
+  g->index = arena_take(a, all, sizeof(uint32_t));
+  if (!replaces)
+    return;
+  g->own_xr = arena_take(a, g->batch, g->ldx * sizeof(float));
+  g->own_x = arena_take(a, data->d, g->ldb * sizeof(float));
+  g->own_label = arena_take(a, g->batch, sizeof(int32_t));
+  g->own_target = arena_take(a, g->batch, width * sizeof(float));
+}
+
+static void gather_one(struct gather *g, size_t slot)
+{
+  const struct examples *ex = &g->data->train;
+  size_t width = target_width(g->data), at = slot * g->batch;
+  float *xr = g->xr + at * g->ldx;
+  for (size_t b = 0; b < g->batch; b++) {
+    size_t i = g->index[at + b];
+    memcpy(xr + b * g->ldx, ex->x + i * ex->stride, ex->stride * sizeof(float));
+    if (ex->label)
+      g->label[at + b] = ex->label[i];
+    if (width)
+      memcpy(g->target + (at + b) * width, ex->target + i * width, width * sizeof(float));
+  }
+  g->p->transpose(g->batch, g->data->d, xr, g->ldx, g->x + slot * g->data->d * g->ldb, g->ldb);
+}
+
+enum status gather_fill(struct gather *g, uint64_t first, size_t count, struct err *e)
+{
+  g->first = first;
+  g->count = count;
+  for (size_t slot = 0; slot < count; slot++) {
+    enum status s = sample_stream_batch(g->stream, first + slot, g->batch, g->index + slot * g->batch, e);
+    if (s)
+      return s;
+    gather_one(g, slot);
+  }
+  return STATUS_OK;
+}
+
+struct prepared gather_at(const struct gather *g, uint64_t t)
+{
+  size_t slot = (size_t)(t - g->first), width = target_width(g->data), at = slot * g->batch;
+  return (struct prepared){.n = g->batch, .ldb = g->ldb, .ldx = g->ldx, .xr = g->xr + at * g->ldx,
+                           .x = g->x + slot * g->data->d * g->ldb, .label = g->label + at, .target = g->target + at * width,
+                           .target_stride = width, .index = g->index + at};
+}
+
+static bool contains(const uint32_t *index, size_t n, size_t at)
+{
+  bool found = false;
+  for (size_t b = 0; b < n; b++)
+    found |= index[b] == at;
+  return found;
+}
+
+struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, size_t by)
+{
+  struct prepared p = gather_at(g, t);
+  const struct examples *test = &g->data->test;
+  size_t d = g->data->d, width = p.target_stride;
+  if (!contains(p.index, p.n, at))
+    return p;
+  memcpy(g->own_xr, p.xr, p.n * p.ldx * sizeof(float));
+  memcpy(g->own_x, p.x, d * p.ldb * sizeof(float));
+  memcpy(g->own_label, p.label, p.n * sizeof(int32_t));
+  memcpy(g->own_target, p.target, p.n * width * sizeof(float));
+  for (size_t b = 0; b < p.n; b++) {
+    if (p.index[b] != at)
+      continue;
+    const float *row = test->x + by * test->stride;
+    memcpy(g->own_xr + b * p.ldx, row, d * sizeof(float));
+    for (size_t i = 0; i < d; i++)
+      g->own_x[i * p.ldb + b] = row[i];
+    if (test->label)
+      g->own_label[b] = test->label[by];
+    if (width)
+      memcpy(g->own_target + b * width, test->target + by * width, width * sizeof(float));
+  }
+  p.xr = g->own_xr, p.x = g->own_x, p.label = g->own_label, p.target = g->own_target;
+  return p;
+}

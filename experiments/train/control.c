@@ -1,0 +1,85 @@
+/* control.c: an update whose rate a controller chooses, and what the controller may ask for. */
+#include <math.h>
+#include <string.h>
+
+#include "experiments/kernel/vec.h"
+#include "experiments/train/train_int.h"
+
+/* Gradient evaluations: a forward pass alone is a third of forward and backward. */
+#define COST_FORWARD (1.0 / 3.0)
+
+struct session {
+  struct engine *g;
+  struct replica *r;
+  const struct prepared *b;
+};
+
+static double loss_at(struct session *s, const float *w)
+{
+  step_forward(&s->g->ws, w, s->b->x, s->b->ldb);
+  return step_loss(&s->g->ws, s->b);
+}
+
+static enum status loss_along(struct control *c, double lr, double *loss, struct err *e)
+{
+  struct session *s = c->self;
+  float step = (float)-lr, *trial = s->g->trial;
+  (void)e;
+  for (size_t i = 0; i < c->n; i++)
+    trial[i] = fmaf(step, c->direction[i], c->w[i]);
+  c->cost += COST_FORWARD;
+  *loss = loss_at(s, trial);
+  return STATUS_OK;
+}
+
+static enum status grad_at(struct control *c, const float *w, double *loss, float *g, struct err *e)
+{
+  struct session *s = c->self;
+  c->cost += 1;
+  *loss = loss_at(s, w);
+  if (!isfinite(*loss) || !step_gradient(&s->g->ws, w, s->b, g))
+    return err_set(e, STATUS_DIVERGED, "the loss or gradient that the controller asked for is not finite");
+  if (s->r->mask)
+    mask_apply(s->r->mask, g, c->n);
+  return STATUS_OK;
+}
+
+/* What the rule would subtract at rate 1: the update of a copy of weights and state. */
+static enum status find_direction(struct engine *g, struct replica *r, uint64_t t, const float **direction, struct err *e)
+{
+  const struct optimizer *o = (const struct optimizer *)r->how->optimizer->method;
+  const struct momentum_form *f = &r->form;
+  size_t n = g->net.n_params;
+  *direction = g->ws.grad;
+  if (r->momentum && f->mu == 0 && f->l2 == 0 && f->decay == 0)
+    return STATUS_OK;
+  memcpy(g->trial, r->w, n * sizeof(float));
+  memcpy(g->trial_state, r->state, o->state_size(r->how->optimizer->conf, n, DTYPE_F32));
+  enum status s = replica_apply(g, r, g->trial, g->trial_state, g->ws.grad, t, 1.0, e);
+  for (size_t i = 0; i < n; i++)
+    g->direction[i] = r->w[i] - g->trial[i];
+  if (r->mask)
+    mask_apply(r->mask, g->direction, n);
+  *direction = g->direction;
+  return s;
+}
+
+enum status control_rate(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t, double loss, double *lr,
+                         struct err *e)
+{
+  const struct object *o = r->how->controller;
+  const struct controller *controller = (const struct controller *)o->method;
+  struct session session = {g, r, b};
+  struct control c = {.self = &session, .t = t, .batches_per_epoch = (double)g->g->data->train.n / (double)g->batch,
+                      .n = g->net.n_params, .w = r->w, .g = g->ws.grad, .loss = loss, .loss_along = loss_along,
+                      .grad_at = grad_at, .cost = 1};
+  enum status s = find_direction(g, r, t, &c.direction, e);
+  if (s)
+    return s;
+  c.grad_norm2 = vec_dot_f32(c.g, c.g, c.n);
+  s = controller->rate(o->conf, r->control_state, &c, lr, e);
+  r->out->cost += c.cost - 1; /* the update itself is counted already */
+  if (!s && !(isfinite(*lr) && *lr >= 0))
+    s = err_set(e, STATUS_DIVERGED, "controller \"%s\" chose the rate %g", o->method->id, *lr);
+  return s;
+}

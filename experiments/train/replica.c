@@ -1,0 +1,349 @@
+/* replica.c: the life of one replica: start, one update after the other, evaluations, end.
+ *
+ * An update takes one of two routes with the same bits. Fused: rules of the momentum family are applied
+ * inside the pass that makes the gradient (step_update). Unfused: the whole gradient first, then the rule;
+ * needed by other rules, by masks and by controllers.
+ *
+ * For the error on the test part at the best evaluation the best weights are copied (a copy is some
+ * hundred times cheaper than evaluating the test part whenever a run improves) and evaluated at the end. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+#include "experiments/kernel/vec.h"
+#include "experiments/train/train_int.h"
+
+static const struct optimizer *rule_of(const struct replica *r) { return (const struct optimizer *)r->how->optimizer->method; }
+
+static const struct average *average_of(const struct replica *r)
+{
+  return r->how->average ? (const struct average *)r->how->average->method : NULL;
+}
+
+static const struct controller *controller_of(const struct replica *r)
+{
+  return r->how->controller ? (const struct controller *)r->how->controller->method : NULL;
+}
+
+/* --- start ------------------------------------------------------------------------------------------- */
+
+void replica_plan(struct engine *g, struct replica *r)
+{
+  const struct optimizer *o = rule_of(r);
+  r->momentum = o->momentum_form && o->momentum_form(r->how->optimizer->conf, &r->form);
+  r->fused = r->momentum && !r->how->mask && !r->how->controller && !g->unfused;
+}
+
+void replica_layout(const struct engine *g, struct replica *r, struct arena *a)
+{
+  size_t n = g->net.n_params;
+  const struct train_replica *how = r->how;
+  r->w = arena_take(a, n, sizeof(float));
+  r->state = arena_take(a, 1, rule_of(r)->state_size(how->optimizer->conf, n, DTYPE_F32));
+  r->best = g->best_apart ? arena_take(a, n, sizeof(float)) : NULL;
+  r->mask = how->mask ? arena_take(a, n, sizeof(uint32_t)) : NULL;
+  if (how->controller)
+    r->control_state = arena_take(a, 1, controller_of(r)->state_size(how->controller->conf, n));
+  if (how->average)
+    r->average_state = arena_take(a, 1, average_of(r)->state_size(how->average->conf, n, DTYPE_F32));
+}
+
+void mask_apply(const uint32_t *mask, float *x, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, x + i, sizeof bits);
+    bits &= mask[i];
+    memcpy(x + i, &bits, sizeof bits);
+  }
+}
+
+/* Spread the user's mask over the padded vector; the padding is masked, so it stays zero whatever a rule does.
+ * net_pack only moves the 32-bit pieces. */
+static enum status spread_mask(const struct net *net, const uint8_t *mask, uint32_t *out, struct err *e)
+{
+  void *memory;
+  enum status s = mem_new(&memory, net->n_logical, sizeof(float), "mask", e);
+  if (s)
+    return s;
+  for (size_t i = 0; i < net->n_logical; i++) {
+    uint32_t ones = mask[i] ? UINT32_MAX : 0;
+    memcpy((char *)memory + i * sizeof ones, &ones, sizeof ones);
+  }
+  net_pack_f32(net, memory, (float *)(void *)out);
+  free(memory);
+  return STATUS_OK;
+}
+
+static enum status fill_weights(struct engine *g, struct replica *r, struct err *e)
+{
+  const struct object *model = g->g->model;
+  const struct train_replica *how = r->how;
+  enum status s = STATUS_OK;
+  memset(r->w, 0, g->net.n_params * sizeof(float));
+  if (how->init)
+    net_pack_f32(&g->net, how->init, r->w);
+  else
+    s = ((const struct model *)model->method)->init(model->conf, &g->net, how->init_seed, r->w, e);
+  if (!s && how->mask)
+    s = spread_mask(&g->net, how->mask, r->mask, e);
+  if (!s && how->mask)
+    mask_apply(r->mask, r->w, g->net.n_params);
+  return s;
+}
+
+void replica_start(struct engine *g, struct replica *r)
+{
+  const struct train_replica *how = r->how;
+  struct train_result *out = r->out;
+  struct err e = {0};
+  size_t n = g->net.n_params;
+  enum status s = fill_weights(g, r, &e);
+  out->train_loss = out->valid_loss = out->valid_error = out->test_loss = out->test_error = NAN;
+  out->best_valid_error = out->best_valid_loss = out->best_test_error = NAN;
+  out->average_valid_error = out->average_valid_loss = out->average_test_error = out->average_test_loss = NAN;
+  if (s) {
+    replica_fail(r, s, &e);
+    return;
+  }
+  memset(r->state, 0, rule_of(r)->state_size(how->optimizer->conf, n, DTYPE_F32));
+  rule_of(r)->init(how->optimizer->conf, r->state, r->w, n, DTYPE_F32);
+  if (how->controller)
+    controller_of(r)->init(how->controller->conf, r->control_state, n);
+  if (how->average)
+    average_of(r)->init(how->average->conf, r->average_state, r->w, n, DTYPE_F32);
+}
+
+/* --- evaluation and end ------------------------------------------------------------------------------ */
+
+static void report(const struct engine *g, const struct replica *r, enum train_metric m, uint64_t step, double value)
+{
+  if (g->sink && g->sink->metric)
+    g->sink->metric(g->sink->self, r->id, m, step, value);
+}
+
+static const float *weights_to_evaluate(struct engine *g, const struct replica *r)
+{
+  const struct optimizer *o = rule_of(r);
+  if (!o->eval_weights_f32)
+    return r->w;
+  o->eval_weights_f32(r->how->optimizer->conf, r->state, r->w, g->ws.eval_w, g->net.n_params);
+  return g->ws.eval_w;
+}
+
+static const float *averaged_weights(struct engine *g, const struct replica *r)
+{
+  average_of(r)->value_f32(r->how->average->conf, r->average_state, g->ws.eval_w, g->net.n_params);
+  return g->ws.eval_w;
+}
+
+static enum status evaluate(struct engine *g, const struct examples *part, const float *w, double *loss, double *error, struct err *e)
+{
+  return evaluate_part(g->x, &g->ws, part, g->g->data->outputs, w, loss, error, e);
+}
+
+static void keep_best(struct engine *g, struct replica *r, const float *w, uint64_t step)
+{
+  struct train_result *out = r->out;
+  bool better = out->best_step == 0 || out->valid_error < out->best_valid_error ||
+                (!(out->valid_error > out->best_valid_error) && out->valid_loss < out->best_valid_loss);
+  r->best_is_last = better;
+  if (!better)
+    return;
+  out->best_step = step;
+  out->best_valid_error = out->valid_error;
+  out->best_valid_loss = out->valid_loss;
+  if (r->best)
+    memcpy(r->best, w, g->net.n_params * sizeof *w);
+}
+
+/* The validation part, after `step` updates. */
+static enum status evaluate_valid(struct engine *g, struct replica *r, uint64_t step, struct err *e)
+{
+  struct train_result *out = r->out;
+  const struct examples *valid = &g->g->data->valid;
+  if (valid->n == 0)
+    return STATUS_OK;
+  const float *w = weights_to_evaluate(g, r);
+  enum status s = evaluate(g, valid, w, &out->valid_loss, &out->valid_error, e);
+  if (s)
+    return s;
+  keep_best(g, r, w, step);
+  report(g, r, TRAIN_VALID_LOSS, step, out->valid_loss);
+  report(g, r, TRAIN_VALID_ERROR, step, out->valid_error);
+  report(g, r, TRAIN_COST, step, out->cost);
+  if (!r->how->average)
+    return STATUS_OK;
+  s = evaluate(g, valid, averaged_weights(g, r), &out->average_valid_loss, &out->average_valid_error, e);
+  if (s)
+    return s;
+  report(g, r, TRAIN_AVERAGE_VALID_LOSS, step, out->average_valid_loss);
+  report(g, r, TRAIN_AVERAGE_VALID_ERROR, step, out->average_valid_error);
+  return STATUS_OK;
+}
+
+static enum status evaluate_test(struct engine *g, struct replica *r, struct err *e)
+{
+  struct train_result *out = r->out;
+  const struct examples *test = &g->g->data->test;
+  double unused;
+  enum status s = evaluate(g, test, weights_to_evaluate(g, r), &out->test_loss, &out->test_error, e);
+  if (!s && r->how->average)
+    s = evaluate(g, test, averaged_weights(g, r), &out->average_test_loss, &out->average_test_error, e);
+  if (!s && out->best_step && r->best_is_last)
+    out->best_test_error = out->test_error;
+  else if (!s && out->best_step)
+    s = evaluate(g, test, r->best, &unused, &out->best_test_error, e);
+  return s;
+}
+
+static enum status keep_weights(struct engine *g, struct replica *r, struct err *e)
+{
+  void *memory;
+  enum status s = mem_new(&memory, g->net.n_logical, sizeof(float), "final weights", e);
+  if (s)
+    return s;
+  r->out->weights = memory;
+  net_unpack_f32(&g->net, weights_to_evaluate(g, r), r->out->weights);
+  return STATUS_OK;
+}
+
+void replica_fail(struct replica *r, enum status s, const struct err *e)
+{
+  r->out->status = s;
+  r->out->error = *e;
+  r->done = true;
+}
+
+static const char *number(double v, char text[32])
+{
+  if (isnan(v))
+    return "nan"; /* without a sign */
+  snprintf(text, 32, "%g", v);
+  return text;
+}
+
+/* What was seen at step t: `what` is value. */
+static void diverge(struct replica *r, uint64_t t, const char *what, double value)
+{
+  struct err e;
+  char seen[32], lr[32];
+  err_set(&e, STATUS_DIVERGED, "diverged at step %llu: %s is %s (lr %s)", (unsigned long long)t, what, number(value, seen), number(r->lr, lr));
+  replica_fail(r, STATUS_DIVERGED, &e);
+}
+
+/* All updates are done. */
+static enum status finish(struct engine *g, struct replica *r, struct err *e)
+{
+  struct train_result *out = r->out;
+  if (!vec_finite_f32(r->w, g->net.n_params))
+    diverge(r, g->g->steps, "a weight", NAN);
+  else if (g->g->data->valid.n && !isfinite(out->valid_loss))
+    diverge(r, g->g->steps, "validation loss", out->valid_loss);
+  if (r->done)
+    return STATUS_OK;
+  enum status s = evaluate_test(g, r, e);
+  if (!s && r->how->keep_weights)
+    s = keep_weights(g, r, e);
+  r->done = !s;
+  return s;
+}
+
+/* --- update ------------------------------------------------------------------------------------------ */
+
+enum status replica_apply(struct engine *g, struct replica *r, float *w, void *state, const float *grad, uint64_t t, double lr,
+                          struct err *e)
+{
+  size_t n = g->net.n_params;
+  if (r->momentum) {
+    struct product_update u = momentum_update(&r->form, lr, t == 0);
+    g->ws.p->update(&u, w, state, grad, n); /* the caller knows that grad is finite */
+    return STATUS_OK;
+  }
+  struct step_info info = {.k = t + 1, .lr = lr, .net = &g->net};
+  return rule_of(r)->step_f32(r->how->optimizer->conf, state, w, grad, n, &info, e);
+}
+
+/* Gradient first, then the rule. */
+static enum status update_unfused(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t, double loss, struct err *e)
+{
+  enum status s = STATUS_OK;
+  if (!step_gradient(&g->ws, r->w, b, g->ws.grad)) {
+    diverge(r, t, "the gradient", NAN);
+    return STATUS_OK;
+  }
+  if (r->mask)
+    mask_apply(r->mask, g->ws.grad, g->net.n_params);
+  if (r->how->controller)
+    s = control_rate(g, r, b, t, loss, &r->lr, e);
+  if (!s)
+    s = replica_apply(g, r, r->w, r->state, g->ws.grad, t, r->lr, e);
+  if (!s && r->mask)
+    mask_apply(r->mask, r->w, g->net.n_params);
+  return s;
+}
+
+static void log_step(struct engine *g, struct replica *r, uint64_t t, double loss)
+{
+  uint64_t every = g->g->log_every;
+  bool due = every && (t % every == 0 || r->done); /* the step that diverged must not be missing */
+  if (due)
+    report(g, r, TRAIN_LOSS, t, loss);
+  if (due || r->how->controller)
+    report(g, r, TRAIN_RATE, t, r->lr);
+  if (due && r->how->controller)
+    report(g, r, TRAIN_COST, t + 1, r->out->cost);
+}
+
+/* Loss, gradient and rule of update t. */
+static enum status descend(struct engine *g, struct replica *r, uint64_t t, struct err *e)
+{
+  const struct train_replica *how = r->how;
+  struct prepared b = how->replace ? gather_replaced(&g->gather, t, how->replace_at, how->replace_by) : gather_at(&g->gather, t);
+  enum status s = STATUS_OK;
+  step_forward(&g->ws, r->w, b.x, b.ldb);
+  double loss = step_loss(&g->ws, &b);
+  r->out->cost += 1;
+  if (how->schedule)
+    r->lr = schedule_at(how->schedule, (int64_t)t, (int64_t)g->g->steps);
+  if (!isfinite(loss)) {
+    diverge(r, t, "loss", loss);
+  } else if (r->fused) {
+    struct product_update u = momentum_update(&r->form, r->lr, t == 0);
+    if (!step_update(&g->ws, r->w, r->state, &b, &u))
+      diverge(r, t, "the gradient", NAN);
+  } else {
+    s = update_unfused(g, r, &b, t, loss, e);
+    if (s == STATUS_DIVERGED)
+      err_prefix(e, "diverged at step %llu", (unsigned long long)t);
+  }
+  if (s == STATUS_OK)
+    log_step(g, r, t, loss);
+  uint64_t per_epoch = (g->g->data->train.n + g->batch - 1) / g->batch;
+  if (t + per_epoch >= g->g->steps) {
+    r->loss_sum += loss;
+    r->out->train_loss = r->loss_sum / (double)++r->loss_count;
+  }
+  return s;
+}
+
+enum status replica_update(struct engine *g, struct replica *r, uint64_t t)
+{
+  struct err e = {0};
+  const struct train_group *how = g->g;
+  enum status s = exec_cancelled(g->x) ? err_set(&e, STATUS_CANCELLED, "cancelled at step %llu", (unsigned long long)t) : descend(g, r, t, &e);
+  if (!s && !r->done) {
+    r->out->steps_done = t + 1;
+    if (r->how->average)
+      average_of(r)->update_f32(r->how->average->conf, r->average_state, r->w, g->net.n_params, t, how->steps);
+    if ((how->eval_every && (t + 1) % how->eval_every == 0) || t + 1 == how->steps)
+      s = evaluate_valid(g, r, t + 1, &e);
+    if (!s && t + 1 == how->steps)
+      s = finish(g, r, &e);
+  }
+  if (s)
+    replica_fail(r, s, &e);
+  return s == STATUS_CANCELLED ? s : STATUS_OK;
+}

@@ -1,0 +1,353 @@
+/* train.c: the front of the engine: checks, plan, loops over blocks and replicas, results.
+ *
+ * Mini-batches are gathered in blocks. Every plan is the same double loop, over blocks and over the
+ * replicas of a set, and the inner function is the same, so a plan cannot change a bit:
+ *
+ *   replica      sets of one replica: its state stays in cache from start to end
+ *   block        one set of all, blocks of some MB: the gathering is shared, and each replica's state stays in
+ *                cache for a block
+ *   interleaved  one set of all, blocks of one mini-batch */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "experiments/kernel/mem.h"
+#include "experiments/kernel/vec.h"
+#include "experiments/params.h"
+#include "experiments/train/train_int.h"
+
+#define BLOCK_SMALL (512u << 10) /* bytes of mini-batches that stay in the second cache … */
+#define BLOCK_LARGE (4u << 20)   /* … or, when few fit there, in the third */
+#define STATE_LARGE ((size_t)1 << 30) /* replicas that need more than this together are trained one by one */
+
+const char *const train_plan_names[] = {"auto", "replica", "block", "interleaved", NULL};
+
+const char *train_metric_name(enum train_metric m)
+{
+  switch (m) {
+  case TRAIN_LOSS: return "loss";
+  case TRAIN_RATE: return "lr";
+  case TRAIN_VALID_LOSS: return "val_loss";
+  case TRAIN_VALID_ERROR: return "val_error";
+  case TRAIN_COST: return "cost";
+  case TRAIN_AVERAGE_VALID_ERROR: return "avg_val_error";
+  case TRAIN_AVERAGE_VALID_LOSS: return "avg_val_loss";
+  }
+  return "?";
+}
+
+/* --- checks ------------------------------------------------------------------------------------------ */
+
+static enum status check_group(const struct train_group *g, size_t n_replicas, struct err *e)
+{
+  if (g->data->train.n == 0)
+    return err_set(e, STATUS_BAD_ARG, "the data set \"%s\" has no training examples", g->data->name ? g->data->name : "?");
+  if (g->batch == 0)
+    return err_set(e, STATUS_BAD_ARG, "batch must be at least 1, got 0");
+  if (g->steps == 0 || g->steps > INT64_MAX)
+    return err_set(e, STATUS_BAD_ARG, "steps must be from 1 to 2^63 - 1, got %llu", (unsigned long long)g->steps);
+  if (n_replicas == 0)
+    return err_set(e, STATUS_BAD_ARG, "nothing to train: 0 replicas");
+  if (g->plan < TRAIN_PLAN_AUTO || g->plan > TRAIN_PLAN_INTERLEAVED)
+    return err_set(e, STATUS_BAD_ARG, "plan must be auto, replica, block or interleaved, got number %d", (int)g->plan);
+  return STATUS_OK;
+}
+
+static enum status check_controller(const struct method *m, struct err *e)
+{
+  for (size_t i = 0; m->needs && m->needs[i]; i++)
+    if (strcmp(m->needs[i], "hvp") == 0)
+      return err_set(e, STATUS_UNSUPPORTED, "controller \"%s\" needs Hessian-vector products, which these models do not offer", m->id);
+  return STATUS_OK;
+}
+
+static enum status check_replica(const struct engine *g, const struct train_replica *r, struct err *e)
+{
+  const struct dataset *data = g->g->data;
+  if (!r->optimizer)
+    return err_set(e, STATUS_BAD_ARG, "an optimizer is missing");
+  if (!r->schedule == !r->controller)
+    return err_set(e, STATUS_BAD_ARG, "give a schedule or a controller, %s", r->schedule ? "not both" : "one of them");
+  if (r->replace && (r->replace_at >= data->train.n || r->replace_by >= data->test.n))
+    return err_set(e, STATUS_BAD_ARG, "replacing training example %zu by test example %zu: there are %zu and %zu (counted from 0)",
+                   r->replace_at, r->replace_by, data->train.n, data->test.n);
+  if (r->init && !vec_finite_f32(r->init, g->net.n_logical))
+    return err_set(e, STATUS_BAD_ARG, "the initial weights are not all finite");
+  return r->schedule ? schedule_check(r->schedule, (int64_t)g->g->steps, e) : check_controller(r->controller->method, e);
+}
+
+/* --- plan and memory --------------------------------------------------------------------------------- */
+
+static enum train_plan choose_plan(const struct engine *g, size_t state_bytes)
+{
+  if (g->g->plan != TRAIN_PLAN_AUTO)
+    return g->g->plan;
+  return g->n_replicas == 1 || state_bytes > STATE_LARGE ? TRAIN_PLAN_REPLICA : TRAIN_PLAN_BLOCK;
+}
+
+static size_t choose_capacity(const struct engine *g, enum train_plan plan, size_t block_bytes)
+{
+  size_t one = gather_bytes(g->g->data, g->batch);
+  if (block_bytes == 0)
+    block_bytes = plan == TRAIN_PLAN_INTERLEAVED ? 1 : one <= BLOCK_SMALL / 8 || plan == TRAIN_PLAN_REPLICA ? BLOCK_SMALL : BLOCK_LARGE;
+  size_t capacity = block_bytes / one ? block_bytes / one : 1;
+  return capacity < g->g->steps ? capacity : (size_t)g->g->steps;
+}
+
+/* Everything that the loops need. Replicas of different sets share their place. */
+static void layout(struct engine *g, struct arena *a, bool one_by_one)
+{
+  bool replaces = false, controls = false, unfused = false;
+  size_t state = 0, n = g->net.n_params;
+  for (size_t i = 0; i < g->n_replicas; i++) {
+    const struct train_replica *how = g->replica[i].how;
+    const struct optimizer *o = (const struct optimizer *)how->optimizer->method;
+    size_t bytes = o->state_size(how->optimizer->conf, n, DTYPE_F32);
+    replaces |= how->replace;
+    controls |= how->controller != NULL;
+    unfused |= !g->replica[i].fused;
+    state = bytes > state ? bytes : state;
+  }
+  workspace_layout(&g->ws, a, unfused);
+  gather_layout(&g->gather, a, replaces);
+  if (controls) {
+    g->trial = arena_take(a, n, sizeof(float));
+    g->direction = arena_take(a, n, sizeof(float));
+    g->trial_state = arena_take(a, 1, state);
+  }
+  size_t start = a->used, end = start;
+  for (size_t i = 0; i < g->n_replicas; i++) {
+    a->used = one_by_one ? start : a->used;
+    replica_layout(g, &g->replica[i], a);
+    end = a->used > end ? a->used : end;
+  }
+  a->used = end;
+}
+
+static size_t replica_bytes(const struct engine *g)
+{
+  struct arena a = {0};
+  for (size_t i = 0; i < g->n_replicas; i++)
+    replica_layout(g, &g->replica[i], &a);
+  return a.overflow ? SIZE_MAX : a.used;
+}
+
+size_t train_memory(const struct train_group *g, const struct net *net, size_t n_replicas)
+{
+  size_t batch = g->batch < g->data->train.n ? g->batch : g->data->train.n, per, all, total;
+  struct workspace ws = {.net = net, .lanes = batch > EVALUATE_BLOCK ? batch : EVALUATE_BLOCK};
+  struct arena a = {0};
+  size_t block = gather_bytes(g->data, batch);
+  workspace_layout(&ws, &a, true);
+  block = block > BLOCK_LARGE ? block : BLOCK_LARGE;
+  if (a.overflow || !size_mul(net->n_params, 4 * sizeof(float), &per) || !size_mul(per, n_replicas, &all) ||
+      __builtin_add_overflow(all, a.used + block, &total))
+    return SIZE_MAX;
+  return total;
+}
+
+/* --- the loops --------------------------------------------------------------------------------------- */
+
+static double seconds(clockid_t clock)
+{
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct stopwatch {
+  double wall, cpu;
+};
+
+static struct stopwatch stopwatch_start(void)
+{
+  return (struct stopwatch){seconds(CLOCK_MONOTONIC), seconds(CLOCK_THREAD_CPUTIME_ID)};
+}
+
+/* Add what has passed, times share, to the replica's account. */
+static void stopwatch_charge(const struct stopwatch *w, struct replica *r, double share)
+{
+  r->out->wall_s += share * (seconds(CLOCK_MONOTONIC) - w->wall);
+  r->out->cpu_s += share * (seconds(CLOCK_THREAD_CPUTIME_ID) - w->cpu);
+}
+
+static void tell_progress(struct engine *g, const struct replica *r)
+{
+  if (!g->sink || !g->sink->progress)
+    return;
+  double now = seconds(CLOCK_MONOTONIC);
+  if (now - g->last_progress_s < 0.25)
+    return;
+  g->last_progress_s = now;
+  g->sink->progress(g->sink->self, r->id, r->out->steps_done);
+}
+
+/* The gathered block through one replica. */
+static enum status run_block(struct engine *g, struct replica *r)
+{
+  struct stopwatch watch = stopwatch_start();
+  enum status s = STATUS_OK;
+  for (size_t i = 0; i < g->gather.count && !r->done && !s; i++) {
+    s = replica_update(g, r, g->gather.first + i);
+    if (i % 16 == 0)
+      tell_progress(g, r);
+  }
+  stopwatch_charge(&watch, r, 1);
+  return s;
+}
+
+static size_t count_running(const struct replica *set, size_t n)
+{
+  size_t running = 0;
+  for (size_t i = 0; i < n; i++)
+    running += !set[i].done;
+  return running;
+}
+
+/* Train a set of replicas side by side from update 0 to the end. */
+static enum status run_set(struct engine *g, struct replica *set, size_t n, struct err *e)
+{
+  enum status s = STATUS_OK;
+  for (size_t i = 0; i < n; i++)
+    replica_start(g, &set[i]);
+  for (uint64_t t = 0; t < g->g->steps && !s; t += g->gather.count) {
+    struct stopwatch watch = stopwatch_start();
+    uint64_t left = g->g->steps - t;
+    size_t running = count_running(set, n);
+    if (running == 0)
+      break;
+    s = gather_fill(&g->gather, t, left < g->gather.capacity ? (size_t)left : g->gather.capacity, e);
+    for (size_t i = 0; i < n && !s; i++)
+      if (!set[i].done)
+        stopwatch_charge(&watch, &set[i], 1 / (double)running);
+    for (size_t i = 0; i < n && !s; i++)
+      if (!set[i].done)
+        s = run_block(g, &set[i]);
+  }
+  return s;
+}
+
+/* Replicas that a cancelled run leaves behind. */
+static void mark_cancelled(struct engine *g)
+{
+  for (size_t i = 0; i < g->n_replicas; i++) {
+    struct err e;
+    if (g->replica[i].done)
+      continue;
+    err_set(&e, STATUS_CANCELLED, "cancelled at step %llu", (unsigned long long)g->replica[i].out->steps_done);
+    replica_fail(&g->replica[i], STATUS_CANCELLED, &e);
+  }
+}
+
+static enum status run_sets(struct engine *g, enum train_plan plan, struct err *e)
+{
+  size_t width = plan == TRAIN_PLAN_REPLICA ? 1 : g->n_replicas;
+  enum status s = STATUS_OK;
+  for (size_t i = 0; i < g->n_replicas && !s; i += width)
+    s = run_set(g, g->replica + i, width, e);
+  if (s == STATUS_CANCELLED) {
+    mark_cancelled(g);
+    err_set(e, STATUS_CANCELLED, "training was cancelled");
+  }
+  return s;
+}
+
+/* --- front ------------------------------------------------------------------------------------------- */
+
+static enum status prepare(struct engine *g, const struct train_replica *replica, struct train_result *result, struct err *e)
+{
+  enum status s = model_build(&g->net, g->g->model, g->g->loss, g->g->data, e);
+  for (size_t i = 0; i < g->n_replicas && !s; i++) {
+    g->replica[i] = (struct replica){.how = &replica[i], .id = i, .out = &result[i]};
+    s = check_replica(g, &replica[i], e);
+    if (s)
+      return g->n_replicas > 1 ? err_prefix(e, "replica %zu", i + 1) : s;
+    replica_plan(g, &g->replica[i]);
+  }
+  return s;
+}
+
+static enum status run(struct engine *g, const struct train_tuning *tuning, struct err *e)
+{
+  struct arena measure = {0}, arena = {0};
+  void *memory = NULL;
+  enum train_plan plan = choose_plan(g, replica_bytes(g));
+  bool one_by_one = plan == TRAIN_PLAN_REPLICA;
+  g->gather.capacity = choose_capacity(g, plan, tuning->block_bytes);
+  layout(g, &measure, one_by_one);
+  enum status s = mem_new(&memory, measure.overflow ? SIZE_MAX : measure.used, 1, "training state", e);
+  if (s)
+    return s;
+  arena.base = memory;
+  layout(g, &arena, one_by_one);
+  s = sample_stream_new(&g->gather.stream, g->g->sampler, g->g->data->train.n, g->g->order_seed, e);
+  if (!s) {
+    s = run_sets(g, plan, e);
+    sample_stream_free(g->gather.stream);
+  }
+  free(memory);
+  return s;
+}
+
+enum status train_run_tuned(const struct exec *x, const struct train_group *group, const struct train_replica *replica,
+                            size_t n_replicas, const struct train_sink *sink, struct train_result *result,
+                            const struct train_tuning *tuning, struct err *e)
+{
+  enum status s = check_group(group, n_replicas, e);
+  for (size_t i = 0; i < n_replicas; i++)
+    result[i] = (struct train_result){0};
+  if (s)
+    return s;
+  const struct dataset *data = group->data;
+  const struct product *p = tuning->product ? tuning->product : product_best();
+  struct engine *g = xcalloc(1, sizeof *g);
+  g->x = x, g->g = group, g->sink = sink, g->n_replicas = n_replicas, g->unfused = tuning->unfused;
+  g->batch = group->batch < data->train.n ? group->batch : data->train.n;
+  g->best_apart = data->valid.n && data->test.n && group->eval_every && group->eval_every < group->steps;
+  g->gather = (struct gather){.data = data, .p = p, .batch = g->batch, .ldb = round_up(g->batch, 16), .ldx = data->train.stride};
+  g->ws = (struct workspace){.net = &g->net, .loss = group->loss, .p = p, .lanes = g->batch > EVALUATE_BLOCK ? g->batch : EVALUATE_BLOCK};
+  g->last_progress_s = seconds(CLOCK_MONOTONIC);
+  void *replicas = NULL;
+  s = mem_new(&replicas, n_replicas, sizeof *g->replica, "replicas", e);
+  g->replica = replicas;
+  if (!s)
+    s = prepare(g, replica, result, e);
+  if (!s)
+    s = run(g, tuning, e);
+  free(replicas);
+  free(g);
+  return s;
+}
+
+enum status train_run(const struct exec *x, const struct train_group *g, const struct train_replica *replica, size_t n_replicas,
+                      const struct train_sink *sink, struct train_result *result, struct err *e)
+{
+  return train_run_tuned(x, g, replica, n_replicas, sink, result, &(struct train_tuning){0}, e);
+}
+
+void train_result_free(struct train_result *r)
+{
+  free(r->weights);
+  r->weights = NULL;
+}
+
+static bool same_object(const struct object *a, const struct object *b)
+{
+  if (a == b)
+    return true;
+  if (!a || !b)
+    return false;
+  char *x = object_json(a), *y = object_json(b);
+  bool same = strcmp(x, y) == 0;
+  free(x);
+  free(y);
+  return same;
+}
+
+bool train_groupable(const struct train_group *a, const struct train_group *b)
+{
+  return a->data == b->data && a->batch == b->batch && a->steps == b->steps && a->order_seed == b->order_seed &&
+         a->eval_every == b->eval_every && a->log_every == b->log_every && a->plan == b->plan && same_object(a->model, b->model) &&
+         same_object(a->loss, b->loss) && same_object(a->sampler, b->sampler);
+}

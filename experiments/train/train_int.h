@@ -1,0 +1,164 @@
+/* train_int.h: what the files of the engine share, and the entry that tests use to force a route.
+ *
+ *   train.c     the front: checks, plan, the loops over blocks and replicas, results
+ *   replica.c   the life of one replica: start, one update after the other, evaluations, end
+ *   control.c   an update whose rate a controller chooses
+ *   step.c      forward, loss and backward of one net on one prepared mini-batch
+ *   evaluate.c  loss and error on a part of the data
+ *   batch.c     gathering mini-batches
+ *
+ * All memory is one arena, laid out once: nothing is allocated in the loops. */
+#ifndef ASSAY_TRAIN_INT_H
+#define ASSAY_TRAIN_INT_H
+
+#include "experiments/kernel/product.h"
+#include "experiments/optim/optimizer.h"
+#include "experiments/schedules/schedule.h"
+#include "experiments/train/train.h"
+
+/* --- arena ----------------------------------------------------------------------------------------- */
+
+/* A layout is run twice: with base NULL to learn the size, then to hand out 64-byte aligned places. */
+struct arena {
+  char *base;
+  size_t used;
+  bool overflow;
+};
+void *arena_take(struct arena *a, size_t count, size_t size);
+
+/* --- batch.c --------------------------------------------------------------------------------------- */
+
+/* One mini-batch, ready for the products. */
+struct prepared {
+  size_t n, ldb, ldx;
+  const float *xr;       /* [n][ldx] row major */
+  const float *x;        /* [d][ldb] feature major */
+  const int32_t *label;  /* [n] */
+  const float *target;   /* [n][target_stride] */
+  size_t target_stride;
+  const uint32_t *index; /* [n] which examples they are */
+};
+
+/* A run of mini-batches, gathered once and used by every replica. */
+struct gather {
+  const struct dataset *data;
+  const struct product *p;
+  struct sample_stream *stream;
+  size_t batch, ldb, ldx, capacity;
+  uint64_t first; /* update number of the first one held */
+  size_t count;
+  float *xr, *x, *target;
+  int32_t *label;
+  uint32_t *index;
+  /* One mini-batch with an example replaced, for one replica. */
+  float *own_xr, *own_x, *own_target;
+  int32_t *own_label;
+};
+size_t gather_bytes(const struct dataset *data, size_t batch); /* of one mini-batch */
+void gather_layout(struct gather *g, struct arena *a, bool replaces);
+NODISCARD enum status gather_fill(struct gather *g, uint64_t first, size_t count, struct err *e);
+struct prepared gather_at(const struct gather *g, uint64_t t);
+/* The same with training example `at` replaced by example `by` of the test part, wherever it occurs. */
+struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, size_t by);
+
+/* --- step.c ---------------------------------------------------------------------------------------- */
+
+struct workspace {
+  const struct net *net;
+  const struct object *loss;
+  const struct product *p;
+  size_t lanes;                       /* examples that the buffers hold */
+  float *act[NET_MAX_LAYERS];         /* output of each layer, [out][ldb] */
+  float *pre[NET_MAX_LAYERS];         /* what goes into its activation, where that is needed (gelu) */
+  float *delta, *next;                /* derivatives with respect to a layer's output and input */
+  float *rows;                        /* a layer's input, row major */
+  float *sums;                        /* gradient of a layer's biases */
+  double *losses, *errors, *scratch;
+  float *eval_x, *eval_w;             /* inputs and weights under evaluation */
+  float *grad;                        /* flat gradient, where an update is not fused */
+};
+void workspace_layout(struct workspace *ws, struct arena *a, bool unfused);
+/* Outputs of the net with weights w: ws->act of the last layer. */
+void step_forward(struct workspace *ws, const float *w, const float *x, size_t ldb);
+/* Mean loss of what step_forward left; the derivatives go to ws->delta. */
+double step_loss(struct workspace *ws, const struct prepared *b);
+/* Losses (and errors) of n examples of which step_forward left the outputs. */
+void step_losses(struct workspace *ws, size_t n, size_t ldb, const int32_t *label, const float *target, size_t target_stride);
+/* Gradient from ws->delta into grad (n_params, padding 0). False if it is not finite. */
+bool step_gradient(struct workspace *ws, const float *w, const struct prepared *b, float *grad);
+/* The same applied at once to w and the momentum v by rule u. */
+bool step_update(struct workspace *ws, float *w, float *v, const struct prepared *b, const struct product_update *u);
+
+/* --- evaluate.c ------------------------------------------------------------------------------------ */
+
+#define EVALUATE_BLOCK 128 /* examples at a time */
+/* Mean loss and error of weights w (padded); both NaN if the part is empty. */
+NODISCARD enum status evaluate_part(const struct exec *x, struct workspace *ws, const struct examples *part, size_t outputs,
+                                    const float *w, double *loss, double *error, struct err *e);
+
+/* --- replica.c ------------------------------------------------------------------------------------- */
+
+struct replica {
+  const struct train_replica *how;
+  size_t id;
+  struct train_result *out;
+  float *w, *best;         /* weights; copy at the best evaluation */
+  void *state, *control_state, *average_state;
+  uint32_t *mask;          /* all ones where a weight may move, padded; NULL: no mask */
+  struct momentum_form form;
+  bool momentum, fused;    /* the optimizer is of that form; and its update is fused into the gradient */
+  bool done, best_is_last;
+  double lr;               /* of the last update */
+  double loss_sum;         /* over the last epoch */
+  uint64_t loss_count;
+};
+
+struct engine {
+  const struct exec *x;
+  const struct train_group *g;
+  const struct train_sink *sink;
+  struct net net;
+  struct workspace ws;
+  struct gather gather;
+  struct replica *replica;
+  size_t n_replicas, batch;
+  bool unfused;            /* tests: never fuse */
+  bool best_apart;         /* best weights must be kept for the test part */
+  float *trial, *direction;/* controllers: a point, a direction, */
+  void *trial_state;       /* and an optimizer state to try */
+  size_t trial_state_size;
+  double last_progress_s;
+};
+
+void replica_plan(struct engine *g, struct replica *r); /* which route: from the descriptors alone */
+void replica_layout(const struct engine *g, struct replica *r, struct arena *a);
+/* Replicas that end (finished, diverged, failed) are marked done and have their result. */
+void replica_start(struct engine *g, struct replica *r);
+/* Update t. Only CANCELLED is returned as a status of the whole run. */
+NODISCARD enum status replica_update(struct engine *g, struct replica *r, uint64_t t);
+void replica_fail(struct replica *r, enum status s, const struct err *e);
+/* Apply the optimizer's rule with gradient grad (finite). */
+NODISCARD enum status replica_apply(struct engine *g, struct replica *r, float *w, void *state, const float *grad, uint64_t t,
+                                    double lr, struct err *e);
+void mask_apply(const uint32_t *mask, float *x, size_t n);
+
+/* --- control.c ------------------------------------------------------------------------------------- */
+
+/* Ask the controller for the rate of update t, whose loss and gradient (ws.grad) are known. Adds the cost
+ * of what it evaluated to the replica's. */
+NODISCARD enum status control_rate(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t, double loss,
+                                   double *lr, struct err *e);
+
+/* --- train.c --------------------------------------------------------------------------------------- */
+
+/* Routes that must not change a bit: for tests. */
+struct train_tuning {
+  const struct product *product; /* NULL: the best */
+  bool unfused;                  /* gradient first, then the rule */
+  size_t block_bytes;            /* gathered mini-batches; 0: by the plan */
+};
+NODISCARD enum status train_run_tuned(const struct exec *x, const struct train_group *g, const struct train_replica *replica,
+                                      size_t n_replicas, const struct train_sink *sink, struct train_result *result,
+                                      const struct train_tuning *tuning, struct err *e);
+
+#endif

@@ -1,0 +1,220 @@
+/* behaviour.c: what a training does at its edges: divergence, masks, cancellation, sizes 1 and too large, what is
+ * reported when, and what is refused. */
+#include <math.h>
+#include <stdatomic.h>
+
+#include "tests/unit/train/trainer.h"
+
+struct setting {
+  struct fixture f;
+  struct object model, loss, sampler, sgd, adam, constant;
+  struct train_group g;
+  struct train_replica r;
+};
+
+static void set_up(struct setting *s, size_t n, size_t batch, uint64_t steps)
+{
+  const double hidden[] = {12};
+  fixture_make(&s->f, 41, n, 20, 20, 5, 3, 0);
+  s->model = mlp_of(hidden, 1, "relu");
+  s->loss = plain(&loss_cross_entropy.m);
+  s->sampler = plain(&sampler_random_reshuffling.m);
+  s->sgd = plain(&optimizer_sgd.m);
+  s->adam = plain(&optimizer_adam.m);
+  s->constant = at_peak(&schedule_constant, 0.1);
+  s->g = (struct train_group){.data = &s->f.data, .model = &s->model, .loss = &s->loss, .sampler = &s->sampler, .batch = batch, .steps = steps};
+  s->r = (struct train_replica){.optimizer = &s->sgd, .schedule = &s->constant, .init_seed = 3, .keep_weights = true};
+}
+
+static void tear_down(struct setting *s)
+{
+  object_free(&s->model), object_free(&s->loss), object_free(&s->sampler);
+  object_free(&s->sgd), object_free(&s->adam), object_free(&s->constant);
+  fixture_free(&s->f);
+}
+
+#define LOGICAL (12 * 6 + 3 * 13)
+
+static void test_divergence(void)
+{
+  static struct recorder rec;
+  struct setting s;
+  struct train_result result[2];
+  set_up(&s, 60, 16, 50);
+  struct object huge = at_peak(&schedule_constant, 1e6);
+  struct train_replica r[2] = {s.r, s.r};
+  s.g.log_every = 1000;
+  r[0].schedule = &huge;
+  train(&s.g, r, 2, &rec, result, NULL);
+  tap_is_int(result[0].status, STATUS_DIVERGED, "a rate of 1e6 diverges");
+  char *start = xasprintf("diverged at step %llu: ", (unsigned long long)result[0].steps_done);
+  tap_has(result[0].error.message, start, "the message names the step");
+  tap_has(result[0].error.message, "(lr 1e+06)", "and the rate");
+  const struct series *of = &rec.of[0];
+  tap_ok(of->n >= 4 && of->point[of->n - 2].metric == TRAIN_LOSS && of->point[of->n - 2].step == result[0].steps_done,
+         "the loss at which it diverged is reported although none was due");
+  tap_ok(result[0].weights == NULL && isnan(result[0].test_loss), "it has no weights and no test loss");
+  tap_is_int(result[1].status, STATUS_OK, "its neighbour goes on");
+  tap_is_int((long long)result[1].steps_done, 50, "to the end");
+  free(start);
+  object_free(&huge);
+  train_result_free(&result[1]);
+  tear_down(&s);
+}
+
+static void test_mask(const struct object *optimizer, struct setting *s)
+{
+  uint8_t mask[LOGICAL];
+  struct train_result result;
+  size_t moved = 0, stray = 0;
+  for (size_t i = 0; i < LOGICAL; i++)
+    mask[i] = i % 2;
+  s->r.mask = mask;
+  s->r.optimizer = optimizer;
+  train(&s->g, &s->r, 1, NULL, &result, NULL);
+  for (size_t i = 0; i < LOGICAL; i++) {
+    stray += !mask[i] && result.weights[i] != 0;
+    moved += mask[i] && result.weights[i] != 0;
+  }
+  tap_is_int((long long)stray, 0, "masked weights stay zero under %s", optimizer->method->id);
+  tap_ok(moved > LOGICAL / 3, "and the others do not");
+  s->r.mask = NULL;
+  train_result_free(&result);
+}
+
+static void stop_at(void *self, size_t replica, enum train_metric m, uint64_t step, double value)
+{
+  (void)replica, (void)value;
+  if (m == TRAIN_LOSS && step == 5)
+    atomic_store((atomic_int *)self, 1);
+}
+
+static void test_cancel(void)
+{
+  struct setting s;
+  struct train_result result[2];
+  struct err e;
+  atomic_int cancel = 0;
+  struct exec x = {&cancel, 1};
+  struct train_sink sink = {&cancel, stop_at, NULL};
+  set_up(&s, 60, 16, 1000000000);
+  s.g.log_every = 1;
+  struct train_replica r[2] = {s.r, s.r};
+  tap_is_int(train_run(&x, &s.g, r, 2, &sink, result, &e), STATUS_CANCELLED, "a cancelled training returns at once");
+  tap_is_int((long long)result[0].steps_done, 6, "after the update in which the flag was raised");
+  tap_ok(result[0].status == STATUS_CANCELLED && result[1].status == STATUS_CANCELLED, "and every unfinished replica says so");
+  tear_down(&s);
+}
+
+static void test_sizes(void)
+{
+  struct setting s;
+  struct train_result result, cut;
+  set_up(&s, 1, 8, 10);
+  train(&s.g, &s.r, 1, NULL, &result, NULL);
+  tap_ok(result.status == STATUS_OK && result.steps_done == 10, "one training example is enough, whatever the batch");
+  train_result_free(&result);
+  tear_down(&s);
+  set_up(&s, 10, 100, 10);
+  train(&s.g, &s.r, 1, NULL, &result, NULL);
+  s.g.batch = 10;
+  train(&s.g, &s.r, 1, NULL, &cut, NULL);
+  tap_same_bits(result.weights, cut.weights, LOGICAL * sizeof(float), "a batch larger than the data is cut to it");
+  train_result_free(&result), train_result_free(&cut);
+  s.f.data.valid.n = s.f.data.test.n = 0;
+  train(&s.g, &s.r, 1, NULL, &result, NULL);
+  tap_ok(result.status == STATUS_OK && isnan(result.valid_loss) && isnan(result.test_error) && isnan(result.best_test_error) && isfinite(result.train_loss),
+         "without validation and test parts their figures are NaN");
+  train_result_free(&result);
+  tear_down(&s);
+}
+
+static size_t count(const struct series *s, enum train_metric m)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < s->n; i++)
+    n += s->point[i].metric == m;
+  return n;
+}
+
+static void test_reports(void)
+{
+  static struct recorder rec;
+  struct setting s;
+  struct train_result result;
+  struct object armijo = plain(&controller_sls_armijo.m);
+  double loss, error, best = 2;
+  struct err e;
+  set_up(&s, 60, 20, 30);
+  s.g.eval_every = 7, s.g.log_every = 4;
+  train(&s.g, &s.r, 1, &rec, &result, NULL);
+  tap_is_int((long long)count(&rec.of[0], TRAIN_LOSS), 8, "losses of updates 0, 4, …, 28");
+  tap_is_int((long long)count(&rec.of[0], TRAIN_VALID_ERROR), 5, "evaluations after 7, 14, 21, 28 and 30 updates");
+  tap_near(result.cost, 30, 0, 0, "30 updates cost 30 gradient evaluations");
+  for (size_t i = 0; i < rec.of[0].n; i++)
+    if (rec.of[0].point[i].metric == TRAIN_VALID_ERROR)
+      best = fmin(best, rec.of[0].point[i].value);
+  tap_near(result.best_valid_error, best, 0, 0, "the best validation error is the least that was reported");
+  if (train_evaluate(NULL, &s.model, &s.loss, &s.f.data, &s.f.data.test, result.weights, &loss, &error, &e))
+    tap_bail("%s", e.message);
+  tap_ok(loss == result.test_loss && error == result.test_error, "evaluating the returned weights gives the test figures");
+  train_result_free(&result);
+  s.r.schedule = NULL, s.r.controller = &armijo;
+  train(&s.g, &s.r, 1, &rec, &result, NULL);
+  tap_is_int((long long)count(&rec.of[0], TRAIN_RATE), 30, "a controller's rate is reported at every update");
+  tap_ok(result.cost >= 30 + 30.0 / 3 - 1e-9, "and its forward passes count a third each (cost %g)", result.cost);
+  train_result_free(&result);
+  object_free(&armijo);
+  tear_down(&s);
+}
+
+static void refuse(struct setting *s, const char *part, const char *name)
+{
+  struct err e = {0};
+  struct train_result result;
+  tap_is_int(train_run(NULL, &s->g, &s->r, 1, NULL, &result, &e), STATUS_BAD_ARG, "%s is refused", name);
+  tap_has(e.message, part, "and the message says why");
+}
+
+static void test_refusals(void)
+{
+  struct setting s;
+  set_up(&s, 10, 4, 5);
+  float init[LOGICAL] = {0};
+  s.g.batch = 0, refuse(&s, "batch", "batch 0"), s.g.batch = 4;
+  s.g.steps = 0, refuse(&s, "steps", "no updates"), s.g.steps = 5;
+  s.r.schedule = NULL, refuse(&s, "schedule or a controller", "no schedule"), s.r.schedule = &s.constant;
+  s.r.replace = true, s.r.replace_at = 10, refuse(&s, "example 10", "an example that does not exist"), s.r.replace = false;
+  init[3] = NAN, s.r.init = init, refuse(&s, "finite", "a NaN among the initial weights"), s.r.init = NULL;
+  struct object logistic = plain(&loss_logistic.m);
+  s.g.loss = &logistic, refuse(&s, "has 3", "logistic loss on three classes"), s.g.loss = &s.loss;
+  struct train_group other = s.g;
+  tap_ok(train_groupable(&s.g, &other), "equal groups may be joined");
+  other.order_seed = 1;
+  tap_ok(!train_groupable(&s.g, &other), "groups of different order may not");
+  other = s.g, other.loss = &logistic;
+  tap_ok(!train_groupable(&s.g, &other), "nor of different loss");
+  struct net net;
+  struct err e;
+  if (model_build(&net, &s.model, &s.loss, &s.f.data, &e))
+    tap_bail("%s", e.message);
+  size_t one = train_memory(&s.g, &net, 1), three = train_memory(&s.g, &net, 3);
+  tap_is_int((long long)(three - one), (long long)(2 * 4 * net.n_params * sizeof(float)), "each replica needs four vectors");
+  object_free(&logistic);
+  tear_down(&s);
+}
+
+int main(void)
+{
+  struct setting s;
+  test_divergence();
+  set_up(&s, 60, 16, 40);
+  test_mask(&s.sgd, &s);
+  test_mask(&s.adam, &s);
+  tear_down(&s);
+  test_cancel();
+  test_sizes();
+  test_reports();
+  test_refusals();
+  return tap_done();
+}

@@ -1,0 +1,102 @@
+/* trainer.h: trainings for the tests of the engine: a small problem, replicas of many kinds, and the
+ * comparison of everything that a training reports, to the bit. */
+#ifndef ASSAY_TESTS_TRAINER_H
+#define ASSAY_TESTS_TRAINER_H
+
+#include "experiments/optim/optimizer.h"
+#include "experiments/schedules/schedule.h"
+#include "experiments/train/train_int.h"
+#include "tests/fixture.h"
+
+extern const struct model model_linear, model_logistic, model_softmax, model_mlp;
+extern const struct loss loss_squared, loss_logistic, loss_cross_entropy, loss_hinge;
+extern const struct optimizer optimizer_sgd, optimizer_heavy_ball, optimizer_nesterov, optimizer_adam, optimizer_adamw;
+extern const struct sampler sampler_iid, sampler_shuffle_once, sampler_random_reshuffling;
+extern const struct schedule schedule_constant, schedule_cosine, schedule_linear_decay, schedule_wsd;
+extern const struct controller controller_sls_armijo;
+extern const struct average average_ema, average_polyak_average;
+
+#define MAX_REPLICAS 8
+#define MAX_POINTS 4096
+
+struct point {
+  enum train_metric metric;
+  uint64_t step;
+  double value;
+};
+
+struct series {
+  size_t n;
+  struct point point[MAX_POINTS];
+};
+
+struct recorder {
+  struct series of[MAX_REPLICAS];
+};
+
+static inline void record(void *self, size_t replica, enum train_metric m, uint64_t step, double value)
+{
+  struct series *s = &((struct recorder *)self)->of[replica];
+  if (s->n == MAX_POINTS)
+    tap_bail("too many points");
+  memset(&s->point[s->n], 0, sizeof s->point[0]); /* padding too: points are compared by bytes */
+  s->point[s->n].metric = m;
+  s->point[s->n].step = step;
+  s->point[s->n].value = value;
+  s->n++;
+}
+
+static inline struct object plain(const struct method *m) { return object_of(m, NULL, 0); }
+
+static inline struct object at_peak(const struct schedule *s, double peak)
+{
+  struct named_value v = set_real("peak", peak);
+  return object_of(&s->m, &v, 1);
+}
+
+static inline struct object mlp_of(const double *hidden, size_t n, const char *activation)
+{
+  struct named_value v[] = {set_list("hidden", hidden, n), set_string("activation", activation)};
+  return object_of(&model_mlp.m, v, 2);
+}
+
+/* One training of replicas; bails out if the call itself fails. */
+static inline void train(const struct train_group *g, const struct train_replica *replica, size_t n, struct recorder *rec,
+                         struct train_result *result, const struct train_tuning *tuning)
+{
+  struct err e = {0};
+  struct exec x = {NULL, 1};
+  struct train_sink sink = {rec, record, NULL};
+  for (size_t i = 0; rec && i < n; i++)
+    rec->of[i].n = 0;
+  if (train_run_tuned(&x, g, replica, n, rec ? &sink : NULL, result, tuning ? tuning : &(struct train_tuning){0}, &e))
+    tap_bail("training: %s", e.message);
+}
+
+/* Everything but the times; NaN equals NaN. */
+static inline bool same_result(const struct train_result *a, const struct train_result *b, size_t n_logical)
+{
+  const double x[] = {a->train_loss, a->valid_loss, a->valid_error, a->test_loss, a->test_error, a->best_valid_error, a->best_valid_loss,
+                      a->best_test_error, a->average_valid_error, a->average_valid_loss, a->average_test_error, a->average_test_loss, a->cost};
+  const double y[] = {b->train_loss, b->valid_loss, b->valid_error, b->test_loss, b->test_error, b->best_valid_error, b->best_valid_loss,
+                      b->best_test_error, b->average_valid_error, b->average_valid_loss, b->average_test_error, b->average_test_loss, b->cost};
+  bool weights = !a->weights == !b->weights && (!a->weights || memcmp(a->weights, b->weights, n_logical * sizeof(float)) == 0);
+  bool numbers = true;
+  for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+    numbers &= (x[i] != x[i] && y[i] != y[i]) || memcmp(&x[i], &y[i], sizeof *x) == 0;
+  return weights && numbers && strcmp(a->error.message, b->error.message) == 0 && a->status == b->status &&
+         a->steps_done == b->steps_done && a->best_step == b->best_step;
+}
+
+static inline bool same_series(const struct series *a, const struct series *b)
+{
+  bool same = a->n == b->n;
+  for (size_t i = 0; same && i < a->n; i++) {
+    const struct point *p = &a->point[i], *q = &b->point[i];
+    same = p->metric == q->metric && p->step == q->step &&
+           ((p->value != p->value && q->value != q->value) || memcmp(&p->value, &q->value, sizeof p->value) == 0);
+  }
+  return same;
+}
+
+#endif
