@@ -1,0 +1,278 @@
+/* Every optimizer: descends, rests at zero gradient, agrees between precisions, is its flat state. */
+#include <float.h>
+#include <math.h>
+
+#include "experiments/kernel/rng.h"
+#include "experiments/kernel/vec.h"
+#include "experiments/optim/optimizer.h"
+#include "tests/conformance/walk.h"
+
+#define SEED 7u
+#define N 37 /* not a multiple of any vector length */
+
+/* Weights, gradient and state in both precisions. */
+struct bench {
+  struct object o;
+  const struct optimizer *rule;
+  size_t n, size32, size64;
+  float *w32, *g32;
+  double *w64, *g64;
+  void *s32, *s64;
+};
+
+static void *array(size_t count, size_t size)
+{
+  void *p;
+  if (mem_new(&p, count, size, "test", NULL) != STATUS_OK)
+    tap_bail("no memory");
+  return p;
+}
+
+/* Random weights; the same numbers in both precisions. */
+static void bench_make(struct bench *b, const struct method *m, bool decay, size_t n)
+{
+  struct named_value v[2];
+  struct err e;
+  struct rng r = rng_make(SEED, RNG_TEST, n);
+  if (base_object(&b->o, m, v, decay ? 0 : no_decay(m, v), &e) != STATUS_OK)
+    tap_bail("%s", e.message);
+  b->rule = (const struct optimizer *)m;
+  b->n = n;
+  b->w32 = array(n, sizeof(float)), b->g32 = array(n, sizeof(float));
+  b->w64 = array(n, sizeof(double)), b->g64 = array(n, sizeof(double));
+  for (size_t i = 0; i < n; i++)
+    b->w64[i] = b->w32[i] = (float)rng_normal(&r);
+  b->size32 = b->rule->state_size(b->o.conf, n, DTYPE_F32);
+  b->size64 = b->rule->state_size(b->o.conf, n, DTYPE_F64);
+  b->s32 = array(b->size32, 1), b->s64 = array(b->size64, 1);
+  b->rule->init(b->o.conf, b->s32, b->w32, n, DTYPE_F32);
+  b->rule->init(b->o.conf, b->s64, b->w64, n, DTYPE_F64);
+}
+
+static void bench_free(struct bench *b)
+{
+  void *owned[] = {b->w32, b->g32, b->w64, b->g64, b->s32, b->s64};
+  for (size_t i = 0; i < 6; i++)
+    free(owned[i]);
+  object_free(&b->o);
+}
+
+/* The same random gradient in both precisions, a function of k alone. */
+static void random_gradient(struct bench *b, uint64_t k)
+{
+  struct rng r = rng_make(SEED, RNG_GRAD_NOISE, k);
+  for (size_t i = 0; i < b->n; i++)
+    b->g64[i] = b->g32[i] = (float)rng_normal(&r);
+}
+
+static enum status step(struct bench *b, uint64_t k, double lr)
+{
+  struct step_info s = {.k = k, .lr = lr};
+  enum status a = optimizer_step_f32(&b->o, b->s32, b->w32, b->g32, b->n, &s, NULL);
+  enum status c = optimizer_step_f64(&b->o, b->s64, b->w64, b->g64, b->n, &s, NULL);
+  return a == c ? a : STATUS_UNSUPPORTED;
+}
+
+static void must_step(struct bench *b, uint64_t k, double lr)
+{
+  if (step(b, k, lr) != STATUS_OK)
+    tap_bail("%s refused an ordinary step", b->o.method->id);
+}
+
+/* f(w) = 1/2 sum a_i (w_i - 1)^2 with curvatures a_i in [0.5, 2]. */
+static double quadratic(const double *w, double *g, size_t n)
+{
+  double f = 0;
+  for (size_t i = 0; i < n; i++) {
+    double a = 0.5 + 1.5 * (double)i / (double)n, d = w[i] - 1;
+    f += 0.5 * a * d * d;
+    g[i] = a * d;
+  }
+  return f;
+}
+
+static void check_descent(const struct method *m)
+{
+  struct bench b;
+  struct err e;
+  bench_make(&b, m, false, N);
+  double first = quadratic(b.w64, b.g64, N), last = first;
+  for (uint64_t k = 1; k <= 600; k++) {
+    struct step_info s = {.k = k, .lr = 0.03};
+    if (optimizer_step_f64(&b.o, b.s64, b.w64, b.g64, N, &s, &e) != STATUS_OK)
+      tap_bail("%s", e.message);
+    last = quadratic(b.w64, b.g64, N);
+  }
+  tap_ok(last < 1e-3 * first, "%s: 600 updates of rate 0.03 on a quadratic leave less than a thousandth of it (%.3g of %.3g)", m->id, last, first);
+  bench_free(&b);
+}
+
+static void check_rest(const struct method *m)
+{
+  struct bench b;
+  bench_make(&b, m, false, N);
+  float before32[N];
+  double before64[N];
+  memcpy(before32, b.w32, sizeof before32);
+  memcpy(before64, b.w64, sizeof before64);
+  for (uint64_t k = 1; k <= 10; k++)
+    must_step(&b, k, 0.1);
+  tap_ok(memcmp(before32, b.w32, sizeof before32) == 0 && memcmp(before64, b.w64, sizeof before64) == 0, "%s: no gradient and no decay, no move", m->id);
+  bench_free(&b);
+}
+
+/* 50 updates of rate 0.01 move a weight by 0.5 or so; each rounds a few times to float32. */
+static void check_precision(const struct method *m)
+{
+  struct bench b;
+  double worst = 0, allowed = 50 * 4 * (double)FLT_EPSILON;
+  bench_make(&b, m, true, N);
+  for (uint64_t k = 1; k <= 50; k++) {
+    random_gradient(&b, k);
+    must_step(&b, k, 0.01);
+  }
+  for (size_t i = 0; i < N; i++)
+    worst = fmax(worst, fabs((double)b.w32[i] - b.w64[i]) / fmax(1, fabs(b.w64[i])));
+  tap_ok(worst <= allowed, "%s: float32 agrees with float64 to rounding after 50 updates (%.2g, allowed %.2g)", m->id, worst, allowed);
+  bench_free(&b);
+}
+
+static void check_clone(const struct method *m)
+{
+  struct bench a, b;
+  bench_make(&a, m, true, N);
+  bench_make(&b, m, true, N);
+  for (uint64_t k = 1; k <= 20; k++) {
+    random_gradient(&a, k);
+    must_step(&a, k, 0.01);
+  }
+  memcpy(b.w32, a.w32, N * sizeof(float));
+  memcpy(b.w64, a.w64, N * sizeof(double));
+  memcpy(b.s32, a.s32, a.size32);
+  memcpy(b.s64, a.s64, a.size64);
+  for (uint64_t k = 21; k <= 40; k++) {
+    random_gradient(&a, k);
+    random_gradient(&b, k);
+    must_step(&a, k, 0.01);
+    must_step(&b, k, 0.01);
+  }
+  tap_ok(memcmp(a.w32, b.w32, N * sizeof(float)) == 0 && memcmp(a.w64, b.w64, N * sizeof(double)) == 0 && memcmp(a.s32, b.s32, a.size32) == 0 &&
+           memcmp(a.s64, b.s64, a.size64) == 0,
+         "%s: a state copied midway goes on with the same bits", m->id);
+  bench_free(&a);
+  bench_free(&b);
+}
+
+static void check_not_finite(const struct method *m)
+{
+  const float bad[] = {NAN, INFINITY, -INFINITY};
+  for (size_t i = 0; i < 3; i++) {
+    struct bench a, b;
+    bench_make(&a, m, true, N);
+    bench_make(&b, m, true, N);
+    for (uint64_t k = 1; k <= 3; k++) {
+      random_gradient(&a, k);
+      random_gradient(&b, k);
+      must_step(&a, k, 0.01);
+      must_step(&b, k, 0.01);
+    }
+    a.g32[N - 1] = bad[i];
+    a.g64[N - 1] = (double)bad[i];
+    enum status s = step(&a, 4, 0.01);
+    tap_ok(s == STATUS_DIVERGED && memcmp(a.w32, b.w32, N * sizeof(float)) == 0 && memcmp(a.w64, b.w64, N * sizeof(double)) == 0 &&
+             memcmp(a.s32, b.s32, a.size32) == 0 && memcmp(a.s64, b.s64, a.size64) == 0,
+           "%s: a gradient with %g is refused and leaves weights and state untouched", m->id, (double)bad[i]);
+    bench_free(&a);
+    bench_free(&b);
+  }
+}
+
+static void check_padding(const struct method *m)
+{
+  struct bench b;
+  bool zero = true;
+  bench_make(&b, m, true, 48);
+  for (size_t i = N; i < 48; i++)
+    b.w64[i] = b.w32[i] = 0;
+  for (uint64_t k = 1; k <= 20; k++) {
+    random_gradient(&b, k);
+    for (size_t i = N; i < 48; i++)
+      b.g64[i] = b.g32[i] = 0;
+    must_step(&b, k, 0.1);
+  }
+  for (size_t i = N; i < 48; i++)
+    zero = zero && b.w32[i] == 0 && b.w64[i] == 0;
+  tap_ok(zero, "%s: padding stays exactly zero", m->id);
+  bench_free(&b);
+}
+
+/* Elementwise rules do the same to an element wherever it stands: the first of many is the only of one. */
+static void check_sizes(const struct method *m)
+{
+  struct bench none, one;
+  bench_make(&none, m, true, 0);
+  bench_make(&one, m, true, 1);
+  must_step(&none, 1, 0.1);
+  random_gradient(&one, 1);
+  double before = one.w64[0];
+  must_step(&one, 1, 0.1);
+  tap_ok(one.w64[0] != before && isfinite(one.w64[0]) && isfinite(one.w32[0]), "%s: no weight and one weight are enough", m->id);
+  bench_free(&none);
+  bench_free(&one);
+}
+
+/* The constants that the engine fuses give what the rule itself gives. */
+static void check_momentum_form(const struct method *m)
+{
+  struct bench b;
+  struct momentum_form f;
+  double w[N], v[N] = {0}, worst = 0;
+  bench_make(&b, m, true, N);
+  if (!b.rule->momentum_form || !b.rule->momentum_form(b.o.conf, &f)) {
+    bench_free(&b);
+    return;
+  }
+  memcpy(w, b.w64, sizeof w);
+  for (uint64_t k = 1; k <= 20; k++) {
+    random_gradient(&b, k);
+    must_step(&b, k, 0.05);
+    for (size_t i = 0; i < N; i++) {
+      double g = b.g64[i] + (double)f.l2 * w[i];
+      v[i] = k == 1 ? g : (double)f.mu * v[i] + (1 - (double)f.damp) * g;
+      w[i] = w[i] * (1 - 0.05 * (double)f.decay) - 0.05 * (f.nesterov ? g + (double)f.mu * v[i] : v[i]);
+      worst = fmax(worst, fabs(w[i] - b.w64[i]));
+    }
+  }
+  /* The form's constants are float32, the rule's float64: they differ by half an ulp of float32. */
+  tap_ok(worst < 20 * 0.05 * 20 * (double)FLT_EPSILON, "%s: its momentum form says what it does (error %.2g)", m->id, worst);
+  bench_free(&b);
+}
+
+static void check_rate(const struct method *m)
+{
+  struct bench b;
+  bench_make(&b, m, true, 3);
+  tap_ok(step(&b, 1, (double)NAN) == STATUS_DIVERGED && step(&b, 1, (double)INFINITY) == STATUS_DIVERGED, "%s: a rate that is not finite is refused", m->id);
+  bench_free(&b);
+}
+
+static void check(const struct method *m)
+{
+  check_descent(m);
+  check_rest(m);
+  check_precision(m);
+  check_clone(m);
+  check_not_finite(m);
+  check_padding(m);
+  check_sizes(m);
+  check_momentum_form(m);
+  check_rate(m);
+}
+
+int main(void)
+{
+  tap_diag("seed %u", SEED);
+  size_t n = walk(KIND_OPTIMIZER, check);
+  tap_ok(n > 0, "the registry holds optimizers (%zu)", n);
+  return tap_done();
+}
