@@ -69,6 +69,15 @@ static enum status check_required(const struct method *m, const struct named_val
   return STATUS_OK;
 }
 
+/* `schedule "cosine": ` in front of a message that does not have it yet. */
+static void name_method(const struct method *m, struct err *e)
+{
+  char head[160];
+  snprintf(head, sizeof head, "%s \"%s\"", kind_name(m->kind), m->id);
+  if (strncmp(e->message, head, strlen(head)) != 0)
+    err_prefix(e, "%s", head);
+}
+
 enum status params_parse(struct object *out, const struct method *m, const struct named_value *values, size_t n,
                          method_finder *find, struct err *e)
 {
@@ -91,7 +100,7 @@ enum status params_parse(struct object *out, const struct method *m, const struc
   if (s == STATUS_OK && m->resolve)
     s = m->resolve(out->conf, e);
   if (s != STATUS_OK) {
-    err_prefix(e, "%s \"%s\"", kind_name(m->kind), m->id);
+    name_method(m, e);
     object_free(out);
   }
   return s;
