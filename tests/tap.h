@@ -20,6 +20,6 @@ bool tap_same_bits(const void *seen, const void *expected, size_t size, const ch
 bool tap_has(const char *text, const char *part, const char *name, ...) __attribute__((format(printf, 3, 4)));
 void tap_skip(int n, const char *reason, ...) __attribute__((format(printf, 2, 3)));
 void tap_diag(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void tap_bail(const char *reason, ...) __attribute__((format(printf, 1, 2)));
+void tap_bail(const char *reason, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

@@ -126,17 +126,17 @@ static double best_time(const float *a, const float *b, float *c, size_t n)
 
 double blas_speed(void)
 {
-  enum { N = 512 };
+  const size_t n = 512;
   void *memory;
   int threads = openblas_get_num_threads();
-  if (mem_new(&memory, 3 * N * N, sizeof(float), "speed test", NULL))
+  if (mem_new(&memory, 3 * n * n, sizeof(float), "speed test", NULL))
     return 0.0;
-  float *a = memory, *b = a + N * N, *c = b + N * N;
-  for (int i = 0; i < 2 * N * N; i++)
+  float *a = memory, *b = a + n * n, *c = b + n * n;
+  for (size_t i = 0; i < 2 * n * n; i++)
     a[i] = (float)(i % 7) - 3.0f;
   openblas_set_num_threads(1);
-  double best = best_time(a, b, c, N);
+  double best = best_time(a, b, c, n);
   openblas_set_num_threads(threads);
   free(memory);
-  return 2e-9 * N * N * N / best;
+  return 2e-9 * (double)(n * n * n) / best;
 }

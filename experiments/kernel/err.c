@@ -18,14 +18,21 @@ enum status err_set(struct err *e, enum status code, const char *format, ...)
 
 enum status err_prefix(struct err *e, const char *format, ...)
 {
-  char old[sizeof e->message];
+  char old[sizeof e->message], prefix[sizeof e->message];
   va_list args;
   memcpy(old, e->message, sizeof old);
   va_start(args, format);
-  int n = vsnprintf(e->message, sizeof e->message, format, args);
+  vsnprintf(prefix, sizeof prefix, format, args);
   va_end(args);
-  if (n >= 0 && (size_t)n < sizeof e->message)
-    snprintf(e->message + n, sizeof e->message - (size_t)n, ": %s", old);
+  /* what does not fit is cut at the end: the cause stands first in every message */
+  size_t at = strlen(prefix), left = sizeof e->message - at;
+  memcpy(e->message, prefix, at + 1);
+  if (left > 3) {
+    memcpy(e->message + at, ": ", 3);
+    size_t n = strnlen(old, left - 3);
+    memcpy(e->message + at + 2, old, n);
+    e->message[at + 2 + n] = '\0';
+  }
   return e->code;
 }
 

@@ -66,11 +66,29 @@ static void draw_block(const struct rng *r, enum domain domain, uint64_t block, 
   lane[1] = out[2] | (uint64_t)out[3] << 32;
 }
 
+/* Draws many numbers of a stream, keeping the block at hand. */
+struct cursor {
+  struct rng *r;
+  uint64_t block; /* which block `lane` holds */
+  uint64_t lane[2];
+};
+
+static struct cursor cursor_start(struct rng *r) { return (struct cursor){.r = r, .block = UINT64_MAX}; }
+
+static uint64_t cursor_next(struct cursor *c)
+{
+  uint64_t at = c->r->at++;
+  if (at >> 1 != c->block) {
+    c->block = at >> 1;
+    draw_block(c->r, DOMAIN_BITS, c->block, c->lane);
+  }
+  return c->lane[at & 1];
+}
+
 uint64_t rng_u64(struct rng *r)
 {
-  uint64_t lane[2], at = r->at++;
-  draw_block(r, DOMAIN_BITS, at >> 1, lane);
-  return lane[at & 1];
+  struct cursor c = cursor_start(r);
+  return cursor_next(&c);
 }
 
 uint32_t rng_u32(struct rng *r) { return (uint32_t)rng_u64(r); }
@@ -83,17 +101,23 @@ double rng_uniform(struct rng *r) { return unit(rng_u64(r)); }
 int rng_sign(struct rng *r) { return rng_u64(r) >> 63 ? 1 : -1; }
 
 /* Lemire 2019, "Fast random integer generation in an interval": the high word of x n, with the few low
- * words that would make some results more likely rejected. Takes one lane, rarely more. */
-uint64_t rng_below(struct rng *r, uint64_t n)
+ * words that would make some results more likely rejected. */
+static uint64_t cursor_below(struct cursor *c, uint64_t n)
 {
   assert(n >= 1);
-  u128 product = (u128)rng_u64(r) * n;
+  u128 product = (u128)cursor_next(c) * n;
   if ((uint64_t)product < n) {
     uint64_t excess = (0 - n) % n; /* 2^64 mod n */
     while ((uint64_t)product < excess)
-      product = (u128)rng_u64(r) * n;
+      product = (u128)cursor_next(c) * n;
   }
   return (uint64_t)(product >> 64);
+}
+
+uint64_t rng_below(struct rng *r, uint64_t n)
+{
+  struct cursor c = cursor_start(r);
+  return cursor_below(&c, n);
 }
 
 /* ln u for a normal u in (0, 1], to about 2 ulp: u = 2^e m with m in [sqrt 1/2, sqrt 2), ln m = 2 artanh s with
@@ -160,13 +184,9 @@ double rng_normal(struct rng *r)
 
 void rng_fill_uniform_f32(struct rng *r, float *x, size_t n, double low, double high)
 {
-  uint64_t lane[2];
-  for (size_t i = 0; i < n; i++) {
-    uint64_t at = r->at++;
-    if (i == 0 || !(at & 1))
-      draw_block(r, DOMAIN_BITS, at >> 1, lane);
-    x[i] = (float)(low + (high - low) * unit(lane[at & 1]));
-  }
+  struct cursor c = cursor_start(r);
+  for (size_t i = 0; i < n; i++)
+    x[i] = (float)(low + (high - low) * unit(cursor_next(&c)));
 }
 
 /* The next normal number, one block for two of them; `first` starts a run of calls with the same pair. */
@@ -194,8 +214,9 @@ void rng_fill_normal_f64(struct rng *r, double *x, size_t n, double mean, double
 
 static void shuffle(struct rng *r, uint32_t *p, size_t n)
 {
+  struct cursor c = cursor_start(r);
   for (size_t i = n; i > 1; i--) {
-    size_t j = (size_t)rng_below(r, i);
+    size_t j = (size_t)cursor_below(&c, i);
     uint32_t kept = p[i - 1];
     p[i - 1] = p[j];
     p[j] = kept;
@@ -212,9 +233,10 @@ void rng_permutation(struct rng *r, uint32_t *p, size_t n)
 /* Floyd's method (Bentley and Floyd 1987): for j = n-k … n-1 take a random t <= j, or j where t is taken. */
 static void sample_few(struct rng *r, uint32_t *out, size_t k, size_t n)
 {
+  struct cursor c = cursor_start(r);
   for (size_t m = 0; m < k; m++) {
     size_t j = n - k + m;
-    uint32_t t = (uint32_t)rng_below(r, j + 1);
+    uint32_t t = (uint32_t)cursor_below(&c, j + 1);
     for (size_t i = 0; i < m; i++)
       if (out[i] == t) {
         t = (uint32_t)j;
@@ -227,9 +249,10 @@ static void sample_few(struct rng *r, uint32_t *out, size_t k, size_t n)
 /* Selection sampling (Knuth, volume 2, 3.4.2, algorithm S): i is taken with probability wanted/left. */
 static void sample_many(struct rng *r, uint32_t *out, size_t k, size_t n)
 {
+  struct cursor c = cursor_start(r);
   size_t m = 0;
   for (size_t i = 0; m < k; i++)
-    if (rng_below(r, n - i) < k - m)
+    if (cursor_below(&c, n - i) < k - m)
       out[m++] = (uint32_t)i;
 }
 

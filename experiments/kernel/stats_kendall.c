@@ -74,7 +74,7 @@ static double sort_by_y(struct pair *p, struct pair *scratch, size_t n)
 static double exact_p(double discordant, size_t n)
 {
   enum { PAIRS = KENDALL_EXACT * (KENDALL_EXACT - 1) / 2 };
-  double share[PAIRS + 1] = {1.0}, next[PAIRS + 1], n0 = (double)(n * (n - 1) / 2), tail = 0.0;
+  double share[PAIRS + 1] = {1.0}, next[PAIRS + 1], n0 = (double)n * (double)(n - 1) / 2.0, tail = 0.0;
   size_t reach = 0;
   for (size_t i = 1; i < n; i++) {
     for (size_t s = 0; s <= reach + i; s++) {

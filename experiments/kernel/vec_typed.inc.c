@@ -60,20 +60,22 @@ bool NAME(vec_finite)(const NUMBER *x, size_t n)
  * digits already known. *ties = how many keys equal to it belong to the k largest. 1 <= k <= n. */
 static KEY NAME(select_threshold)(const NUMBER *x, size_t n, size_t k, size_t *ties)
 {
-  enum { DIGIT = 8, BINS = 1 << DIGIT };
   KEY known = 0, mask = 0;
   size_t wanted = k;
-  for (int shift = (int)sizeof(KEY) * 8 - DIGIT; shift >= 0; shift -= DIGIT) {
-    size_t count[BINS] = {0};
+  for (int left = (int)sizeof(KEY) * 8; left > 0;) {
+    int digit = left < DIGIT_BITS ? left : DIGIT_BITS;
+    KEY bins = (KEY)1 << digit, top = bins - 1;
+    size_t count[1 << DIGIT_BITS] = {0};
+    left -= digit;
     for (size_t i = 0; i < n; i++) {
       KEY key = NAME(ordered)(x[i]);
-      count[key >> shift & (BINS - 1)] += (key & mask) == known;
+      if ((key & mask) == known)
+        count[key >> left & (bins - 1)]++;
     }
-    KEY digit = BINS - 1;
-    while (count[digit] < wanted)
-      wanted -= count[digit--];
-    known |= digit << shift;
-    mask |= (KEY)(BINS - 1) << shift;
+    while (count[top] < wanted)
+      wanted -= count[top--];
+    known |= top << left;
+    mask |= (bins - 1) << left;
   }
   *ties = wanted;
   return known;

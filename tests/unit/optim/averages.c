@@ -1,0 +1,128 @@
+/* Averages of iterates: constants, plain means, both conventions of the exponential average. */
+#include "tests/unit/optim/drive.h"
+
+extern const struct average average_ema, average_polyak_average;
+
+#define N 3
+
+/* The average after T updates with iterates x(t), in both types; they must agree to float32. */
+struct averaged { double wide[N]; float narrow[N]; };
+
+static struct averaged average_of(struct object o, const double first[N], void (*iterate)(uint64_t t, double x[N]), uint64_t T)
+{
+  const struct average *m = (const struct average *)o.method;
+  struct averaged out;
+  double wide[N], x[N];
+  float narrow[N], y[N];
+  for (int i = 0; i < N; i++)
+    y[i] = (float)first[i];
+  if (m->state_size(o.conf, N, DTYPE_F64) != sizeof wide || m->state_size(o.conf, N, DTYPE_F32) != sizeof narrow)
+    tap_bail("the state is not one vector");
+  m->init(o.conf, wide, first, N, DTYPE_F64);
+  m->init(o.conf, narrow, y, N, DTYPE_F32);
+  for (uint64_t t = 0; t < T; t++) {
+    iterate(t, x);
+    for (int i = 0; i < N; i++)
+      y[i] = (float)x[i];
+    m->update_f64(o.conf, wide, x, N, t, T);
+    m->update_f32(o.conf, narrow, y, N, t, T);
+  }
+  m->value_f64(o.conf, wide, out.wide, N);
+  m->value_f32(o.conf, narrow, out.narrow, N);
+  object_free(&o);
+  return out;
+}
+
+static const double start[N] = {0.1, -7.3, 1e-5};
+
+static void constant(uint64_t t, double x[N])
+{
+  (void)t;
+  memcpy(x, start, sizeof start);
+}
+
+static void counting(uint64_t t, double x[N])
+{
+  for (int i = 0; i < N; i++)
+    x[i] = (double)t * (i + 1);
+}
+
+static void jumping(uint64_t t, double x[N])
+{
+  for (int i = 0; i < N; i++)
+    x[i] = (t % 2 ? 1e6 : 1e-6) * sin((double)t + i);
+}
+
+#define EMA(...) MAKE(&average_ema.m, __VA_ARGS__)
+#define POLYAK(...) MAKE(&average_polyak_average.m, __VA_ARGS__)
+#define CORRECTED V_TEXT("start", "corrected")
+
+static void stays(struct object o, const char *name)
+{
+  float narrow[N];
+  for (int i = 0; i < N; i++)
+    narrow[i] = (float)start[i];
+  struct averaged a = average_of(o, start, constant, 10000);
+  tap_same_bits(a.wide, start, sizeof start, "%s of constant iterates is that constant, float64", name);
+  tap_same_bits(a.narrow, narrow, sizeof narrow, "%s of constant iterates is that constant, float32", name);
+}
+
+static void last_iterate(struct object o, const char *name)
+{
+  double x[N];
+  float y[N];
+  jumping(99, x);
+  for (int i = 0; i < N; i++)
+    y[i] = (float)x[i];
+  struct averaged a = average_of(o, start, jumping, 100);
+  tap_ok(!memcmp(a.wide, x, sizeof x) && !memcmp(a.narrow, y, sizeof y), "%s is exactly the last iterate", name);
+}
+
+static void test_polyak(void)
+{
+  struct averaged a = average_of(MAKE_DEFAULT(&average_polyak_average.m), start, counting, 1001);
+  tap_near(a.wide[0], 500, 1e-13, 0, "the plain mean of 0..1000 is 500");
+  tap_near((double)a.narrow[2], 1500, 1e-5, 0, "and in float32 three times that, for three times the iterates");
+  a = average_of(POLYAK(V_REAL("t0", 0.5)), start, counting, 1000);
+  tap_near(a.wide[0], (500 + 999) / 2.0, 1e-13, 0, "t0 = 0.5 is the mean of the second half");
+  a = average_of(POLYAK(V_REAL("t0", 900)), start, counting, 1000);
+  tap_near(a.wide[0], (900 + 999) / 2.0, 1e-13, 0, "t0 = 900 is the mean from update 900 on");
+  a = average_of(MAKE_DEFAULT(&average_polyak_average.m), start, counting, 1);
+  tap_ok(a.wide[1] == 0, "the initial weights are not part of the mean");
+  last_iterate(POLYAK(V_REAL("t0", 5000)), "polyak-average before t0");
+}
+
+/* The two conventions, summed from their definitions. */
+static void test_ema(void)
+{
+  const double b = 0.95;
+  const int T = 80;
+  double from_start = pow(b, T) * start[0], from_zero = 0;
+  for (int t = 0; t < T; t++) {
+    double x[N];
+    jumping((uint64_t)t, x);
+    from_start += (1 - b) * pow(b, T - 1 - t) * x[0];
+    from_zero += (1 - b) * pow(b, T - 1 - t) * x[0];
+  }
+  from_zero /= 1 - pow(b, T);
+  struct averaged a = average_of(EMA(V_REAL("b", b)), start, jumping, (uint64_t)T);
+  tap_near(a.wide[0], from_start, 1e-12, 0, "ema from the initial weights is b^T w0 + (1 - b) sum b^(T-1-t) x_t");
+  /* the iterates swing by 1e6, of which float32 keeps 0.06; an average over 20 of them is ten times better */
+  tap_near((double)a.narrow[0], from_start, 0, 0.1, "and in float32, to the size of its roundings");
+  a = average_of(EMA(V_REAL("b", b), CORRECTED), start, jumping, (uint64_t)T);
+  tap_near(a.wide[0], from_zero, 1e-12, 0, "ema with bias correction is the sum from zero over 1 - b^T");
+  a = average_of(EMA(V_REAL("b", 0.999), CORRECTED), start, counting, 1);
+  tap_ok(a.wide[2] == 0, "after one update the corrected average is the first iterate");
+}
+
+int main(void)
+{
+  stays(MAKE_DEFAULT(&average_polyak_average.m), "polyak-average");
+  stays(MAKE_DEFAULT(&average_ema.m), "ema");
+  stays(EMA(CORRECTED), "ema with bias correction");
+  test_polyak();
+  test_ema();
+  last_iterate(EMA(V_REAL("b", 0)), "ema with b = 0");
+  last_iterate(EMA(V_REAL("b", 0), CORRECTED), "ema with b = 0 and bias correction");
+  return tap_done();
+}

@@ -1,0 +1,151 @@
+/* Samplers: what their orders are, how batches are cut from them, and the exact identity of one epoch of
+ * SGD on one-dimensional quadratics. */
+#include "tests/unit/optim/drive.h"
+
+extern const struct sampler sampler_iid, sampler_random_reshuffling, sampler_shuffle_once;
+
+#define N 101
+
+static void order_of(const struct sampler *m, uint64_t seed, uint64_t epoch, uint32_t order[N])
+{
+  struct object o = MAKE_DEFAULT(&m->m);
+  struct err e = {0};
+  if (m->epoch(o.conf, N, seed, epoch, order, &e) != STATUS_OK)
+    tap_bail("%s", e.message);
+  object_free(&o);
+}
+
+static bool is_permutation(const uint32_t order[N])
+{
+  bool seen[N] = {0};
+  for (int i = 0; i < N; i++) {
+    if (order[i] >= N || seen[order[i]])
+      return false;
+    seen[order[i]] = true;
+  }
+  return true;
+}
+
+static bool differs(const uint32_t a[N], const uint32_t b[N]) { return memcmp(a, b, N * sizeof *a) != 0; }
+
+static void test_orders(void)
+{
+  const struct sampler *const all[] = {&sampler_iid, &sampler_random_reshuffling, &sampler_shuffle_once};
+  for (int s = 0; s < 3; s++) {
+    uint32_t a[N], b[N], other_epoch[N], other_seed[N];
+    bool permutation = true, same = true;
+    for (uint64_t epoch = 0; epoch < 50; epoch++) {
+      order_of(all[s], 7, epoch, a);
+      order_of(all[s], 7, epoch, b);
+      permutation = permutation && is_permutation(a);
+      same = same && !differs(a, b);
+    }
+    order_of(all[s], 7, 0, a);
+    order_of(all[s], 7, 1, other_epoch);
+    order_of(all[s], 8, 0, other_seed);
+    if (s == 0)
+      tap_ok(!permutation, "iid draws with replacement");
+    else
+      tap_ok(permutation, "%s: each epoch is a permutation", all[s]->m.id);
+    tap_ok(same, "%s: the same seed gives the same order", all[s]->m.id);
+    tap_ok(differs(a, other_seed), "%s: another seed gives another order", all[s]->m.id);
+    tap_ok(differs(a, other_epoch) == (s != 2), "%s: epochs %s", all[s]->m.id, s == 2 ? "repeat" : "differ");
+  }
+  uint32_t once[N], every[N];
+  order_of(&sampler_shuffle_once, 7, 5, once);
+  order_of(&sampler_random_reshuffling, 7, 0, every);
+  tap_ok(!differs(once, every), "shuffle-once repeats the first epoch of random-reshuffling");
+}
+
+/* Chi-square over the examples drawn, 100 degrees of freedom: 1 in 10,000 exceeds 161.3, 1 in 10,000 is
+ * below 54.1 (quantiles of the chi-square distribution). */
+static void test_uniform(void)
+{
+  const uint64_t seed = 424242;
+  const int epochs = 1000;
+  double count[N] = {0}, chi2 = 0;
+  uint32_t order[N];
+  for (uint64_t epoch = 0; epoch < (uint64_t)epochs; epoch++) {
+    order_of(&sampler_iid, seed, epoch, order);
+    for (int i = 0; i < N; i++)
+      count[order[i]]++;
+  }
+  for (int i = 0; i < N; i++)
+    chi2 += (count[i] - epochs) * (count[i] - epochs) / epochs;
+  tap_diag("seed %llu, chi-square %.1f", (unsigned long long)seed, chi2);
+  tap_ok(chi2 > 54.1 && chi2 < 161.3, "iid draws every example equally often");
+}
+
+static void test_stream(void)
+{
+  struct object o = MAKE_DEFAULT(&sampler_random_reshuffling.m);
+  struct sample_stream *s;
+  struct err e = {0};
+  enum { EPOCHS = 9 };
+  static uint32_t endless[EPOCHS * N];
+  for (uint64_t epoch = 0; epoch < EPOCHS; epoch++)
+    order_of(&sampler_random_reshuffling, 3, epoch, endless + epoch * N);
+  if (sample_stream_new(&s, &o, N, 3, &e) != STATUS_OK)
+    tap_bail("%s", e.message);
+  const size_t batches[] = {1, 16, 100, N, 250};
+  for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+    uint32_t index[250];
+    bool right = true;
+    for (uint64_t t = 0; (t + 1) * batches[b] <= EPOCHS * N; t++)
+      right = right && sample_stream_batch(s, t, batches[b], index, &e) == STATUS_OK &&
+              !memcmp(index, endless + t * batches[b], batches[b] * sizeof *index);
+    tap_ok(right, "batches of %zu are cut from the endless order, over the ends of epochs", batches[b]);
+  }
+  uint32_t later[16], again[16];
+  bool ok = sample_stream_batch(s, 40, 16, later, &e) == STATUS_OK && sample_stream_batch(s, 2, 16, again, &e) == STATUS_OK &&
+            !memcmp(again, endless + 32, sizeof again) && sample_stream_batch(s, 40, 16, again, &e) == STATUS_OK;
+  tap_ok(ok && !memcmp(later, again, sizeof later), "updates may be asked for in any order");
+  tap_ok(sample_stream_batch(s, UINT64_MAX / 2, 16, later, &e) == STATUS_BAD_ARG, "a position beyond 2^64 is refused");
+  sample_stream_free(s);
+  sample_stream_free(NULL);
+  tap_ok(sample_stream_new(&s, &o, 0, 3, &e) == STATUS_BAD_ARG && !s, "no examples: refused");
+  tap_has(e.message, "sampler \"random-reshuffling\": there are no examples", "and the message says so");
+  tap_ok(sample_stream_new(&s, &o, (size_t)UINT32_MAX + 1, 3, &e) == STATUS_BAD_ARG, "more examples than can be numbered: refused");
+  if (sample_stream_new(&s, &o, 1, 3, &e) != STATUS_OK)
+    tap_bail("%s", e.message);
+  tap_ok(sample_stream_batch(s, 5, 3, later, &e) == STATUS_OK && later[0] == 0 && later[1] == 0 && later[2] == 0, "one example is drawn every time");
+  sample_stream_free(s);
+  object_free(&o);
+}
+
+struct components { const double *a; const uint32_t *order; };
+
+static void component_gradient(const void *problem, uint64_t k, const double *w, double *g, size_t n)
+{
+  const struct components *c = problem;
+  (void)n;
+  g[0] = w[0] - c->a[c->order[k - 1]];
+}
+
+/* f_i = (x - a_i)^2/2, constant eta: x_n = (1 - eta)^n x_0 + eta sum_j (1 - eta)^(n-1-j) a_{order(j)}. */
+static void test_epoch_identity(void)
+{
+  const double eta = 0.03, x0 = 2;
+  double a[N], x = x0, expected = pow(1 - eta, N) * x0;
+  uint32_t order[N];
+  order_of(&sampler_random_reshuffling, 99, 4, order);
+  for (int i = 0; i < N; i++)
+    a[i] = sin(1.7 * i);
+  for (int j = 0; j < N; j++)
+    expected += eta * pow(1 - eta, N - 1 - j) * a[order[j]];
+  struct object sgd = MAKE_DEFAULT(&optimizer_sgd.m);
+  struct components c = {a, order};
+  struct drive d = {.o = &sgd, .n = 1, .gradient = component_gradient, .problem = &c, .lr = eta};
+  run_f64(&d, &x, N);
+  tap_near(x, expected, 1e-13, 0, "one epoch of SGD on (x - a_i)^2/2 ends where the closed form says");
+  object_free(&sgd);
+}
+
+int main(void)
+{
+  test_orders();
+  test_uniform();
+  test_stream();
+  test_epoch_identity();
+  return tap_done();
+}
