@@ -8,6 +8,7 @@ struct adam_form {
   double b1, b2, eps, l2, decay;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 /* Rows of the constants; `owner` has a struct adam_form `member`. */
 #define ADAM_PARAMS(owner, member)                                                                                     \
   {.id = "b1", .type = PARAM_REAL, .at = offsetof(owner, member.b1), .def = 0.9, .min = 0, .max = 1,                   \
@@ -16,6 +17,7 @@ struct adam_form {
    .flags = PARAM_MAX_OPEN | PARAM_TUNED, .doc = "memory of the second moment", .example = "0.999"},                   \
   {.id = "eps", .type = PARAM_REAL, .at = offsetof(owner, member.eps), .def = 1e-8, .min = 0, .max = 1,                \
    .flags = PARAM_LOG | PARAM_ADVANCED, .doc = "added to the bias-corrected root", .example = "1e-8"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* The constants of one update, bias corrections included (computed in float64, then rounded to the type):
  * rate = lr/(1 - b1^k), root = 1/sqrt(1 - b2^k), a = 1 - b1, b = 1 - b2. */

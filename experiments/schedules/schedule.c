@@ -79,7 +79,7 @@ static enum status check_steps(const struct schedule *s, const struct schedule_c
 
 enum status schedule_check(const struct object *schedule, int64_t steps, struct err *e)
 {
-  struct err local; /* the prefix needs a message even when the caller wants none */
+  struct err local = {0}; /* the prefix needs a message even when the caller wants none */
   const struct schedule *s = (const struct schedule *)schedule->method;
   const struct schedule_common *c = schedule->conf;
   int64_t total = 0;

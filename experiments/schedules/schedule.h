@@ -26,6 +26,7 @@ struct schedule_common {
   int last;               /* enum last_step */
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 /* Rows for schedule_common: start every schedule's parameter table with SCHEDULE_COMMON_PARAMS(struct conf, common). */
 #define SCHEDULE_COMMON_PARAMS(owner, member)                                                                          \
   {.id = "peak", .type = PARAM_REAL, .at = offsetof(owner, member.peak), .def = 0.1, .min = 0, .max = 1e6,             \
@@ -51,6 +52,7 @@ struct schedule_common {
 #define SCHEDULE_END_PARAM(owner, member)                                                                              \
   {.id = "end", .type = PARAM_REAL, .at = offsetof(owner, member), .def = 0, .min = 0, .max = 1,                       \
    .unit = "fraction of peak", .doc = "rate at the end of the schedule", .example = "0.01"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 extern const char *const schedule_warmup_names[]; /* "linear", "constant", "cosine", "exponential", NULL */
 extern const char *const schedule_last_names[];   /* "exclusive", "inclusive", NULL */

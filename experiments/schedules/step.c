@@ -23,7 +23,8 @@ static double body(const void *conf, int64_t t, int64_t total)
 {
   const struct conf *c = conf;
   int64_t S = c->step_size == PARAM_AUTO_INT ? (total + 2) / 3 : c->step_size; /* rounded up: two drops, no third */
-  return pow(c->gamma, (double)(t / S));
+  int64_t drops = t / S;
+  return pow(c->gamma, (double)drops);
 }
 
 const struct schedule schedule_step = {

@@ -29,6 +29,8 @@ static inline struct object object_made(const struct method *m, const struct nam
               sizeof((const struct named_value[]){__VA_ARGS__}) / sizeof(struct named_value))
 #define MAKE_DEFAULT(m) object_made((m), NULL, 0)
 
+static inline bool same_bits(const void *a, const void *b, size_t size) { return memcmp(a, b, size) == 0; }
+
 /* The message with which values are refused, "" if they are accepted. */
 static inline const char *object_refused(const struct method *m, const struct named_value *v, size_t n)
 {

@@ -226,6 +226,11 @@ static void test_extremes(void)
     else
       tap_ok(code == STATUS_OK && finite, "a gradient of %g gives finite weights", (double)sizes[i]);
   }
+  struct object bare = MAKE(&optimizer_adam.m, V_REAL("eps", 0));
+  float one = 1, tiny = 1e-30f, moments[2] = {0};
+  tap_ok(optimizer_step_f32(&bare, moments, &one, &tiny, 1, &(struct step_info){.k = 1, .lr = 1e30}, &e) == STATUS_OK && one == 1,
+         "with eps 0, a gradient whose square vanishes moves nothing");
+  object_free(&bare);
   double w = 1, g = 1e200, state[2] = {0};
   tap_ok(optimizer_step_f64(&o, state, &w, &g, 1, &s, &e) == STATUS_DIVERGED, "in float64, 1e200 overflows");
   object_free(&o);

@@ -179,7 +179,7 @@ static void test_goldstein(void)
 {
   const double c = 0.1;
   struct object o = MAKE(&controller_sls_armijo.m, V_TEXT("search", "goldstein"), V_REAL("eta0", 1e-3), V_REAL("c", c));
-  bool upper = true, lower = true, counted = true;
+  bool upper = true, lower = true, counted = true, quick = true;
   for (int i = 0; i < 60; i++) {
     struct problem *p = problem_new(exp(0.15 * i - 2), 0.5f);
     double lr = chosen(&o, NULL, p);
@@ -187,11 +187,16 @@ static void test_goldstein(void)
     upper = upper && lr <= 2 * (1 - c) / p->L * (1 + 1e-9);
     lower = lower && (lr == 10 || lr >= 2 * c / p->L * (1 - 1e-9));
     counted = counted && fabs(p->c.cost - p->trials / 3.0) < 1e-12;
+    quick = quick && p->trials <= 15; /* 14 doublings lead from 1e-3 to beyond eta_max */
     free(p);
   }
   tap_ok(upper, "goldstein: the accepted rate is at most 2(1 - c)/L");
   tap_ok(lower, "goldstein: it is at least 2 c/L, or eta_max, however small it started");
   tap_ok(counted, "goldstein: every trial is counted");
+  tap_ok(quick, "goldstein: it stops as soon as both conditions hold");
+  struct problem *flat = problem_new(0.001, 0.5f);
+  tap_ok(chosen(&o, NULL, flat) == 10 && flat->trials == 15, "goldstein: on a flat loss it grows to eta_max and stops there");
+  free(flat);
   object_free(&o);
   /* c = 0.49 leaves the window [0.98, 1.02]/L, which doubling and multiplying by 0.6 miss for 20 trials */
   o = MAKE(&controller_sls_armijo.m, V_TEXT("search", "goldstein"), V_REAL("eta0", 0.3), V_REAL("c", 0.49), V_REAL("beta", 0.6),

@@ -6,11 +6,12 @@
 
 static void test_every_schedule(void)
 {
-  const struct schedule *const all[] = {&schedule_constant,     &schedule_cosine,    &schedule_exponential, &schedule_inverse_sqrt,
+  enum { ALL = 10 };
+  const struct schedule *const all[ALL] = {&schedule_constant,     &schedule_cosine,    &schedule_exponential, &schedule_inverse_sqrt,
                                         &schedule_linear_decay, &schedule_one_cycle, &schedule_polynomial,  &schedule_sgdr,
                                         &schedule_step,         &schedule_wsd};
   const int64_t lengths[] = {1, 2, 3, 7, 10, 100, 1001};
-  for (size_t s = 0; s < sizeof all / sizeof *all; s++)
+  for (size_t s = 0; s < ALL; s++)
     for (int last = 0; last < 2; last++) {
       bool fine = true, one = false;
       for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {

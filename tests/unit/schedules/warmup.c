@@ -70,9 +70,10 @@ static void test_monotone(void)
 /* torch's SequentialLR restarts the body's count at the milestone: the same composition. */
 static void test_composition(void)
 {
-  const struct schedule *const bodies[] = {&schedule_cosine, &schedule_linear_decay, &schedule_polynomial, &schedule_exponential,
+  enum { BODIES = 6 };
+  const struct schedule *const bodies[BODIES] = {&schedule_cosine, &schedule_linear_decay, &schedule_polynomial, &schedule_exponential,
                                            &schedule_step, &schedule_sgdr};
-  for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+  for (size_t i = 0; i < BODIES; i++) {
     struct object warm = MAKE(&bodies[i]->m, V_INT("steps", 300 + W), V_INT("warmup", W)), bare = MAKE(&bodies[i]->m, V_INT("steps", 300));
     bool same = true;
     for (int64_t t = 0; t < 300; t++)
