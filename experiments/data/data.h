@@ -32,11 +32,13 @@ struct dataset {
   struct examples train, valid, test; /* n = 0 where a part is absent */
   char *name;            /* "fashion-mnist" */
   char *config;          /* canonical JSON of the object that made it */
+  char **class_names;    /* `classes` owned names where the file has words for classes, else NULL */
   uint64_t content_hash; /* xxh3 of inputs and labels: goes with the run */
   size_t bytes;
   /* Known answers of synthetic sets; 0 x 0 or NaN where they do not apply. */
   struct mat teacher;    /* weights of the teacher, or the optimum, 1 x d or outputs x d */
-  double bayes_error;    /* smallest possible expected error, NaN when unknown */
+  double bayes_error;    /* smallest possible expected error, NaN when unknown: share of wrong predictions
+                            (classes), or mean squared error (regression; can be infinite) */
   int references;
 };
 
@@ -51,9 +53,10 @@ struct data_method {
   enum status (*load)(const void *conf, const struct data_env *env, struct dataset *out, struct err *e);
 };
 
-#define DATA_COMMON_NOTE "Every data set takes train, valid, test (counts; 0 = all that is left), standardize and split_seed where they apply."
+#define DATA_COMMON_NOTE "Every data set takes train, valid, test (counts; auto = its own split, 0 = none), standardize and split_seed where they apply."
 
-/* Load the data set that `o` (of KIND_DATA) describes. *out is reference counted. */
+/* Load the data set that `o` (of KIND_DATA) describes. *out is reference counted. Messages start with the
+ * method and, for files, name the file and the line or byte. */
 NODISCARD enum status dataset_load(struct dataset **out, const struct object *o, const struct data_env *env, struct err *e);
 struct dataset *dataset_retain(struct dataset *d);
 void dataset_release(struct dataset *d);

@@ -1,0 +1,47 @@
+/* rows.c: rows as they come from a file, in arrays that grow; see data_int.h. */
+#include <stdlib.h>
+
+#include "experiments/data/data_int.h"
+#include "experiments/kernel/mem.h"
+
+/* *v holds room x width elements afterwards. */
+static enum status grow(void **v, size_t room, size_t width, size_t size, struct err *e)
+{
+  size_t count, bytes;
+  if (!size_mul(room, width, &count) || !size_mul(count, size, &bytes))
+    return err_set(e, STATUS_NO_MEMORY, "%zu rows of %zu numbers are more than this machine can address", room, width);
+  void *p = realloc(*v, bytes ? bytes : 1);
+  if (!p)
+    return err_set(e, STATUS_NO_MEMORY, "no memory for %zu rows of %zu numbers", room, width);
+  *v = p;
+  return STATUS_OK;
+}
+
+enum status rows_add(struct rows *r, struct err *e)
+{
+  void *x = r->x, *label = r->label, *target = r->target;
+  if (r->n == r->room) {
+    size_t room = r->room ? r->room * 2 : 256;
+    enum status s = grow(&x, room, r->d, sizeof(float), e);
+    r->x = x;
+    if (s == STATUS_OK && r->task == TASK_CLASSES)
+      s = grow(&label, room, 1, sizeof(int32_t), e);
+    r->label = label;
+    if (s == STATUS_OK && r->task == TASK_REGRESSION)
+      s = grow(&target, room, r->outputs, sizeof(float), e);
+    r->target = target;
+    if (s != STATUS_OK)
+      return s;
+    r->room = room;
+  }
+  r->n++;
+  return STATUS_OK;
+}
+
+void rows_free(struct rows *r)
+{
+  free(r->x);
+  free(r->label);
+  free(r->target);
+  *r = (struct rows){0};
+}
