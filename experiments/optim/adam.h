@@ -36,7 +36,9 @@ adam_elements_f64 adam_elements_generic_f64, adam_elements_avx2_f64, adam_elemen
 size_t adam_state_size(const void *conf, size_t n, enum dtype type);
 void adam_init(const void *conf, void *state, const void *w, size_t n, enum dtype type);
 
-enum status adam_step_f32(const struct adam_form *f, float *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
-enum status adam_step_f64(const struct adam_form *f, double *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
+enum status adam_step_f32(const struct adam_form *f, float *state, float *w, const float *g, size_t n,
+                          const struct step_info *s, struct err *e);
+enum status adam_step_f64(const struct adam_form *f, double *state, double *w, const double *g, size_t n,
+                          const struct step_info *s, struct err *e);
 
 #endif

@@ -12,12 +12,14 @@ static const struct param params[] = {
   {0},
 };
 
-static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e)
+static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n,
+                            const struct step_info *s, struct err *e)
 {
   return adam_step_f32(&((const struct conf *)conf)->form, state, w, g, n, s, e);
 }
 
-static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e)
+static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n,
+                            const struct step_info *s, struct err *e)
 {
   return adam_step_f64(&((const struct conf *)conf)->form, state, w, g, n, s, e);
 }

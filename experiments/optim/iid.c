@@ -1,7 +1,8 @@
 /* iid.c: independent draws with replacement. */
 #include "experiments/optim/optimizer.h"
 
-static enum status epoch_order(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order, struct err *e)
+static enum status epoch_order(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order,
+                               struct err *e)
 {
   struct rng r = rng_make(seed, RNG_ORDER, epoch);
   (void)conf, (void)e;

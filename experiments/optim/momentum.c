@@ -42,7 +42,8 @@ void momentum_init(const void *conf, void *state, const void *w, size_t n, enum 
   memset(state, 0, momentum_state_size(conf, n, type));
 }
 
-enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w, const float *g, size_t n, const struct step_info *s)
+enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w, const float *g, size_t n,
+                              const struct step_info *s)
 {
   struct product_update u = momentum_update(f, s->lr, s->k == 1);
   bool aligned = ((uintptr_t)w | (uintptr_t)v | (uintptr_t)g) % MEM_ALIGN == 0;
@@ -54,7 +55,8 @@ enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w,
   return STATUS_OK;
 }
 
-enum status momentum_step_f64(const struct momentum_form *f, double *v, double *w, const double *g, size_t n, const struct step_info *s)
+enum status momentum_step_f64(const struct momentum_form *f, double *v, double *w, const double *g, size_t n,
+                              const struct step_info *s)
 {
   double damped = 1.0 - f->damp, shrink = 1.0 - s->lr * f->decay;
   for (size_t i = 0; i < n; i++) {

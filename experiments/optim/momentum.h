@@ -21,7 +21,9 @@
 size_t momentum_state_size(const void *conf, size_t n, enum dtype type);
 void momentum_init(const void *conf, void *state, const void *w, size_t n, enum dtype type);
 
-enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w, const float *g, size_t n, const struct step_info *s);
-enum status momentum_step_f64(const struct momentum_form *f, double *v, double *w, const double *g, size_t n, const struct step_info *s);
+enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w, const float *g, size_t n,
+                              const struct step_info *s);
+enum status momentum_step_f64(const struct momentum_form *f, double *v, double *w, const double *g, size_t n,
+                              const struct step_info *s);
 
 #endif

@@ -1,7 +1,8 @@
 /* random_reshuffling.c: a new random permutation in every epoch, what deep-learning loaders do. */
 #include "experiments/optim/optimizer.h"
 
-static enum status epoch_order(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order, struct err *e)
+static enum status epoch_order(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order,
+                               struct err *e)
 {
   struct rng r = rng_make(seed, RNG_ORDER, epoch);
   (void)conf, (void)e;

@@ -14,7 +14,8 @@ struct sample_stream {
   uint32_t *order; /* owned, n */
 };
 
-enum status sample_stream_new(struct sample_stream **out, const struct object *sampler, size_t n, uint64_t seed, struct err *e)
+enum status sample_stream_new(struct sample_stream **out, const struct object *sampler, size_t n, uint64_t seed,
+                              struct err *e)
 {
   void *order;
   *out = NULL;

@@ -17,7 +17,8 @@ static bool form(const void *conf, struct momentum_form *out)
   return true;
 }
 
-static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e)
+static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n,
+                            const struct step_info *s, struct err *e)
 {
   struct momentum_form f;
   (void)e;
@@ -25,7 +26,8 @@ static enum status step_f32(const void *conf, void *state, float *w, const float
   return momentum_step_f32(&f, state, w, g, n, s);
 }
 
-static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e)
+static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n,
+                            const struct step_info *s, struct err *e)
 {
   struct momentum_form f;
   (void)e;

@@ -1,7 +1,8 @@
 /* shuffle_once.c: one random permutation, the same in every epoch. */
 #include "experiments/optim/optimizer.h"
 
-static enum status epoch_order(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order, struct err *e)
+static enum status epoch_order(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order,
+                               struct err *e)
 {
   struct rng r = rng_make(seed, RNG_ORDER, 0);
   (void)conf, (void)epoch, (void)e;
