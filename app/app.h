@@ -33,6 +33,14 @@ struct arguments {
   size_t n_words;
   const char **word;
 };
+/* Parse what follows the command's name. Returns false after a message on stderr; --help and --version
+ * are ordinary flags of the result. Free with arguments_free. */
+bool arguments_parse(struct arguments *a, const struct command *c, int argc, char **argv);
+/* Parse the options before the command; *used is the count of argv that they took. */
+bool arguments_parse_leading(struct arguments *a, int argc, char **argv, int *used);
+void arguments_free(struct arguments *a);
+extern const struct option_row common_options[]; /* --db, --color, --help, --version: every command has them */
+
 const char *arg_value(const struct arguments *a, const char *name);  /* last value, NULL if absent */
 bool arg_flag(const struct arguments *a, const char *name);
 /* Values of a repeated option, in order; returns the count, out may hold up to max. */
@@ -61,9 +69,26 @@ struct command {
   int (*run)(struct app *app, const struct arguments *a);
 };
 
+/* app/cmd/NAME.c defines `const struct command command_NAME`. */
+#define COMMAND(name) extern const struct command command_##name;
+#include "app/commands.def"
+#undef COMMAND
+
 size_t command_count(void);
 const struct command *command_at(size_t i);
 const struct command *command_find(const char *name);
+const struct command *command_get(const char *name); /* or NULL after a message that names the nearest one */
+
+/* The whole program: parse, run one command, flush. Returns the exit code. */
+int program_main(int argc, char **argv);
+/* A host with the services, the store and the cancel flag of this program. */
+NODISCARD enum status app_host_new(struct app *app, int threads, struct lua_host **out, struct err *e);
+/* Workers when --jobs is absent: the cores that this process may use. */
+int app_default_jobs(void);
+/* "assay: …" on stderr, made safe for a terminal. */
+void app_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Usage error: the line, then "try 'assay NAME --help'". Returns EXIT_USAGE. */
+int app_usage(const struct command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Text that came from a store, a file or a script, made safe for a terminal: C0 (but newline and tab when
  * `lines`), DEL, C1, bidi overrides and invalid UTF-8 are shown escaped. Caller frees. */

@@ -1,0 +1,51 @@
+/* run.c: `assay run`: an experiment script with workers. The work is in app/jobs. */
+#include "app/app.h"
+
+#include <stdio.h>
+
+static const struct option_row options[] = {
+  {.name = "set", .letter = 's', .arg = "K=V", .repeat = true, .doc = "a parameter of the script"},
+  {.name = "jobs", .letter = 'j', .arg = "N", .doc = "worker processes (default: the cores this process may use)"},
+  {.name = "rerun", .doc = "do runs again that are finished already"},
+  {.name = "dry-run", .letter = 'n', .doc = "list the runs and what would be done"},
+  {.name = "fail-fast", .doc = "stop at the first run that fails"},
+  {.name = "quiet", .letter = 'q', .doc = "no progress and no messages; errors and the report remain"},
+  {.name = "json", .doc = "print the runs with their results as one JSON object instead of the report"},
+  {0},
+};
+
+static int run(struct app *app, const struct arguments *a)
+{
+  const char *sets[256];
+  long jobs;
+  if (a->n_words != 1)
+    return app_usage(a->command, a->n_words ? "run takes one script, not also '%s'" : "which script?%s",
+                     a->n_words ? a->word[1] : "");
+  if (!arg_integer(a, "jobs", 1, 1024, app_default_jobs(), &jobs))
+    return EXIT_USAGE;
+  const struct run_options o = {
+    .path = a->word[0], .sets = sets, .n_sets = arg_values(a, "set", sets, sizeof sets / sizeof *sets), .jobs = (int)jobs,
+    .rerun = arg_flag(a, "rerun"), .dry_run = arg_flag(a, "dry-run"), .quiet = arg_flag(a, "quiet"),
+    .json = arg_flag(a, "json"), .fail_fast = arg_flag(a, "fail-fast")};
+  return run_experiment(app, &o);
+}
+
+const struct command command_run = {
+  .name = "run",
+  .summary = "run an experiment script",
+  .usage = "FILE.lua [--set K=V]… [--jobs N] [--rerun] [--dry-run] [--fail-fast] [--quiet] [--json]",
+  .help = "Examples:\n"
+          "  assay run experiments/compare/schedules.lua --jobs 4\n"
+          "  assay run sweep.lua --set epochs=20 --set seeds=5 --db big.db\n"
+          "  assay run sweep.lua --set seeds=1 --dry-run\n"
+          "\n"
+          "The script's runs are done by worker processes and land in the store; its report follows on\n"
+          "stdout. A run that finished with the same script, parameters and config is not done again, so\n"
+          "the same command resumes a sweep that was stopped. Ctrl-C stops in order, twice kills.\n"
+          "\n"
+          "Exit codes: 0 all runs have a result (a divergence is one), 1 a run failed, 2 usage or trouble,\n"
+          "130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP.\n",
+  .options = options,
+  .words = "file",
+  .run = run,
+};

@@ -1,0 +1,216 @@
+/* experiment.c: one experiment script from file to report. See jobs.h and run_experiment in app.h.
+ *
+ * A run is known by the hash of its config (the script's parameters are part of it) and of the script with
+ * all that it requires; one that finished under the same hash is not done again. */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "app/jobs/jobs.h"
+#include "app/signals.h"
+#include "experiments/kernel/blas.h"
+#include "experiments/kernel/mem.h"
+
+int app_default_jobs(void)
+{
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  return n > 0 ? n : 1;
+}
+
+/* --- identity and what is done ------------------------------------------------------------------ */
+
+static void identify(const struct sweep *s, size_t run, char out[33])
+{
+  const char *config = lua_experiment_config(s->experiment, run);
+  XXH3_state_t *x = XXH3_createState();
+  XXH128_canonical_t canonical;
+  XXH3_128bits_reset(x);
+  XXH3_128bits_update(x, config, strlen(config) + 1);
+  for (size_t i = 0; i < s->n_files; i++) {
+    XXH3_128bits_update(x, &s->files[i].size, sizeof s->files[i].size);
+    XXH3_128bits_update(x, s->files[i].text, s->files[i].size);
+  }
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(x));
+  XXH3_freeState(x);
+  for (int i = 0; i < 16; i++)
+    sprintf(out + 2 * i, "%02x", canonical.digest[i]);
+}
+
+
+/* The finished run of this identity. A divergence is deterministic: it stands as finished, too. */
+static const char find_diverged[] =
+  "select id, error from run where config_hash = ? and status = 'failed' and error like 'diverged%' order by id desc limit 1";
+
+static bool find_finished(struct sweep *s, struct run_state *r)
+{
+  struct store_query *q = NULL;
+  bool row = false;
+  int code = store_find_done(s->store, r->hash, &r->id);
+  if (code != STORE_OK || r->id > 0) {
+    record_check(s, code);
+    return code == STORE_OK;
+  }
+  if ((code = store_query_open(&q, s->store, find_diverged, NULL)) == STORE_OK) {
+    store_query_bind_text(q, 1, r->hash);
+    if ((code = store_query_next(q, &row)) == STORE_OK && row) {
+      r->id = store_query_cell(q, 0).i;
+      r->error = xstrdup(store_query_cell(q, 1).text);
+      r->status = STATUS_DIVERGED;
+    }
+  }
+  store_query_close(q);
+  record_check(s, code);
+  return row;
+}
+
+static void find_runs(struct sweep *s)
+{
+  s->n = s->counts.total = lua_experiment_runs(s->experiment);
+  s->n_files = lua_experiment_files(s->experiment, &s->files);
+  s->runs = xcalloc(s->n + 1, sizeof *s->runs);
+  for (size_t i = 0; i < s->n && !s->store_problem; i++) {
+    struct run_state *r = &s->runs[i];
+    identify(s, i, r->hash);
+    bool kept = s->store && !s->options->rerun && find_finished(s, r);
+    r->phase = kept ? RUN_KEPT : RUN_WAITING;
+    if (kept)
+      s->counts.kept++;
+    else
+      s->counts.waiting++;
+  }
+}
+
+/* --- the store ---------------------------------------------------------------------------------- */
+
+/* Returns false after a message. A dry run only looks, and does without when there is none. */
+static bool open_store(struct sweep *s)
+{
+  char message[1024] = "";
+  bool dry = s->options->dry_run;
+  int code = store_open(&s->store, s->app->db, dry ? STORE_READ : STORE_WRITE, message, sizeof message);
+  if (code == STORE_OK || (dry && code == STORE_ABSENT))
+    return true;
+  app_complain("%s", message);
+  return false;
+}
+
+static bool describe_experiment(struct sweep *s)
+{
+  struct store_script *scripts = xcalloc(s->n_files + 1, sizeof *scripts);
+  char *environment = environment_json(s->options->path), hash[33];
+  const struct store_environment env = {.json = environment};
+  for (size_t i = 0; i < s->n_files; i++)
+    scripts[i] = (struct store_script){.name = s->files[i].name, .text = s->files[i].text, .size = s->files[i].size};
+  record_check(s, store_experiment(s->store, lua_experiment_name(s->experiment), lua_experiment_summary(s->experiment), scripts,
+                                   s->n_files, lua_experiment_params(s->experiment), &s->experiment_id, hash));
+  record_check(s, store_environment(s->store, &env, &s->environment_id));
+  free(environment);
+  free(scripts);
+  return !s->store_problem;
+}
+
+/* --- the sweep ---------------------------------------------------------------------------------- */
+
+/* The message and exit code of what went wrong outside the runs. */
+static int complain(const struct err *e)
+{
+  if (e->code == STATUS_CANCELLED)
+    return signals_exit_code();
+  app_complain("%s", e->message);
+  return EXIT_USAGE;
+}
+
+static void do_runs(struct sweep *s)
+{
+  int workers = s->options->jobs;
+  if ((size_t)workers > s->counts.waiting)
+    workers = (int)s->counts.waiting;
+  plan_init(&s->plan, s);
+  s->progress = progress_new(s, workers);
+  pool_run(s);
+  if (!s->store_problem)
+    record_check(s, store_flush(s->store));
+  progress_free(s->progress);
+  plan_free(&s->plan);
+}
+
+static int conclude(struct sweep *s, struct err *e)
+{
+  size_t safe = s->counts.kept + s->counts.done + s->counts.diverged;
+  if (s->store_problem) {
+    app_complain("%s; %zu of %zu runs are finished, and the same command goes on from there", s->store_problem, safe, s->counts.total);
+    return EXIT_USAGE;
+  }
+  if (signals_count()) {
+    app_complain("stopped; %zu of %zu runs are finished and stored; the same command goes on from there", safe, s->counts.total);
+    return signals_exit_code();
+  }
+  if (s->options->json)
+    report_json(s);
+  else if (!(s->stopping && s->counts.failed) && report_show(s, e) != STATUS_OK)
+    return complain(e);
+  return s->counts.failed ? EXIT_RUN_FAILED : EXIT_DONE;
+}
+
+static int run_sweep(struct sweep *s, struct err *e)
+{
+  const struct run_options *o = s->options;
+  if (lua_experiment_open(&s->experiment, s->host, o->path, o->sets, o->n_sets, e) != STATUS_OK)
+    return complain(e);
+  if (!open_store(s))
+    return EXIT_USAGE;
+  find_runs(s);
+  if (!s->store_problem && o->dry_run) {
+    report_dry_run(s);
+    return EXIT_DONE;
+  }
+  if (!s->store_problem && s->counts.waiting) {
+    if (lua_experiment_setup(s->experiment, e) != STATUS_OK)
+      return complain(e);
+    if (describe_experiment(s))
+      do_runs(s);
+  } else if (!s->store_problem && !o->quiet) {
+    fprintf(stderr, "all %zu runs are finished already in %s; --rerun does them again\n", s->counts.total, s->app->db);
+  }
+  return conclude(s, e);
+}
+
+static void sweep_done(struct sweep *s)
+{
+  for (size_t i = 0; i < s->n; i++)
+    free(s->runs[i].error);
+  free(s->runs);
+  free(s->store_problem);
+  if (s->store)
+    store_close(s->store);
+  if (s->experiment)
+    lua_experiment_close(s->experiment);
+  if (s->host)
+    lua_host_free(s->host);
+}
+
+int run_experiment(struct app *app, const struct run_options *o)
+{
+  struct sweep s = {.app = app, .options = o};
+  struct err e = {0};
+  struct lua_host *outer = NULL;
+  int code;
+  signals_install(&app->cancel);
+  signal(SIGPIPE, SIG_IGN); /* a reader that leaves must not end the sweep */
+  blas_set_threads(1);
+  if (blas_check(false, &e) != STATUS_OK || app_host_new(app, 1, &s.host, &e) != STATUS_OK) {
+    code = complain(&e);
+  } else {
+    outer = signals_set_host(s.host);
+    code = run_sweep(&s, &e);
+    signals_set_host(outer);
+  }
+  sweep_done(&s);
+  return code;
+}

@@ -1,0 +1,146 @@
+/* progress.c: how a sweep looks while it runs: one bar on a terminal, a line now and then elsewhere. All
+ * of it goes to stderr. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/jobs/jobs.h"
+#include "app/signals.h"
+#include "experiments/kernel/mem.h"
+
+struct progress {
+  struct sweep *s;
+  int workers;
+  bool bar;           /* a terminal that can go back to the line's start */
+  double began, drawn, said;
+};
+
+struct progress *progress_new(struct sweep *s, int workers)
+{
+  struct progress *p = xcalloc(1, sizeof *p);
+  const char *term = getenv("TERM");
+  p->s = s;
+  p->workers = workers;
+  p->bar = s->app->tty_err && term && strcmp(term, "dumb") != 0 && !s->options->quiet;
+  p->began = p->said = seconds_now();
+  if (!s->options->quiet) {
+    char *name = text_safe(lua_experiment_name(s->experiment), false), *path = text_safe(s->app->db, false);
+    fprintf(stderr, "%s: %zu runs into %s", name, s->counts.total, path);
+    if (s->counts.kept)
+      fprintf(stderr, ", %zu finished earlier", s->counts.kept);
+    fprintf(stderr, ", %zu to do with %d worker%s\n", s->counts.waiting, workers, workers == 1 ? "" : "s");
+    free(name);
+    free(path);
+  }
+  return p;
+}
+
+/* "1:02:03", "2:05", "8 s" */
+static const char *duration(double s, char out[32])
+{
+  if (!isfinite(s) || s < 0 || s > 359999)
+    return "?";
+  unsigned t = (unsigned)(s + 0.5);
+  if (t >= 3600)
+    snprintf(out, 32, "%u:%02u:%02u", t / 3600, t / 60 % 60, t % 60);
+  else if (t >= 60)
+    snprintf(out, 32, "%u:%02u", t / 60, t % 60);
+  else
+    snprintf(out, 32, "%u s", t);
+  return out;
+}
+
+/* Runs ended in this sweep, counting the ones in flight by their fraction. */
+static double runs_ended(const struct sweep *s)
+{
+  double sum = 0;
+  for (size_t i = 0; i < s->n; i++)
+    sum += s->runs[i].phase == RUN_ENDED ? 1 : s->runs[i].phase == RUN_STARTED ? s->runs[i].fraction : 0;
+  return sum;
+}
+
+/* " 12/60 runs, 4 running, 1 failed, 3.2 runs/s, 1:02 left" */
+static void describe(const struct progress *p, char *out, size_t size)
+{
+  const struct sweep *s = p->s;
+  const struct counts *c = &s->counts;
+  double elapsed = seconds_now() - p->began, ended = runs_ended(s), todo = (double)(c->total - c->kept);
+  char left[32], failed[48] = "", rate[32] = "?";
+  if (c->failed || c->diverged)
+    snprintf(failed, sizeof failed, ", %zu failed", c->failed + c->diverged);
+  if (ended > 0 && elapsed > 0) {
+    double per_s = ended / elapsed;
+    snprintf(rate, sizeof rate, per_s >= 1 ? "%.1f runs/s" : "%.1f runs/min", per_s >= 1 ? per_s : 60 * per_s);
+  }
+  snprintf(out, size, "%zu/%zu runs, %zu running%s, %s, %s left", c->kept + c->done + c->failed + c->diverged, c->total,
+           c->running, failed, rate, duration(ended > 0 ? (todo - ended) * elapsed / ended : INFINITY, left));
+}
+
+static void draw_bar(const struct progress *p)
+{
+  const struct sweep *s = p->s;
+  char text[200], bar[41];
+  describe(p, text, sizeof text);
+  int room = s->app->width - (int)strlen(text) - 4, width = room > 40 ? 40 : room;
+  if (width < 5) {
+    fprintf(stderr, "\r%.*s\033[K", s->app->width - 1, text);
+    return;
+  }
+  double share = (runs_ended(s) + (double)s->counts.kept) / (double)(s->counts.total ? s->counts.total : 1);
+  int full = (int)(share * width);
+  for (int i = 0; i < width; i++)
+    bar[i] = i < full ? '=' : i == full ? '>' : ' ';
+  bar[width] = '\0';
+  fprintf(stderr, "\r[%s%s%s] %s\033[K", s->app->colour_err ? "\033[34m" : "", bar, s->app->colour_err ? "\033[0m" : "", text);
+}
+
+void progress_draw(struct progress *p, bool now)
+{
+  double t = seconds_now();
+  if (p->s->options->quiet)
+    return;
+  if (p->bar && (now || t - p->drawn > 0.15)) {
+    draw_bar(p);
+    fflush(stderr);
+    p->drawn = t;
+  } else if (!p->bar && t - p->said > 10) {
+    char text[200];
+    describe(p, text, sizeof text);
+    fprintf(stderr, "%s\n", text);
+    p->said = t;
+  }
+}
+
+void progress_line(struct progress *p, const char *format, ...)
+{
+  va_list args;
+  char *text = NULL;
+  if (p->s->options->quiet)
+    return;
+  va_start(args, format);
+  if (vasprintf(&text, format, args) < 0)
+    text = NULL;
+  va_end(args);
+  char *safe = text_safe(text ? text : "", true);
+  fprintf(stderr, "%s%s\n", p->bar ? "\r\033[K" : "", safe);
+  free(safe);
+  free(text);
+}
+
+void progress_free(struct progress *p)
+{
+  const struct counts *c = &p->s->counts;
+  char took[32];
+  if (!p->s->options->quiet) {
+    fprintf(stderr, "%s%zu done", p->bar ? "\r\033[K" : "", c->done);
+    if (c->diverged)
+      fprintf(stderr, ", %zu diverged", c->diverged);
+    if (c->failed)
+      fprintf(stderr, ", %zu failed", c->failed);
+    if (c->cancelled)
+      fprintf(stderr, ", %zu cancelled", c->cancelled);
+    fprintf(stderr, " in %s\n", duration(seconds_now() - p->began, took));
+  }
+  free(p);
+}
