@@ -1,0 +1,80 @@
+/* help_bash.c: bash completion from the command table. Written at build time by
+ * `assay help --bash-completion`. Names of runs, metrics and methods are asked of the program itself. */
+#include <string.h>
+
+#include "app/app.h"
+#include "app/help.h"
+
+/* The shell words that complete a value described by option_row.complete. */
+static void put_completion(FILE *to, const char *what)
+{
+  if (!what)
+    fputs("COMPREPLY=()", to);
+  else if (strcmp(what, "file") == 0)
+    fputs("COMPREPLY=($(compgen -f -- \"$cur\"))", to);
+  else if (strcmp(what, "experiment") == 0)
+    fputs("_assay_words \"$(assay query --format tsv 'select distinct experiment from runs' 2>/dev/null | tail -n +2)\"", to);
+  else if (strcmp(what, "run") == 0)
+    fputs("_assay_words \"$(assay query --format tsv 'select id from runs order by id desc limit 200' 2>/dev/null | tail -n +2)\"", to);
+  else if (strcmp(what, "metric") == 0)
+    fputs("_assay_words \"$(assay query --format tsv 'select name from metric_key' 2>/dev/null | tail -n +2)\"", to);
+  else if (strcmp(what, "kind") == 0)
+    fputs("_assay_words \"$(assay help --kinds 2>/dev/null)\"", to);
+  else if (strcmp(what, "method") == 0)
+    fputs("_assay_words \"$(assay help --methods 2>/dev/null)\"", to);
+  else if (strcmp(what, "command") == 0)
+    fputs("_assay_words \"$commands\"", to);
+  else
+    fprintf(to, "_assay_words \"%s\"", what);
+}
+
+static void put_option_words(FILE *to, const struct option_row *r)
+{
+  for (; r && r->name; r++)
+    fprintf(to, "--%s ", r->name);
+}
+
+static void put_option_values(FILE *to, const char *command, const struct option_row *r)
+{
+  for (; r && r->name; r++) {
+    if (!r->arg)
+      continue;
+    fprintf(to, "    %s:--%s", command, r->name);
+    if (r->letter)
+      fprintf(to, "|%s:-%c", command, r->letter);
+    fputs(") ", to);
+    put_completion(to, r->complete);
+    fputs("; return ;;\n", to);
+  }
+}
+
+void help_bash_completion(FILE *to)
+{
+  fputs("# bash completion for assay, generated from its command table\n"
+        "_assay_words() { local IFS=$'\\n '; COMPREPLY=($(compgen -W \"$1\" -- \"$cur\")); }\n"
+        "_assay() {\n"
+        "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i commands=\"", to);
+  for (size_t i = 0; i < command_count(); i++)
+    fprintf(to, "%s%s", i ? " " : "", command_at(i)->name);
+  fputs("\"\n"
+        "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+        "    case ${COMP_WORDS[i]} in --db|--color) ((i++)) ;; -*) ;; *) command=${COMP_WORDS[i]}; break ;; esac\n"
+        "  done\n"
+        "  case $command:$prev in\n", to);
+  put_option_values(to, "*", common_options);
+  for (size_t i = 0; i < command_count(); i++)
+    put_option_values(to, command_at(i)->name, command_at(i)->options);
+  fputs("  esac\n  case $command:$cur in\n    :-*) _assay_words \"", to);
+  put_option_words(to, common_options);
+  fputs("\" ;;\n    :*) _assay_words \"$commands\" ;;\n", to);
+  for (size_t i = 0; i < command_count(); i++) {
+    const struct command *c = command_at(i);
+    fprintf(to, "    %s:-*) _assay_words \"", c->name);
+    put_option_words(to, c->options);
+    put_option_words(to, common_options);
+    fprintf(to, "\" ;;\n    %s:*) ", c->name);
+    put_completion(to, c->words);
+    fputs(" ;;\n", to);
+  }
+  fputs("  esac\n}\ncomplete -o filenames -F _assay assay\n", to);
+}
