@@ -1,0 +1,293 @@
+/* repl.c: `assay repl`: Lua at a prompt, from -e, from a file or from a pipe.
+ *
+ * The prompt uses readline's callback interface inside our own poll loop: an interrupt while typing drops
+ * the line, an interrupt while Lua or a kernel runs stops that and nothing else. */
+#include <errno.h>
+#include <poll.h>
+#include <readline/history.h>
+#include <readline/readline.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/paths.h"
+#include "app/signals.h"
+#include "experiments/kernel/blas.h"
+#include "experiments/kernel/mem.h"
+
+static const struct option_row options[] = {
+  {.name = "execute", .letter = 'e', .arg = "CODE", .repeat = true, .doc = "run this and leave"},
+  {.name = "interactive", .letter = 'i', .doc = "go to the prompt after CODE or FILE"},
+  {0},
+};
+
+/* --- running code ------------------------------------------------------------------------------- */
+
+/* Report what went wrong; returns the exit code. */
+static int complain(const struct err *e)
+{
+  fflush(stdout);
+  if (e->code == STATUS_CANCELLED) {
+    fputs("interrupted\n", stderr);
+    return signals_exit_code();
+  }
+  char *safe = text_safe(e->message, true);
+  fprintf(stderr, "%s\n", safe);
+  free(safe);
+  return EXIT_USAGE;
+}
+
+static int run_code(struct lua_host *h, const char *code, const char *name)
+{
+  struct err e = {0};
+  int incomplete = 0;
+  enum status status = lua_host_eval(h, code, name, &incomplete, &e);
+  return status == STATUS_OK ? EXIT_DONE : complain(&e);
+}
+
+static int run_file(struct lua_host *h, const char *path)
+{
+  struct err e = {0};
+  return lua_host_file(h, path, &e) == STATUS_OK ? EXIT_DONE : complain(&e);
+}
+
+static int run_stdin(struct lua_host *h)
+{
+  char *text = NULL;
+  size_t size = 0;
+  ssize_t n = getdelim(&text, &size, '\0', stdin);
+  int code = n > 0 ? run_code(h, text, "stdin") : EXIT_DONE;
+  free(text);
+  return code;
+}
+
+/* --- the prompt --------------------------------------------------------------------------------- */
+
+static struct prompt {
+  struct lua_host *host;
+  char *pending;      /* lines of a statement that is not complete yet; owned, NULL: none */
+  char *history_path; /* owned; NULL: none is kept */
+  bool leave;
+} prompt; /* readline's callbacks carry no pointer of ours */
+
+static char **candidates; /* of the completion in progress: NULL-terminated, owned until given away */
+
+static char *next_candidate(const char *text, int state)
+{
+  static size_t at;
+  if (state == 0)
+    at = 0;
+  while (candidates && candidates[at]) {
+    const char *c = candidates[at++];
+    if (strncmp(c, text, strlen(text)) == 0)
+      return strdup(c);
+  }
+  return NULL;
+}
+
+static char **complete(const char *text, int start, int end)
+{
+  char *all = lua_host_complete(prompt.host, rl_line_buffer, (size_t)end), **matches, *save = NULL;
+  size_t n = 0;
+  (void)start;
+  rl_attempted_completion_over = 1;
+  rl_completion_append_character = '\0';
+  for (char *name = all ? strtok_r(all, "\n", &save) : NULL; name; name = strtok_r(NULL, "\n", &save)) {
+    candidates = xrealloc(candidates, (n + 2) * sizeof *candidates);
+    candidates[n++] = name;
+    candidates[n] = NULL;
+  }
+  matches = n ? rl_completion_matches(text, next_candidate) : NULL;
+  free(candidates);
+  candidates = NULL;
+  free(all);
+  return matches;
+}
+
+/* What ends a word: inside quotes stand ids, which have hyphens. */
+static char *word_breaks(void)
+{
+  static char code[] = " \t\n\"'><=;+-*/%^&|~#(){}[],.:", quoted[] = "\"'";
+  int quotes = 0;
+  for (int i = 0; i < rl_point; i++)
+    quotes += rl_line_buffer[i] == '"' || rl_line_buffer[i] == '\'';
+  return quotes % 2 ? quoted : code;
+}
+
+static void remember(const char *entry)
+{
+  HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
+  if (!*entry || (last && strcmp(last->line, entry) == 0))
+    return;
+  add_history(entry);
+  if (prompt.history_path && append_history(1, prompt.history_path) == ENOENT)
+    write_history(prompt.history_path);
+}
+
+static void on_line(char *line);
+
+static void install(void) { rl_callback_handler_install(prompt.pending ? ">> " : "> ", on_line); }
+
+/* Evaluate what has been typed so far; keeps it pending when more lines are wanted. */
+static void evaluate(void)
+{
+  struct err e = {0};
+  int incomplete = 0;
+  signals_clear();
+  signals_set_host(prompt.host);
+  enum status status = lua_host_eval(prompt.host, prompt.pending, "prompt", &incomplete, &e);
+  signals_set_host(NULL);
+  fflush(stdout);
+  if (incomplete)
+    return;
+  if (status != STATUS_OK)
+    complain(&e);
+  remember(prompt.pending);
+  free(prompt.pending);
+  prompt.pending = NULL;
+  prompt.leave = signals_last() == SIGTERM || signals_last() == SIGHUP;
+  if (!prompt.leave)
+    signals_clear();
+}
+
+static void on_line(char *line)
+{
+  rl_callback_handler_remove();
+  if (!line) {
+    putchar('\n');
+    prompt.leave = true;
+    return;
+  }
+  char *whole = prompt.pending ? xasprintf("%s\n%s", prompt.pending, line) : xstrdup(line);
+  free(prompt.pending);
+  free(line);
+  prompt.pending = whole;
+  if (prompt.pending[strspn(prompt.pending, " \t\n")]) {
+    evaluate();
+  } else {
+    free(prompt.pending);
+    prompt.pending = NULL;
+  }
+  if (!prompt.leave)
+    install();
+}
+
+static void drop_line(void)
+{
+  free(prompt.pending);
+  prompt.pending = NULL;
+  rl_free_line_state();
+  rl_callback_sigcleanup();
+  rl_callback_handler_remove();
+  fputs("^C\n", stdout);
+  signals_clear();
+  install();
+}
+
+static void heed_signals(void)
+{
+  signals_drain();
+  if (signals_resized())
+    rl_resize_terminal();
+  if (signals_last() == SIGINT)
+    drop_line();
+  else if (signals_last())
+    prompt.leave = true;
+}
+
+static void open_history(void)
+{
+  char *dir = path_state_dir();
+  history_comment_char = '#'; /* with time stamps an entry may have many lines */
+  history_write_timestamps = 1;
+  using_history();
+  if (!dir)
+    return;
+  prompt.history_path = xasprintf("%s/history", dir);
+  read_history(prompt.history_path);
+  free(dir);
+}
+
+static int interact(struct lua_host *h)
+{
+  prompt = (struct prompt){.host = h};
+  open_history();
+  rl_readline_name = "assay";
+  rl_catch_signals = 0;
+  rl_catch_sigwinch = 0;
+  rl_completion_word_break_hook = word_breaks;
+  rl_attempted_completion_function = complete;
+  signals_set_host(NULL);
+  printf("assay %s, %s. help() explains, Tab completes, Ctrl-D leaves.\n", ASSAY_VERSION, "Lua 5.4");
+  fflush(stdout);
+  install();
+  while (!prompt.leave) {
+    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+    if (poll(fds, 2, -1) < 0 && errno != EINTR)
+      break;
+    if (fds[1].revents)
+      heed_signals();
+    else if (fds[0].revents)
+      rl_callback_read_char();
+  }
+  rl_callback_handler_remove();
+  free(prompt.history_path);
+  free(prompt.pending);
+  clear_history();
+  return signals_last() ? signals_exit_code() : EXIT_DONE;
+}
+
+/* --- the command -------------------------------------------------------------------------------- */
+
+static int run_all(struct lua_host *h, const struct arguments *a)
+{
+  const char *code[256];
+  size_t n = arg_values(a, "execute", code, sizeof code / sizeof *code);
+  int result = EXIT_DONE;
+  bool terminal = isatty(STDIN_FILENO);
+  for (size_t i = 0; i < n && result == EXIT_DONE; i++)
+    result = run_code(h, code[i], "-e");
+  if (a->n_words && result == EXIT_DONE)
+    result = run_file(h, a->word[0]);
+  if (arg_flag(a, "interactive") || (n == 0 && a->n_words == 0))
+    return terminal ? interact(h) : run_stdin(h);
+  return result;
+}
+
+static int run(struct app *app, const struct arguments *a)
+{
+  struct lua_host *h = NULL;
+  struct err e = {0};
+  if (a->n_words > 1)
+    return app_usage(a->command, "repl takes one file, not also '%s'", a->word[1]);
+  signals_install(&app->cancel);
+  if (blas_check(false, &e) != STATUS_OK || app_host_new(app, app_default_jobs(), &h, &e) != STATUS_OK) {
+    app_complain("%s", e.message);
+    return EXIT_USAGE;
+  }
+  signals_set_host(h);
+  int code = run_all(h, a);
+  signals_set_host(NULL);
+  lua_host_free(h);
+  return code;
+}
+
+const struct command command_repl = {
+  .name = "repl",
+  .summary = "the Lua prompt",
+  .usage = "[-e CODE]… [-i] [FILE]",
+  .help = "Examples:\n"
+          "  assay repl\n"
+          "  assay repl -e 'assay.schedule(\"cosine\", {peak = 0.1, steps = 100}):at(50)'\n"
+          "  echo 'print(assay.zeros(2, 3))' | assay repl\n"
+          "\n"
+          "An expression prints its value. Ctrl-C stops what runs, or drops the line being typed, and keeps\n"
+          "everything else. What was typed is kept in $XDG_STATE_HOME/assay/history.\n",
+  .options = options,
+  .words = "file",
+  .run = run,
+};
