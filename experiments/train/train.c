@@ -17,8 +17,11 @@
 #include "experiments/params.h"
 #include "experiments/train/train_int.h"
 
-#define BLOCK_SMALL (512u << 10) /* bytes of mini-batches that stay in the second cache … */
-#define BLOCK_LARGE (4u << 20)   /* … or, when few fit there, in the third */
+/* Bytes of mini-batches gathered at once: several times the state of a replica, so that fetching that state
+ * again is a small part of the work on a block; within these bounds. */
+#define BLOCK_LEAST ((size_t)2 << 20)
+#define BLOCK_MOST ((size_t)8 << 20)
+#define BLOCK_ALONE ((size_t)512 << 10) /* one replica fetches nothing again */
 #define STATE_LARGE ((size_t)1 << 30) /* replicas that need more than this together are trained one by one */
 
 const char *const train_plan_names[] = {"auto", "replica", "block", "interleaved", NULL};
@@ -86,11 +89,19 @@ static enum train_plan choose_plan(const struct engine *g, size_t state_bytes)
   return g->n_replicas == 1 || state_bytes > STATE_LARGE ? TRAIN_PLAN_REPLICA : TRAIN_PLAN_BLOCK;
 }
 
-static size_t choose_capacity(const struct engine *g, enum train_plan plan, size_t block_bytes)
+static size_t choose_block(enum train_plan plan, size_t state_bytes)
+{
+  if (plan != TRAIN_PLAN_BLOCK)
+    return plan == TRAIN_PLAN_REPLICA ? BLOCK_ALONE : 1;
+  if (state_bytes > BLOCK_MOST / 4)
+    return BLOCK_MOST;
+  return state_bytes < BLOCK_LEAST / 4 ? BLOCK_LEAST : 4 * state_bytes;
+}
+
+static size_t choose_capacity(const struct engine *g, enum train_plan plan, size_t state_bytes, size_t block_bytes)
 {
   size_t one = gather_bytes(g->g->data, g->batch);
-  if (block_bytes == 0)
-    block_bytes = plan == TRAIN_PLAN_INTERLEAVED ? 1 : one <= BLOCK_SMALL / 8 || plan == TRAIN_PLAN_REPLICA ? BLOCK_SMALL : BLOCK_LARGE;
+  block_bytes = block_bytes ? block_bytes : choose_block(plan, state_bytes);
   size_t capacity = block_bytes / one ? block_bytes / one : 1;
   return capacity < g->g->steps ? capacity : (size_t)g->g->steps;
 }
@@ -140,7 +151,7 @@ size_t train_memory(const struct train_group *g, const struct net *net, size_t n
   struct arena a = {0};
   size_t block = gather_bytes(g->data, batch);
   workspace_layout(&ws, &a, true);
-  block = block > BLOCK_LARGE ? block : BLOCK_LARGE;
+  block = block > BLOCK_MOST ? block : BLOCK_MOST;
   if (a.overflow || !size_mul(net->n_params, 4 * sizeof(float), &per) || !size_mul(per, n_replicas, &all) ||
       __builtin_add_overflow(all, a.used + block, &total))
     return SIZE_MAX;
@@ -272,9 +283,10 @@ static enum status run(struct engine *g, const struct train_tuning *tuning, stru
 {
   struct arena measure = {0}, arena = {0};
   void *memory = NULL;
-  enum train_plan plan = choose_plan(g, replica_bytes(g));
+  size_t state_bytes = replica_bytes(g);
+  enum train_plan plan = choose_plan(g, state_bytes);
   bool one_by_one = plan == TRAIN_PLAN_REPLICA;
-  g->gather.capacity = choose_capacity(g, plan, tuning->block_bytes);
+  g->gather.capacity = choose_capacity(g, plan, state_bytes / g->n_replicas, tuning->block_bytes);
   layout(g, &measure, one_by_one);
   enum status s = mem_new(&memory, measure.overflow ? SIZE_MAX : measure.used, 1, "training state", e);
   if (s)
