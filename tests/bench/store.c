@@ -1,4 +1,4 @@
-/* bench_store.c: how fast the store takes points in, and how fast a list of runs comes out.
+/* store.c: how fast the store takes points in, and how fast a list of runs comes out.
  *
  *   bench_store [POINTS [RUNS]]      default 4,000,000 points and 10,000 runs
  *

@@ -1,0 +1,367 @@
+/* listing.c: see listing.h. */
+#include "app/listing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+#include "experiments/kernel/stats.h"
+
+enum { LIST_OF_IDS = 500 }; /* up to so many rows their parameters are asked for by id, beyond it all are read */
+
+static enum store_status status_of(const char *word)
+{
+  for (enum store_status st = STORE_RUNNING; st <= STORE_LOST; st++)
+    if (strcmp(word, store_status_name(st)) == 0)
+      return st;
+  return STORE_LOST;
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+/* Rows by experiment and group: an open table of row numbers + 1. */
+struct index { size_t *slot, size; };
+
+static uint64_t slot_hash(int64_t experiment_id, const char *group)
+{
+  uint64_t h = (uint64_t)experiment_id * 0x9e3779b97f4a7c15u;
+  for (; *group; group++)
+    h = (h ^ (unsigned char)*group) * 0x100000001b3u;
+  return h ^ (h >> 29);
+}
+
+struct key { int64_t experiment_id; char group[33]; };
+
+static size_t *find_slot(struct index *x, const struct key *keys, int64_t experiment_id, const char *group)
+{
+  size_t i = slot_hash(experiment_id, group) & (x->size - 1);
+  while (x->slot[i] && !(keys[x->slot[i] - 1].experiment_id == experiment_id && strcmp(keys[x->slot[i] - 1].group, group) == 0))
+    i = (i + 1) & (x->size - 1);
+  return &x->slot[i];
+}
+
+static void grow_index(struct index *x, const struct key *keys, size_t n)
+{
+  free(x->slot);
+  x->size = x->size ? 4 * x->size : 1024;
+  x->slot = xcalloc(x->size, sizeof *x->slot);
+  for (size_t i = 0; i < n; i++)
+    *find_slot(x, keys, keys[i].experiment_id, keys[i].group) = i + 1;
+}
+
+static size_t experiment_index(struct listing *l, const char *name)
+{
+  for (size_t i = l->experiments.n; i-- > 0;)
+    if (strcmp(l->experiments.name[i], name) == 0)
+      return i;
+  names_add(&l->experiments, name);
+  return l->experiments.n - 1;
+}
+
+static const char *text_at(const struct store_query *q, size_t column)
+{
+  struct store_cell c = store_query_cell(q, column);
+  return c.type == STORE_TEXT ? c.text : "";
+}
+
+/* Columns: id, experiment_id, group_hash, experiment, status, uid, started_at, wall_s, script_hash. */
+static void take_run(struct listing *l, const struct store_query *q, size_t row, bool fresh)
+{
+  struct listing_row *r = &l->row[row];
+  enum store_status status = status_of(text_at(q, 4));
+  if (fresh) {
+    *r = (struct listing_row){.id = store_query_cell(q, 0).i, .experiment = experiment_index(l, text_at(q, 3))};
+    snprintf(r->uid, sizeof r->uid, "%s", text_at(q, 5));
+    snprintf(r->started, sizeof r->started, "%s", text_at(q, 6));
+    snprintf(r->script, sizeof r->script, "%s", text_at(q, 8));
+    r->wall_s = l->by_run && store_query_cell(q, 7).type != STORE_NULL ? store_query_cell(q, 7).r : NAN;
+  }
+  r->n++;
+  r->count[status]++;
+  if (status == STORE_DONE && !l->by_run) {
+    double n = (double)r->count[STORE_DONE], mean = n > 1 ? r->wall_s : 0;
+    r->wall_s = mean + (store_query_cell(q, 7).r - mean) / n;
+  }
+  l->run[l->n_runs++] = (struct member){store_query_cell(q, 0).i, row, status == STORE_DONE};
+}
+
+static int load_rows(struct listing *l, struct store_query *q)
+{
+  struct index x = {0};
+  struct key *keys = NULL;
+  size_t capacity = 0, row_capacity = 0;
+  int code;
+  while (reading_next(q, &code)) {
+    if (l->n_runs == capacity)
+      l->run = xrealloc(l->run, (capacity = capacity ? 2 * capacity : 1024) * sizeof *l->run);
+    if (l->n_rows == row_capacity) {
+      row_capacity = row_capacity ? 2 * row_capacity : 256;
+      l->row = xrealloc(l->row, row_capacity * sizeof *l->row);
+      keys = xrealloc(keys, row_capacity * sizeof *keys);
+    }
+    if (2 * l->n_rows >= x.size)
+      grow_index(&x, keys, l->by_run ? 0 : l->n_rows);
+    int64_t experiment_id = store_query_cell(q, 1).i;
+    size_t *slot = l->by_run ? NULL : find_slot(&x, keys, experiment_id, text_at(q, 2));
+    bool fresh = l->by_run || !*slot;
+    if (fresh && !l->by_run) {
+      keys[l->n_rows].experiment_id = experiment_id;
+      snprintf(keys[l->n_rows].group, sizeof keys->group, "%s", text_at(q, 2));
+      *slot = l->n_rows + 1;
+    }
+    size_t row = fresh ? l->n_rows++ : *slot - 1;
+    take_run(l, q, row, fresh);
+  }
+  free(x.slot);
+  free(keys);
+  return code;
+}
+
+static int choose_runs(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask, const struct names *results)
+{
+  char *from = where_from(ask->where, &l->params, results);
+  char *sql = xasprintf("SELECT r.id, r.experiment_id, r.group_hash, r.experiment, r.status, r.uid, r.started_at, r.wall_s,"
+                        " r.script_hash %s AND (?1 IS NULL OR r.experiment = ?1) AND (?2 IS NULL OR r.status = ?2) ORDER BY r.id", from);
+  struct store_query *q = reading_query(app, s, sql);
+  free(from);
+  free(sql);
+  if (!q) {
+    const char *near = where_suggest(store_message(s), &l->params, results);
+    if (!ask->where || app->cancel)
+      return reading_failed(app, s);
+    app_complain("--where %s: %s%s%s", ask->where, store_message(s), near ? "; did you mean " : "", near ? near : "");
+    return EXIT_USAGE;
+  }
+  if (ask->experiment)
+    store_query_bind_text(q, 1, ask->experiment);
+  if (ask->status)
+    store_query_bind_text(q, 2, ask->status);
+  int code = load_rows(l, q);
+  store_query_close(q);
+  return code ? reading_failed(app, s) : EXIT_DONE;
+}
+
+/* --- parameters ------------------------------------------------------------------------------- */
+
+static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* "WHERE run_id IN (1,4,…)" for few rows; nothing for many. */
+static char *ids_clause(const struct listing *l)
+{
+  if (l->n_rows > LIST_OF_IDS)
+    return xstrdup("");
+  char *text = xmalloc(32 + 21 * l->n_rows);
+  size_t n = (size_t)sprintf(text, "WHERE run_id IN (");
+  for (size_t i = 0; i < l->n_rows; i++)
+    n += (size_t)sprintf(text + n, "%s%lld", i ? "," : "", (long long)l->row[i].id);
+  sprintf(text + n, ")");
+  return text;
+}
+
+static int load_params(struct listing *l, struct app *app, struct store *s)
+{
+  char *ids = ids_clause(l), *sql = xasprintf("SELECT run_id, key, value FROM param %s ORDER BY run_id, key", ids);
+  struct store_query *q = reading_query(app, s, sql);
+  size_t row = 0;
+  int code;
+  free(ids);
+  free(sql);
+  if (!q)
+    return reading_failed(app, s);
+  struct store_cell *all = xcalloc(l->n_rows * l->params.n + 1, sizeof *all);
+  for (size_t i = 0; i < l->n_rows; i++)
+    l->row[i].param = all + i * l->params.n;
+  while (reading_next(q, &code)) { /* rows stand in the order of their first run */
+    int64_t id = store_query_cell(q, 0).i;
+    while (row < l->n_rows && l->row[row].id < id)
+      row++;
+    if (row == l->n_rows || l->row[row].id != id)
+      continue;
+    const char *key = text_at(q, 1);
+    char **at = bsearch(&key, l->params.name, l->params.n, sizeof *l->params.name, by_name);
+    struct store_cell value = store_query_cell(q, 2);
+    if (at)
+      l->row[row].param[at - l->params.name] = cell_copy(&value);
+  }
+  store_query_close(q);
+  return code ? reading_failed(app, s) : EXIT_DONE;
+}
+
+static void find_differing(struct listing *l)
+{
+  l->differs = xcalloc(l->params.n + 1, sizeof *l->differs);
+  for (size_t i = 1; i < l->n_rows; i++)
+    l->scripts_differ = l->scripts_differ || (l->row[i].experiment == l->row[0].experiment && strcmp(l->row[i].script, l->row[0].script) != 0);
+  for (size_t k = 0; k < l->params.n; k++)
+    for (size_t i = 1; i < l->n_rows && !l->differs[k]; i++)
+      l->differs[k] = !cell_equal(&l->row[0].param[k], &l->row[i].param[k]);
+}
+
+/* --- results ---------------------------------------------------------------------------------- */
+
+static void add_value(struct summary *x, const struct store_cell *value)
+{
+  x->varies = x->varies || (x->one.type == STORE_TEXT && !cell_equal(&x->one, value));
+  cell_free(&x->one);
+  x->one = cell_copy(value);
+  if (value->type == STORE_NULL) {
+    x->n_nan++;
+  } else if (value->type == STORE_INTEGER || value->type == STORE_REAL) {
+    if ((x->n & (x->n - 1)) == 0) /* 0, 1, 2, 4, 8, … */
+      x->value = xrealloc(x->value, (x->n ? 2 * x->n : 1) * sizeof *x->value);
+    x->value[x->n++] = value->r;
+  }
+}
+
+/* Infinite values have no interval, and their mean is what IEEE arithmetic says. */
+static void finish_summary(struct summary *x)
+{
+  struct interval interval;
+  double sum = 0;
+  x->half = NAN;
+  for (size_t i = 0; i < x->n; i++)
+    sum += x->value[i];
+  if (x->n && stats_mean(x->value, x->n, &x->mean, NULL) != STATUS_OK)
+    x->mean = sum / (double)x->n;
+  if (x->n >= 2 && stats_mean_interval(x->value, x->n, 0.95, &interval, NULL) == STATUS_OK)
+    x->half = (interval.high - interval.low) / 2;
+}
+
+/* Read one key of all chosen runs; both sides are sorted by run. False in *any when no run has it. */
+static int load_result(struct listing *l, struct app *app, struct store *s, const char *key, bool by_run, bool *any)
+{
+  struct store_query *q = reading_query(app, s, "SELECT run_id, value FROM result WHERE key = ?1 ORDER BY run_id");
+  size_t at = 0, column = l->results.n;
+  int code;
+  *any = false;
+  if (!q)
+    return reading_failed(app, s);
+  store_query_bind_text(q, 1, key);
+  while (reading_next(q, &code)) {
+    int64_t id = store_query_cell(q, 0).i;
+    while (at < l->n_runs && l->run[at].id < id)
+      at++;
+    if (at == l->n_runs)
+      break;
+    if (l->run[at].id != id || !(by_run || l->run[at].done)) /* a mean is over what ran to its end */
+      continue;
+    struct store_cell value = store_query_cell(q, 1);
+    add_value(&l->row[l->run[at].row].result[column], &value);
+    *any = true;
+  }
+  store_query_close(q);
+  if (code)
+    return reading_failed(app, s);
+  for (size_t i = 0; *any && i < l->n_rows; i++)
+    finish_summary(&l->row[i].result[column]);
+  if (*any)
+    names_add(&l->results, key);
+  return EXIT_DONE;
+}
+
+/* What people look at first comes first. */
+static int importance(const char *key)
+{
+  if (strncmp(key, "val", 3) == 0)
+    return 0;
+  if (strncmp(key, "test", 4) == 0)
+    return 1;
+  return strstr(key, "loss") || strstr(key, "error") || strstr(key, "acc") ? 2 : 3;
+}
+
+static int by_importance(const void *a, const void *b)
+{
+  const char *p = *(char *const *)a, *q = *(char *const *)b;
+  int order = importance(p) - importance(q);
+  return order ? order : strcmp(p, q);
+}
+
+static int load_results(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask, struct names *keys)
+{
+  size_t added = 0;
+  bool any;
+  int code = EXIT_DONE;
+  if (keys->n)
+    qsort(keys->name, keys->n, sizeof *keys->name, by_importance);
+  struct summary *all = xcalloc(l->n_rows * (keys->n + ask->n_columns) + 1, sizeof *all);
+  for (size_t i = 0; i < l->n_rows; i++)
+    l->row[i].result = all + i * (keys->n + ask->n_columns);
+  for (size_t i = 0; !code && i < ask->n_columns; i++)
+    if (!names_has(&l->results, ask->columns[i]))
+      code = load_result(l, app, s, ask->columns[i], ask->by_run, &any);
+  for (int derived = 0; derived <= 1 && !added; derived++) /* last values only where runs returned nothing */
+    for (size_t i = 0; !code && i < keys->n && added < ask->most_results; i++) {
+      const char *key = keys->name[i], *dot = strrchr(key, '.');
+      bool wanted = derived ? dot && strcmp(dot, ".last") == 0 : !result_is_derived(key);
+      if (!wanted || (result_is_timing(key) && !ask->timings) || names_has(&l->results, key))
+        continue;
+      code = load_result(l, app, s, key, ask->by_run, &any);
+      added += any;
+    }
+  return code;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+int listing_load(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask)
+{
+  struct names results = {0};
+  *l = (struct listing){.by_run = ask->by_run};
+  int code = EXIT_DONE;
+  if (reading_keys(app, s, "param", &l->params) || reading_keys(app, s, "result", &results))
+    code = reading_failed(app, s);
+  if (!code)
+    code = choose_runs(l, app, s, ask, &results);
+  if (!code && l->n_rows && !(code = load_params(l, app, s))) {
+    find_differing(l);
+    code = load_results(l, app, s, ask, &results);
+  }
+  names_free(&results);
+  return code;
+}
+
+void listing_free(struct listing *l)
+{
+  for (size_t i = 0; i < l->n_rows; i++) {
+    for (size_t k = 0; l->row[i].param && k < l->params.n; k++)
+      cell_free(&l->row[i].param[k]);
+    for (size_t k = 0; l->row[i].result && k < l->results.n; k++) {
+      cell_free(&l->row[i].result[k].one);
+      free(l->row[i].result[k].value);
+    }
+  }
+  if (l->n_rows) {
+    free(l->row[0].param); /* one block each for all rows */
+    free(l->row[0].result);
+  }
+  free(l->row);
+  free(l->run);
+  free(l->differs);
+  names_free(&l->experiments);
+  names_free(&l->params);
+  names_free(&l->results);
+}
+
+char *summary_text(const struct summary *x, bool by_run)
+{
+  double half = x->half;
+  if (x->varies)
+    return xstrdup("(varies)");
+  if (x->one.type == STORE_TEXT && (by_run || x->n == 0))
+    return xasprintf("%.*s", (int)x->one.size, x->one.text);
+  if (x->n_nan)
+    return by_run ? xstrdup("nan") : xasprintf("NaN in %zu of %zu", x->n_nan, x->n + x->n_nan);
+  if (x->n == 0)
+    return xstrdup("-");
+  if (isnan(half) || !isfinite(x->mean))
+    return xasprintf("%.6g", x->mean);
+  if (half == 0)
+    return xasprintf("%.6g ±0", x->mean);
+  double place = floor(log10(half));
+  if (place > 4 || place < -8)
+    return xasprintf("%.6g ±%.2g", x->mean, half);
+  int digits = place < 1 ? 1 - (int)place : 0; /* two digits of the interval, the mean to the same place */
+  return xasprintf("%.*f ±%.*f", digits, x->mean, digits, half);
+}

@@ -1,0 +1,54 @@
+/* listing.h: runs chosen from the store, grouped by their config without the seed or one by one.
+ *
+ * This is what `assay ls` prints: rows with their parameters, and for each chosen result count, mean and 95 %
+ * interval over the runs that are done. Only `run`, `param` and `result` are read, never `metric`. */
+#ifndef ASSAY_LISTING_H
+#define ASSAY_LISTING_H
+
+#include "app/reading.h"
+
+struct listing_ask {
+  const char *where, *experiment, *status; /* NULL: all */
+  const char *const *columns;              /* results that must be shown */
+  size_t n_columns;
+  size_t most_results;                     /* besides those; SIZE_MAX: all */
+  bool by_run, timings;                    /* one row per run; results that are times too */
+};
+
+/* A result over the runs of a row. */
+struct summary {
+  size_t n, n_nan;
+  double *value;               /* the n numbers */
+  double mean, half;           /* of n >= 1; half the 95 % t interval, NaN where there is none */
+  struct store_cell one;       /* the value of the last run, also when it is text */
+  bool varies;                 /* texts that are not all the same */
+};
+
+struct listing_row {
+  int64_t id;                  /* first run */
+  size_t experiment;           /* index into experiments */
+  size_t n, count[STORE_LOST + 1]; /* runs, and by enum store_status */
+  double wall_s;               /* mean over the runs that are done; of a single run its own; NaN: none */
+  char uid[33], started[32], script[33]; /* of the first run */
+  struct store_cell *param;    /* one per params.name; a cell of type NULL where there is none */
+  struct summary *result;      /* one per results.name */
+};
+
+struct listing {
+  bool by_run;
+  struct names experiments, params, results; /* results: those that are shown */
+  bool *differs;               /* of each parameter: not the same in all rows */
+  bool scripts_differ;         /* rows of one experiment come from different texts of its script */
+  struct listing_row *row;
+  size_t n_rows, n_runs;
+  struct member { int64_t id; size_t row; bool done; } *run; /* every chosen run, by id */
+};
+
+/* EXIT_DONE, or a message has been printed. */
+int listing_load(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask);
+void listing_free(struct listing *l);
+
+/* The value people see: "0.1042 ±0.0011", "0.25", "NaN in 2 of 5", "(varies)", "-". Caller frees. */
+char *summary_text(const struct summary *x, bool by_run);
+
+#endif

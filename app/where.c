@@ -1,0 +1,156 @@
+/* where.c: --where: a SQL expression over the columns of `runs`, the parameters and the results.
+ *
+ * A name that is a parameter or a result becomes a column made by a sub-select, so only the names that are
+ * used cost anything. Names with dots (optimizer.lr) would read as table.column in SQL: they are found in the
+ * text and quoted. Where a parameter and a result share a name, the parameter is meant; result.NAME and
+ * param.NAME say which. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/reading.h"
+#include "experiments/kernel/mem.h"
+#include "experiments/params.h"
+
+static const char *const run_columns[] = { "id", "uid", "experiment", "status", "seed", "started_at", "ended_at", "wall_s",
+  "cpu_s", "peak_memory_b", "host", "error", "config", "config_hash", "group_hash", "script_hash", "experiment_id",
+  "environment_id", "tags" };
+enum { RUN_COLUMNS = sizeof run_columns / sizeof *run_columns };
+
+/* A text that grows. */
+struct text { char *s; size_t n, capacity; };
+
+static void append(struct text *t, const char *s, size_t n)
+{
+  if (t->n + n + 1 > t->capacity) {
+    t->capacity = 2 * (t->n + n + 1);
+    t->s = xrealloc(t->s, t->capacity);
+  }
+  memcpy(t->s + t->n, s, n);
+  t->s[t->n += n] = '\0';
+}
+
+static void append_quoted(struct text *t, const char *s, char quote)
+{
+  append(t, &quote, 1);
+  for (; *s; s++) {
+    append(t, s, 1);
+    if (*s == quote)
+      append(t, s, 1);
+  }
+  append(t, &quote, 1);
+}
+
+static void append_string(struct text *t, const char *s) { append(t, s, strlen(s)); }
+
+/* (SELECT value FROM param WHERE run_id = v.id AND key = 'lr') AS "lr" */
+static void add_column(struct text *columns, struct names *used, const char *table, const char *key, const char *as)
+{
+  if (names_has(used, as))
+    return;
+  names_add(used, as);
+  append_string(columns, ", (SELECT value FROM ");
+  append_string(columns, table);
+  append_string(columns, " WHERE run_id = v.id AND key = ");
+  append_quoted(columns, key, '\'');
+  append_string(columns, ") AS ");
+  append_quoted(columns, as, '"');
+}
+
+static bool is_run_column(const char *name)
+{
+  for (size_t i = 0; i < RUN_COLUMNS; i++)
+    if (strcmp(name, run_columns[i]) == 0)
+      return true;
+  return false;
+}
+
+/* Make `name` available as a column; false if it is neither parameter nor result. */
+static bool resolve(struct text *columns, struct names *used, const char *name, const struct names *params, const struct names *results)
+{
+  if (is_run_column(name))
+    return false;
+  if (names_has(params, name))
+    add_column(columns, used, "param", name, name);
+  else if (names_has(results, name))
+    add_column(columns, used, "result", name, name);
+  else if (strncmp(name, "param.", 6) == 0 && names_has(params, name + 6))
+    add_column(columns, used, "param", name + 6, name);
+  else if (strncmp(name, "result.", 7) == 0 && names_has(results, name + 7))
+    add_column(columns, used, "result", name + 7, name);
+  else
+    return false;
+  return true;
+}
+
+static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_' || c == '$' || (c & 0x80); }
+
+/* The length of a bare name with dots, or of a quoted part, at s. */
+static size_t name_length(const char *s)
+{
+  size_t n = 0;
+  while (is_word(s[n]) || (s[n] == '.' && n && is_word(s[n + 1])))
+    n++;
+  return n;
+}
+
+static size_t number_length(const char *s)
+{
+  char *end;
+  strtod(s, &end);
+  return (size_t)(end - s);
+}
+
+static size_t quoted_length(const char *s)
+{
+  size_t n = 1;
+  while (s[n] && (s[n] != s[0] || s[n + 1] == s[0]))
+    n += s[n] == s[0] ? 2 : 1;
+  return s[n] ? n + 1 : n;
+}
+
+char *where_from(const char *where, const struct names *params, const struct names *results)
+{
+  struct text columns = {0}, condition = {0};
+  struct names used = {0};
+  append(&columns, "", 0);
+  append(&condition, "", 0);
+  for (const char *s = where ? where : ""; *s;) {
+    size_t n = *s == '\'' || *s == '"' ? quoted_length(s) : isdigit((unsigned char)*s) ? number_length(s) : name_length(s);
+    bool quoted = *s == '"' && n > 1;
+    if (n == 0)
+      n = 1;
+    char *name = quoted ? xasprintf("%.*s", (int)n - 2, s + 1) : xasprintf("%.*s", (int)n, s);
+    if ((quoted || (is_word(*s) && !isdigit((unsigned char)*s))) && resolve(&columns, &used, name, params, results))
+      append_quoted(&condition, name, '"');
+    else
+      append(&condition, s, n);
+    free(name);
+    s += n;
+  }
+  char *sql = used.n ? xasprintf("FROM (SELECT v.*%s FROM runs v) AS r WHERE (%s\n)", columns.s, condition.s)
+                     : xasprintf("FROM runs AS r WHERE (%s\n)", where ? condition.s : "1");
+  names_free(&used);
+  free(columns.s);
+  free(condition.s);
+  return sql;
+}
+
+const char *where_suggest(const char *message, const struct names *params, const struct names *results)
+{
+  const char *at = strstr(message, "no such column: ");
+  if (!at)
+    return NULL;
+  size_t n = 0;
+  const char **all = xcalloc(RUN_COLUMNS + params->n + results->n, sizeof *all);
+  for (size_t i = 0; i < RUN_COLUMNS; i++)
+    all[n++] = run_columns[i];
+  for (size_t i = 0; i < params->n; i++)
+    all[n++] = params->name[i];
+  for (size_t i = 0; i < results->n; i++)
+    all[n++] = results->name[i];
+  const char *near = nearest_name(at + strlen("no such column: "), all, n);
+  free(all);
+  return near;
+}
