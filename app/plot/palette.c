@@ -1,0 +1,70 @@
+/* palette.c: colours, markers and shades.
+ *
+ * Series: the set of Okabe and Ito 2008, blue, orange and grey first. Heat: a sequence whose lightness rises
+ * steadily (an approximation of viridis by Smith and van der Walt 2015), so that it also reads in grey. */
+#include <math.h>
+
+#include "app/plot/plot_int.h"
+
+static const struct { uint8_t cell; const char *svg; } series_colour[] = {
+  {32, "#0072b2"}, {214, "#e69f00"}, {245, "#7f7f7f"}, {36, "#009e73"},
+  {175, "#cc79a7"}, {166, "#d55e00"}, {75, "#56b4e9"}, {227, "#d8c800"},
+};
+#define COLOURS (sizeof series_colour / sizeof *series_colour)
+
+uint8_t plot_colour_cell(size_t series) { return series_colour[series % COLOURS].cell; }
+const char *plot_colour_svg(size_t series) { return series_colour[series % COLOURS].svg; }
+
+uint32_t plot_marker(size_t series, bool ascii)
+{
+  static const uint32_t shapes[] = {0x25cf, 0x25cb, 0x25a0, 0x25a1, 0x25b2, 0x25b3, 0x25c6, 0x25c7, '+', 0x00d7};
+  static const char letters[] = "*o#+x@%&=$";
+  return ascii ? (uint32_t)letters[series % 10] : shapes[series % 10];
+}
+
+static const uint8_t heat_rgb[][3] = {
+  {68, 1, 84}, {72, 40, 120}, {62, 74, 137}, {49, 104, 142}, {38, 130, 142},
+  {31, 158, 137}, {53, 183, 121}, {109, 205, 89}, {180, 222, 44}, {253, 231, 37},
+};
+#define HEAT_STOPS (sizeof heat_rgb / sizeof *heat_rgb)
+
+static void heat_colour(double t, double rgb[3])
+{
+  double place = t * (HEAT_STOPS - 1);
+  size_t i = place >= HEAT_STOPS - 1 ? HEAT_STOPS - 2 : (size_t)place;
+  for (int k = 0; k < 3; k++)
+    rgb[k] = heat_rgb[i][k] + (place - (double)i) * (heat_rgb[i + 1][k] - heat_rgb[i][k]);
+}
+
+/* The nearest colour of the 6 x 6 x 6 cube of the 256-colour palette. */
+uint8_t plot_heat_cell(double t)
+{
+  static const double level[] = {0, 95, 135, 175, 215, 255};
+  double rgb[3];
+  int index = 0;
+  heat_colour(t, rgb);
+  for (int k = 0; k < 3; k++) {
+    int best = 0;
+    for (int i = 1; i < 6; i++)
+      if (fabs(level[i] - rgb[k]) < fabs(level[best] - rgb[k]))
+        best = i;
+    index = index * 6 + best;
+  }
+  return (uint8_t)(16 + index);
+}
+
+void plot_heat_svg(double t, char out[8])
+{
+  double rgb[3];
+  heat_colour(t, rgb);
+  snprintf(out, 8, "#%02x%02x%02x", (unsigned char)lround(rgb[0]), (unsigned char)lround(rgb[1]), (unsigned char)lround(rgb[2]));
+}
+
+uint32_t plot_heat_rune(double t, bool ascii)
+{
+  static const uint32_t shades[] = {0x00b7, 0x2591, 0x2592, 0x2593, 0x2588};
+  static const char letters[] = ".:-=+*#%@";
+  int n = ascii ? 9 : 5, i = (int)(t * n);
+  i = i >= n ? n - 1 : i < 0 ? 0 : i;
+  return ascii ? (uint32_t)letters[i] : shades[i];
+}

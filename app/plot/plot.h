@@ -1,0 +1,42 @@
+/* plot.h: pictures as text cells, and the same pictures as SVG.
+ *
+ * A picture is drawn into a grid of cells first; the workbench shows the cells, plot_text prints them.
+ * Series differ by marker shape and label, so that nothing depends on colour; colours are a set that
+ * colour-blind readers can tell apart (Okabe and Ito 2008, "Color universal design"). Text must be drawn
+ * with LC_CTYPE for UTF-8 or spec.ascii set. */
+#ifndef ASSAY_PLOT_H
+#define ASSAY_PLOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lua/host.h"
+
+enum plot_attr { PLOT_BOLD = 1, PLOT_DIM = 2 };
+
+struct plot_cell {
+  uint32_t rune; /* a Unicode character; 0: the right half of a wide one */
+  uint8_t fg;    /* colour of the 256-colour palette; 0: the terminal's own */
+  uint8_t attr;  /* enum plot_attr bits */
+};
+
+struct plot_grid {
+  int width, height;
+  struct plot_cell *cell; /* height rows of width cells, owned */
+};
+
+/* The grid is drawn at spec.width x spec.height where these are given (within 20..1000 x 5..400), else
+ * at a default size. Sizes beyond that are cut. */
+void plot_draw(struct plot_grid *g, const struct plot_spec *spec);
+void plot_grid_free(struct plot_grid *g); /* twice is harmless */
+
+/* The cells as lines of UTF-8, blanks at line ends left out; colours as ANSI sequences when asked for.
+ * Caller frees. */
+char *plot_grid_text(const struct plot_grid *g, int colour);
+
+/* Both at once. Never NULL: a picture without data says so. Caller frees. */
+char *plot_text(const struct plot_spec *spec);
+/* A complete SVG document of about 9 x 18 pixels per cell. Caller frees. */
+char *plot_svg(const struct plot_spec *spec);
+
+#endif
