@@ -39,8 +39,10 @@ static enum status unknown_name(const struct method *m, const char *name, struct
   free(names);
   text_show(name, seen);
   if (near)
-    return err_set(e, STATUS_BAD_ARG, "%s \"%s\" has no parameter %s; did you mean \"%s\"?", kind_name(m->kind), m->id, seen, near);
-  return err_set(e, STATUS_BAD_ARG, "%s \"%s\" has no parameter %s; it takes %s", kind_name(m->kind), m->id, seen, n ? list : "none");
+    return err_set(e, STATUS_BAD_ARG, "%s \"%s\" has no parameter %s; did you mean \"%s\"?", kind_name(m->kind), m->id,
+                   seen, near);
+  return err_set(e, STATUS_BAD_ARG, "%s \"%s\" has no parameter %s; it takes %s", kind_name(m->kind), m->id, seen,
+                 n ? list : "none");
 }
 
 static enum status set_defaults(struct object *o, method_finder *find, struct err *e)
@@ -81,7 +83,7 @@ static void name_method(const struct method *m, struct err *e)
 enum status params_parse(struct object *out, const struct method *m, const struct named_value *values, size_t n,
                          method_finder *find, struct err *e)
 {
-  struct err local; /* messages get a prefix even when the caller wants none */
+  struct err local = {0}; /* messages get a prefix even when the caller wants none */
   e = e ? e : &local;
   *out = (struct object){.method = m, .conf = xcalloc(1, m->conf_size)};
   enum status s = set_defaults(out, find, e);

@@ -17,11 +17,11 @@
 void json_number(double v, char out[32])
 {
   if (isnan(v) || isinf(v)) {
-    strcpy(out, isnan(v) ? "null" : v > 0 ? "\"inf\"" : "\"-inf\"");
+    snprintf(out, 32, "%s", isnan(v) ? "null" : v > 0 ? "\"inf\"" : "\"-inf\"");
     return;
   }
   if (v == 0) {
-    strcpy(out, signbit(v) ? "-0.0" : "0");
+    snprintf(out, 32, "%s", signbit(v) ? "-0.0" : "0");
     return;
   }
   for (int digits = 15; digits <= 17; digits++) {
@@ -128,10 +128,10 @@ static void write_object(FILE *f, const struct object *o)
   size_t n = 0;
   for (const struct param *p = o->method->params; p && p->id; p++)
     n++;
-  const struct param **rows = xcalloc(n, sizeof *rows);
+  const struct param **rows = xcalloc(n, sizeof(struct param *));
   for (size_t i = 0; i < n; i++)
     rows[i] = &o->method->params[i];
-  qsort(rows, n, sizeof *rows, by_id);
+  qsort(rows, n, sizeof(struct param *), by_id);
   fputs("{\"id\":", f);
   write_string(f, o->method->id);
   fprintf(f, ",\"kind\":\"%s\",\"params\":{", kind_name(o->method->kind));
@@ -282,7 +282,7 @@ static enum status read_object(struct object *out, const json_t *root, int depth
 
 enum status object_from_json(struct object *out, const char *json, method_finder *find, struct err *e)
 {
-  struct err local;
+  struct err local = {0};
   json_error_t why;
   e = e ? e : &local;
   *out = (struct object){0};

@@ -187,7 +187,8 @@ static enum status set_table(const struct param *p, struct param_table **at, con
   else
     return refuse(p, v, e);
   if (!size_mul(t.rows, t.cols, &n))
-    return err_set(e, STATUS_NO_MEMORY, "%s: %zu x %zu numbers are more than this machine can address", p->id, t.rows, t.cols);
+    return err_set(e, STATUS_NO_MEMORY, "%s: %zu x %zu numbers are more than this machine can address", p->id, t.rows,
+                   t.cols);
   enum status s = copy_numbers(p, &t.v, from, n, t.cols, e);
   if (s != STATUS_OK)
     return s;

@@ -10,7 +10,7 @@
 void number_show(double v, char out[32])
 {
   if (isnan(v) || isinf(v)) {
-    strcpy(out, isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
+    snprintf(out, 32, "%s", isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
     return;
   }
   json_number(v, out);
@@ -36,19 +36,19 @@ void text_show(const char *s, char out[SHOWN_MAX])
     while (n > 1 && ((unsigned char)*s & 0xc0) == 0x80)
       s--, n--;
   }
-  strcpy(out + n, *s ? "…\"" : "\"");
+  snprintf(out + n, SHOWN_MAX - n, "%s", *s ? "…\"" : "\"");
 }
 
 void value_show(const struct value *v, char out[SHOWN_MAX])
 {
   char number[32];
   switch (v->kind) {
-  case VALUE_NIL: strcpy(out, "nothing"); return;
-  case VALUE_BOOL: strcpy(out, v->as.b ? "true" : "false"); return;
+  case VALUE_NIL: snprintf(out, SHOWN_MAX, "nothing"); return;
+  case VALUE_BOOL: snprintf(out, SHOWN_MAX, "%s", v->as.b ? "true" : "false"); return;
   case VALUE_INT: snprintf(out, SHOWN_MAX, "%" PRId64, v->as.i); return;
   case VALUE_REAL:
     number_show(v->as.r, number);
-    strcpy(out, number);
+    snprintf(out, SHOWN_MAX, "%s", number);
     return;
   case VALUE_STRING: text_show(v->as.s, out); return;
   case VALUE_LIST: snprintf(out, SHOWN_MAX, "a list of %zu number%s", v->as.list.n, v->as.list.n == 1 ? "" : "s"); return;
@@ -57,7 +57,7 @@ void value_show(const struct value *v, char out[SHOWN_MAX])
     snprintf(out, SHOWN_MAX, "%s \"%.60s\"", kind_name(v->as.object->method->kind), v->as.object->method->id);
     return;
   }
-  strcpy(out, "a value of an unknown type");
+  snprintf(out, SHOWN_MAX, "a value of an unknown type");
 }
 
 /* " > 0", " in [0, 1)" or nothing. */

@@ -32,7 +32,7 @@ static const struct method *const methods[] = {
   NULL,
 };
 
-static const size_t built_in = sizeof methods / sizeof *methods - 1;
+static const size_t built_in = sizeof methods / sizeof(struct method *) - 1;
 
 static const struct method *extra; /* only tests set it, before anything else runs */
 

@@ -50,7 +50,7 @@ static void short_exponent(char *s)
 void plot_number(double v, char out[24])
 {
   if (isnan(v) || isinf(v))
-    strcpy(out, isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
+    snprintf(out, 24, "%s", isnan(v) ? "nan" : v > 0 ? "inf" : "-inf");
   else
     snprintf(out, 24, "%.4g", v);
   short_exponent(out);
@@ -63,7 +63,7 @@ static void linear_label(double v, double step, double largest, char out[24])
 {
   static const struct { double unit; const char *name; } units[] = {{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}};
   if (fabs(v) < step * 1e-6) {
-    strcpy(out, "0");
+    snprintf(out, 24, "0");
     return;
   }
   if (largest >= 1e4 && largest < 1e15) {
@@ -94,12 +94,13 @@ static void linear_ticks(struct plot_axis *a, double lo, double hi, int target)
   for (; target <= PLOT_TICKS_MAX; target *= 2) {
     double step = nice_step(hi / target - lo / target), slack = 1e-9;
     double first = ceil(lo / step - slack), last = floor(hi / step + slack), largest = fmax(fabs(lo), fabs(hi));
-    if (last - first + 1 > PLOT_TICKS_MAX)
+    double count = last - first + 1;
+    if (!(count >= 0 && count <= PLOT_TICKS_MAX)) /* nan where the step underflows */
       return;
-    a->n_ticks = 0;
-    for (double k = first; k <= last; k++) {
-      struct plot_tick *t = &a->tick[a->n_ticks++];
-      t->value = k * step;
+    a->n_ticks = (int)count;
+    for (int i = 0; i < a->n_ticks; i++) {
+      struct plot_tick *t = &a->tick[i];
+      t->value = (first + i) * step;
       linear_label(t->value, step, largest, t->label);
     }
     if (a->n_ticks >= 2)

@@ -72,7 +72,12 @@ static void whisker(struct bars *b, int row, double low, double high)
   int from = (int)lround(fmax(fmin(from_t, 1), 0) * (b->w - 1)), to = (int)lround(fmax(fmin(to_t, 1), 0) * (b->w - 1));
   bool ascii = b->spec->ascii;
   for (int col = from; col <= to; col++)
-    plot_put(b->g, row, b->left + col, ascii ? (col == from || col == to ? '|' : '-') : col == from ? 0x251c : col == to ? 0x2524 : 0x2500, 0);
+    plot_put(b->g, row, b->left + col,
+             ascii         ? (col == from || col == to ? '|' : '-')
+             : col == from ? 0x251c
+             : col == to   ? 0x2524
+                           : 0x2500,
+             0);
 }
 
 static void draw_bar(struct bars *b, int row, const struct plot_series *s, size_t i, size_t k)
@@ -125,7 +130,10 @@ static void draw_legend(struct bars *b, int row)
   int col = b->left;
   for (size_t k = 0; k < b->spec->n_series && col < b->g->width; k++) {
     plot_put(b->g, row, col, plot_marker(k, b->spec->ascii), plot_colour_cell(k));
-    col += 2 + plot_puts(b->g, row, col + 2, b->g->width - col - 2, b->spec->series[k].label ? b->spec->series[k].label : "", 0, 0, b->spec->ascii) + 2;
+    col += 2 +
+           plot_puts(b->g, row, col + 2, b->g->width - col - 2,
+                     b->spec->series[k].label ? b->spec->series[k].label : "", 0, 0, b->spec->ascii) +
+           2;
   }
 }
 

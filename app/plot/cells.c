@@ -113,7 +113,7 @@ char *plot_grid_text(const struct plot_grid *g, int colour)
     while (end > 0 && line[end - 1].rune == ' ')
       end--;
     for (int i = 0; i < end; i++) {
-      utf8proc_uint8_t bytes[4];
+      utf8proc_uint8_t bytes[4] = {0};
       if (colour && line[i].rune != ' ' && (line[i].fg != style.fg || line[i].attr != style.attr)) {
         write_style(f, &line[i]);
         style = line[i];

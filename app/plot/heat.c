@@ -57,7 +57,8 @@ static void draw_cell(struct heat *h, size_t row, size_t col)
   bool ascii = h->spec->ascii, colour = h->spec->colour && !ascii;
   uint32_t rune = isnan(z) ? 'x' : isinf(z) ? (z > 0 ? '^' : 'v') : colour ? 0x2588 : plot_heat_rune(t, ascii);
   for (int i = 0; i < h->cell_w; i++)
-    plot_put(h->g, h->top + (int)row, h->left + (int)col * h->cell_w + i, rune, isfinite(z) && colour ? plot_heat_cell(t) : 0);
+    plot_put(h->g, h->top + (int)row, h->left + (int)col * h->cell_w + i, rune,
+             isfinite(z) && colour ? plot_heat_cell(t) : 0);
 }
 
 /* Column names under the matrix, as many as fit. */

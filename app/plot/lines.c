@@ -229,13 +229,19 @@ static void draw_error_bars(struct area *a, size_t k)
   const struct plot_series *s = &a->spec->series[k];
   bool ascii = a->spec->ascii;
   for (size_t i = 0; i < s->n; i++) {
-    double u = plot_axis_at(&a->x, plot_series_x(s, i)), low = plot_axis_at(&a->y, s->low[i]), high = plot_axis_at(&a->y, s->high[i]);
+    double u = plot_axis_at(&a->x, plot_series_x(s, i)), low = plot_axis_at(&a->y, s->low[i]),
+           high = plot_axis_at(&a->y, s->high[i]);
     if (!isfinite(u) || isnan(low) || isnan(high))
       continue;
     int col = a->left + dot_of(u, a->w * a->dots_x) / a->dots_x;
     int top = dot_of(1 - clip(high), a->h), bottom = dot_of(1 - clip(low), a->h);
     for (int row = top; row <= bottom; row++)
-      plot_put(a->g, a->top + row, col, ascii ? '|' : row == top && row < bottom ? 0x252c : row == bottom && row > top ? 0x2534 : 0x2502, plot_colour_cell(k));
+      plot_put(a->g, a->top + row, col,
+               ascii                        ? '|'
+               : row == top && row < bottom ? 0x252c
+               : row == bottom && row > top ? 0x2534
+                                            : 0x2502,
+               plot_colour_cell(k));
   }
 }
 
@@ -260,7 +266,8 @@ static void draw_y_axis(struct area *a)
     plot_put(a->g, a->top + row, a->left - 1, ascii ? '|' : 0x2502, 0);
   for (int i = a->y.n_ticks; i-- > 0;) { /* from the top down */
     const struct plot_tick *t = &a->y.tick[i];
-    int row = dot_of(1 - clip(plot_axis_at(&a->y, t->value)), a->h * a->dots_y) / a->dots_y, width = plot_text_width(t->label);
+    int row = dot_of(1 - clip(plot_axis_at(&a->y, t->value)), a->h * a->dots_y) / a->dots_y,
+        width = plot_text_width(t->label);
     if (row == last_row)
       continue;
     last_row = row;

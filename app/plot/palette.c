@@ -22,11 +22,11 @@ uint32_t plot_marker(size_t series, bool ascii)
   return ascii ? (uint32_t)letters[series % 10] : shapes[series % 10];
 }
 
-static const uint8_t heat_rgb[][3] = {
+#define HEAT_STOPS 10
+static const uint8_t heat_rgb[HEAT_STOPS][3] = {
   {68, 1, 84}, {72, 40, 120}, {62, 74, 137}, {49, 104, 142}, {38, 130, 142},
   {31, 158, 137}, {53, 183, 121}, {109, 205, 89}, {180, 222, 44}, {253, 231, 37},
 };
-#define HEAT_STOPS (sizeof heat_rgb / sizeof *heat_rgb)
 
 static void heat_colour(double t, double rgb[3])
 {
@@ -57,7 +57,8 @@ void plot_heat_svg(double t, char out[8])
 {
   double rgb[3];
   heat_colour(t, rgb);
-  snprintf(out, 8, "#%02x%02x%02x", (unsigned char)lround(rgb[0]), (unsigned char)lround(rgb[1]), (unsigned char)lround(rgb[2]));
+  snprintf(out, 8, "#%02x%02x%02x", (unsigned char)lround(rgb[0]), (unsigned char)lround(rgb[1]),
+           (unsigned char)lround(rgb[2]));
 }
 
 uint32_t plot_heat_rune(double t, bool ascii)

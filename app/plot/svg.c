@@ -73,7 +73,8 @@ void svg_rect(FILE *f, double x, double y, double w, double h, const char *fill)
 }
 
 /* Corners of a unit shape, scaled to about 4 pixels. */
-static void polygon(FILE *f, double x, double y, const double (*corner)[2], size_t n, const char *fill, const char *stroke)
+static void polygon(FILE *f, double x, double y, const double (*corner)[2], size_t n, const char *fill,
+                    const char *stroke)
 {
   fputs("<polygon points=\"", f);
   for (size_t i = 0; i < n; i++) {
@@ -87,7 +88,8 @@ static void polygon(FILE *f, double x, double y, const double (*corner)[2], size
 
 void svg_marker(FILE *f, double x, double y, size_t series)
 {
-  static const double square[][2] = {{-.9, -.9}, {.9, -.9}, {.9, .9}, {-.9, .9}}, triangle[][2] = {{0, -1.1}, {1, .8}, {-1, .8}},
+  static const double square[][2] = {{-.9, -.9}, {.9, -.9}, {.9, .9}, {-.9, .9}},
+                      triangle[][2] = {{0, -1.1}, {1, .8}, {-1, .8}},
                       diamond[][2] = {{0, -1.2}, {1.2, 0}, {0, 1.2}, {-1.2, 0}};
   size_t shape = series % 10;
   const char *colour = plot_colour_svg(series), *fill = shape % 2 ? "white" : colour;
@@ -113,7 +115,10 @@ char *plot_svg(const struct plot_spec *spec)
   if (!f)
     abort(); /* as xmalloc does */
   size_t rows = spec->kind == PLOT_BAR ? plot_bar_count(spec) + 4 : 20;
-  double width = plot_width(spec, 80) * SVG_CELL_W, height = plot_height(spec, rows > 400 ? 400 : rows < 6 ? 6 : (int)rows) * SVG_CELL_H;
+  double width = plot_width(spec, 80) * SVG_CELL_W, height = plot_height(spec, rows > 400 ? 400
+                                                                               : rows < 6 ? 6
+                                                                                          : (int)rows) *
+                                                             SVG_CELL_H;
   fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
              "font-family=\"sans-serif\" fill=\"#222222\">\n", width, height, width, height);
   if (spec->title) {

@@ -115,7 +115,10 @@ void svg_draw_heat(FILE *f, const struct plot_spec *spec, double width, double h
         plot_heat_svg(plot_heat_place(z, lo, hi), colour);
       svg_rect(f, left + (double)j * cell_w, top + (double)i * cell_h, cell_w + 0.4, cell_h + 0.4, colour);
       if (!isfinite(z) && cell_h >= 8)
-        svg_text(f, left + ((double)j + 0.5) * cell_w, top + ((double)i + 0.5) * cell_h + 4, "middle", 12, isnan(z) ? "×" : z > 0 ? "↑" : "↓");
+        svg_text(f, left + ((double)j + 0.5) * cell_w, top + ((double)i + 0.5) * cell_h + 4, "middle", 12,
+                 isnan(z) ? "×"
+                 : z > 0  ? "↑"
+                          : "↓");
     }
     if (spec->row_names && cell_h >= 8)
       svg_text(f, left - 5, top + ((double)i + 0.5) * cell_h + 4, "end", 12, spec->row_names[i]);

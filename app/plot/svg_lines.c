@@ -96,7 +96,8 @@ static void draw_line(struct chart *c, size_t series)
   bool open = false;
   bool thin_out = s->n > 2 * (size_t)c->w;
   for (size_t i = 0; i <= s->n; i++) {
-    double u = i < s->n ? plot_axis_at(&c->x, plot_series_x(s, i)) : NAN, v = i < s->n ? plot_axis_at(&c->y, s->y[i]) : NAN;
+    double u = i < s->n ? plot_axis_at(&c->x, plot_series_x(s, i)) : NAN,
+           v = i < s->n ? plot_axis_at(&c->y, s->y[i]) : NAN;
     bool inside = isfinite(u) && isfinite(v);
     if (inside && !open)
       fputs("<polyline points=\"", c->f);
@@ -106,7 +107,8 @@ static void draw_line(struct chart *c, size_t series)
       point(c, px(c, u), v);
     if (!inside && open) {
       column_flush(c, &k);
-      fprintf(c->f, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>\n", plot_colour_svg(series));
+      fprintf(c->f, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.6\" stroke-linejoin=\"round\"/>\n",
+              plot_colour_svg(series));
     }
     open = inside;
   }
@@ -125,7 +127,7 @@ static size_t band_end(const struct chart *c, const struct plot_series *s, size_
 static void draw_band(struct chart *c, size_t series)
 {
   const struct plot_series *s = &c->spec->series[series];
-  size_t stride = 1 + s->n / (2 * (size_t)c->w);
+  size_t spare = (size_t)((double)s->n / (2 * c->w)), stride = spare > 1 ? spare : 1; /* one point or more a pixel */
   for (size_t from = 0, to; from < s->n; from = to + 1) {
     to = band_end(c, s, from);
     if (to == from)
@@ -147,7 +149,8 @@ static void draw_error_bars(struct chart *c, size_t series)
   const struct plot_series *s = &c->spec->series[series];
   const char *colour = plot_colour_svg(series);
   for (size_t i = 0; i < s->n; i++) {
-    double u = plot_axis_at(&c->x, plot_series_x(s, i)), low = plot_axis_at(&c->y, s->low[i]), high = plot_axis_at(&c->y, s->high[i]);
+    double u = plot_axis_at(&c->x, plot_series_x(s, i)), low = plot_axis_at(&c->y, s->low[i]),
+           high = plot_axis_at(&c->y, s->high[i]);
     if (!isfinite(u) || isnan(low) || isnan(high))
       continue;
     svg_line(c->f, px(c, u), py(c, low), px(c, u), py(c, high), colour, 1.2);
@@ -213,7 +216,7 @@ void svg_draw_lines(FILE *f, const struct plot_spec *spec, double width, double 
   for (size_t k = 0; k < spec->n_series; k++)
     label = plot_text_width(spec->series[k].label) > label ? plot_text_width(spec->series[k].label) : label;
   c.left = widest * SVG_FONT_W + 14;
-  c.w = width - c.left - (plot_has_labels(spec) ? fmin(32 + label * SVG_FONT_W, width / 3) : 14);
+  c.w = fmax(width - c.left - (plot_has_labels(spec) ? fmin(32 + label * SVG_FONT_W, width / 3) : 14), 20);
   plot_axis_finish(&c.x, (int)(c.w / 80));
   draw_axes(&c);
   for (size_t k = 0; k < spec->n_series; k++)

@@ -25,7 +25,8 @@ static void bench_make(struct bench *b, const struct method *m, const float *w32
   b->rule = (const struct average *)m;
   b->size32 = b->rule->state_size(b->o.conf, n, DTYPE_F32);
   b->size64 = b->rule->state_size(b->o.conf, n, DTYPE_F64);
-  if (mem_new(&b->s32, b->size32, 1, "test", NULL) != STATUS_OK || mem_new(&b->s64, b->size64, 1, "test", NULL) != STATUS_OK)
+  if (mem_new(&b->s32, b->size32, 1, "test", NULL) != STATUS_OK ||
+      mem_new(&b->s64, b->size64, 1, "test", NULL) != STATUS_OK)
     tap_bail("no memory");
   b->rule->init(b->o.conf, b->s32, w32, n, DTYPE_F32);
   b->rule->init(b->o.conf, b->s64, w64, n, DTYPE_F64);
@@ -63,7 +64,8 @@ static void check_constant(const struct method *m)
     worst32 = fmax(worst32, fabs((double)(out32[i] - w32[i]) / (double)w32[i]));
     worst64 = fmax(worst64, fabs((out64[i] - w64[i]) / w64[i]));
   }
-  tap_ok(worst32 <= 4 * (double)FLT_EPSILON && worst64 <= 4 * DBL_EPSILON, "%s: the average of a constant is that constant (to rounding: %.2g, %.2g)", m->id, worst32, worst64);
+  tap_ok(worst32 <= 4 * (double)FLT_EPSILON && worst64 <= 4 * DBL_EPSILON,
+         "%s: the average of a constant is that constant (to rounding: %.2g, %.2g)", m->id, worst32, worst64);
   bench_free(&b);
 }
 
@@ -86,7 +88,8 @@ static void check_between(const struct method *m)
     for (size_t i = 0; i < N; i++) {
       low[i] = fmin(low[i], w64[i]), high[i] = fmax(high[i], w64[i]);
       between = between && out64[i] >= low[i] - 1e-12 && out64[i] <= high[i] + 1e-12;
-      agrees = agrees && fabs((double)out32[i] - out64[i]) <= STEPS * (double)FLT_EPSILON * 4; /* one rounding per update of values below 4 */
+      agrees = agrees && fabs((double)out32[i] - out64[i]) <=
+                             STEPS * (double)FLT_EPSILON * 4; /* one rounding per update of values below 4 */
     }
   }
   tap_ok(between, "%s: the average lies between the least and the greatest iterate, always", m->id);
@@ -114,7 +117,8 @@ static void check_clone(const struct method *m)
       b.rule->update_f64(b.o.conf, b.s64, w64, N, t, STEPS);
     }
   }
-  tap_ok(memcmp(a.s32, b.s32, a.size32) == 0 && memcmp(a.s64, b.s64, a.size64) == 0, "%s: a state copied midway goes on with the same bits", m->id);
+  tap_ok(memcmp(a.s32, b.s32, a.size32) == 0 && memcmp(a.s64, b.s64, a.size64) == 0,
+         "%s: a state copied midway goes on with the same bits", m->id);
   bench_free(&a);
   bench_free(&b);
 }

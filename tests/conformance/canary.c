@@ -11,8 +11,8 @@ struct conf {
 
 static const struct param params[] = {
   SCHEDULE_COMMON_PARAMS(struct conf, common),
-  {.id = "sharpness", .type = PARAM_REAL, .at = offsetof(struct conf, sharpness), .def = 2, .min = 1, .max = 9, .unit = "octaves",
-   .doc = "how steeply the canary falls", .example = "3"},
+  {.id = "sharpness", .type = PARAM_REAL, .at = offsetof(struct conf, sharpness), .def = 2, .min = 1, .max = 9,
+   .unit = "octaves", .doc = "how steeply the canary falls", .example = "3"},
   {0},
 };
 
@@ -51,7 +51,8 @@ static void test_lists(size_t before)
     }
   }
   tap_ok(seen == 1 && sorted && registry_at(registry_count()) == NULL, "once, in its place by kind and id (%zu)", at);
-  tap_ok(registry_find(KIND_SCHEDULE, "canary-fall") == &canary.m && !registry_find(KIND_OPTIMIZER, "canary-fall"), "it is found, under its kind alone");
+  tap_ok(registry_find(KIND_SCHEDULE, "canary-fall") == &canary.m && !registry_find(KIND_OPTIMIZER, "canary-fall"),
+         "it is found, under its kind alone");
 }
 
 static void test_messages(void)
@@ -62,9 +63,12 @@ static void test_messages(void)
   struct named_value wrong = number_value("sharpnes", 3), outside = number_value("sharpness", 10);
   tap_ok(registry_get(&m, KIND_SCHEDULE, "canary-fell", &e) == STATUS_BAD_ARG, "a misspelt id is refused");
   tap_is_str(e.message, "there is no schedule \"canary-fell\"; did you mean \"canary-fall\"?", "and it is suggested");
-  tap_ok(registry_get(&m, KIND_SCHEDULE, "xyzzy", &e) == STATUS_BAD_ARG && strstr(e.message, "canary-fall"), "where nothing is near, it stands in the list");
-  tap_ok(registry_object(&o, KIND_SCHEDULE, "canary-fall", &wrong, 1, &e) == STATUS_BAD_ARG, "a misspelt parameter is refused");
-  tap_is_str(e.message, "schedule \"canary-fall\" has no parameter \"sharpnes\"; did you mean \"sharpness\"?", "and suggested");
+  tap_ok(registry_get(&m, KIND_SCHEDULE, "xyzzy", &e) == STATUS_BAD_ARG && strstr(e.message, "canary-fall"),
+         "where nothing is near, it stands in the list");
+  tap_ok(registry_object(&o, KIND_SCHEDULE, "canary-fall", &wrong, 1, &e) == STATUS_BAD_ARG,
+         "a misspelt parameter is refused");
+  tap_is_str(e.message, "schedule \"canary-fall\" has no parameter \"sharpnes\"; did you mean \"sharpness\"?",
+             "and suggested");
   tap_ok(registry_object(&o, KIND_SCHEDULE, "canary-fall", &outside, 1, &e) == STATUS_BAD_ARG, "its range is kept");
   tap_is_str(e.message, "schedule \"canary-fall\": sharpness must be a number in [1, 9], got 10", "and named");
 }
@@ -72,15 +76,19 @@ static void test_messages(void)
 static void test_text(void)
 {
   char *help = method_help(&canary.m, 78), *table = methods_table(KIND_SCHEDULE, 80), *all = methods_table(0, 80);
-  char *json = methods_json(KIND_SCHEDULE, NULL), *one = methods_json(KIND_SCHEDULE, "canary-fall"), *other = methods_json(KIND_MODEL, NULL);
-  static const char *const parts[] = {"Canary fall", "canary-fall", "falls as fast", "eta_t = peak", "sharpness", "how steeply", "[1, 9]",
-                                      "octaves", "default 2", "for example 3", "Only a test", "Nobody 2001", "assay.schedule(\"canary-fall\""};
+  char *json = methods_json(KIND_SCHEDULE, NULL), *one = methods_json(KIND_SCHEDULE, "canary-fall"),
+       *other = methods_json(KIND_MODEL, NULL);
+  static const char *const parts[] = {
+    "Canary fall", "canary-fall", "falls as fast", "eta_t = peak", "sharpness", "how steeply", "[1, 9]", "octaves",
+    "default 2", "for example 3", "Only a test", "Nobody 2001", "assay.schedule(\"canary-fall\"",
+  };
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     tap_has(help, parts[i], "the help holds \"%s\"", parts[i]);
   tap_has(table, "canary-fall", "the table of its kind lists it");
   tap_has(all, "canary-fall", "so does the table of all kinds");
   tap_has(json, "\"canary-fall\"", "and the JSON of its kind");
-  tap_ok(strstr(one, "\"sharpness\"") && strstr(one, "\"max\": 9") && strstr(one, "\"unit\": \"octaves\""), "its own JSON holds its parameter, range and unit");
+  tap_ok(strstr(one, "\"sharpness\"") && strstr(one, "\"max\": 9") && strstr(one, "\"unit\": \"octaves\""),
+         "its own JSON holds its parameter, range and unit");
   tap_ok(!strstr(other, "canary"), "the JSON of another kind does not");
   char *texts[] = {help, table, all, json, one, other};
   for (size_t i = 0; i < 6; i++)
@@ -115,7 +123,8 @@ int main(void)
   test_objects();
   registry_set_extra(NULL);
   char *json = methods_json(0, NULL);
-  tap_ok(registry_count() == before && !registry_find(KIND_SCHEDULE, "canary-fall") && !strstr(json, "canary"), "taken away, it leaves nothing behind");
+  tap_ok(registry_count() == before && !registry_find(KIND_SCHEDULE, "canary-fall") && !strstr(json, "canary"),
+         "taken away, it leaves nothing behind");
   free(json);
   return tap_done();
 }

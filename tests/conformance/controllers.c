@@ -105,11 +105,14 @@ static void check_descent(const struct object *o, void *state, size_t size)
   }
   double last = value(p.w);
   tap_ok(good, "%s: every rate is a number >= 0", o->method->id);
-  tap_ok(last < 1e-3 * first, "%s: 100 updates leave less than a thousandth of a quadratic (%.2g of %.2g)", o->method->id, last, first);
-  tap_ok((p.calls == 0) == (cost == 0), "%s: what it evaluates is counted (%d calls, cost %.1f)", o->method->id, p.calls, cost);
+  tap_ok(last < 1e-3 * first, "%s: 100 updates leave less than a thousandth of a quadratic (%.2g of %.2g)",
+         o->method->id, last, first);
+  tap_ok((p.calls == 0) == (cost == 0), "%s: what it evaluates is counted (%d calls, cost %.1f)", o->method->id,
+         p.calls, cost);
   for (uint64_t t = 50; t < 100; t++)
     good = good && update(o, copy, &clone, t, &ignored);
-  tap_ok(memcmp(p.w, clone.w, sizeof p.w) == 0 && memcmp(state, copy, size) == 0, "%s: a state copied midway goes on with the same bits", o->method->id);
+  tap_ok(memcmp(p.w, clone.w, sizeof p.w) == 0 && memcmp(state, copy, size) == 0,
+         "%s: a state copied midway goes on with the same bits", o->method->id);
   free(copy);
 }
 
@@ -121,10 +124,12 @@ static void check_trouble(const struct object *o, void *state)
   rule_of(o)->init(o->conf, state, N);
   struct control c = control_of(&p, 0);
   c.loss = (double)NAN;
-  tap_ok(rule_of(o)->rate(o->conf, state, &c, &lr, NULL) == STATUS_DIVERGED, "%s: a loss that is nan is a divergence", o->method->id);
+  tap_ok(rule_of(o)->rate(o->conf, state, &c, &lr, NULL) == STATUS_DIVERGED, "%s: a loss that is nan is a divergence",
+         o->method->id);
   memset(p.w, 0, sizeof p.w);
   c = control_of(&p, 0);
-  tap_ok(rule_of(o)->rate(o->conf, state, &c, &lr, NULL) == STATUS_OK && isfinite(lr) && lr >= 0, "%s: a gradient of zero is no trouble", o->method->id);
+  tap_ok(rule_of(o)->rate(o->conf, state, &c, &lr, NULL) == STATUS_OK && isfinite(lr) && lr >= 0,
+         "%s: a gradient of zero is no trouble", o->method->id);
 }
 
 static void check(const struct method *m)

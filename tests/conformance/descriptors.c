@@ -18,8 +18,8 @@ static bool well_formed(const char *id, char joint)
 static bool has_year(const char *s)
 {
   for (; s && *s; s++)
-    if ((strncmp(s, "18", 2) == 0 || strncmp(s, "19", 2) == 0 || strncmp(s, "20", 2) == 0) && isdigit((unsigned char)s[2]) &&
-        isdigit((unsigned char)s[3]) && !isdigit((unsigned char)s[4]))
+    if ((strncmp(s, "18", 2) == 0 || strncmp(s, "19", 2) == 0 || strncmp(s, "20", 2) == 0) &&
+        isdigit((unsigned char)s[2]) && isdigit((unsigned char)s[3]) && !isdigit((unsigned char)s[4]))
       return true;
   return false;
 }
@@ -48,7 +48,8 @@ static void check_head(const struct method *m)
   tap_ok(has_year(m->cite), "%s %s: the source is cited with its year", kind, m->id);
   char *call = xasprintf("assay.%s(\"%s\"", kind, m->id);
   tap_ok(m->example && *m->example, "%s %s: there is an example", kind, m->id);
-  tap_ok(m->kind == KIND_DATA || (m->example && strstr(m->example, call)), "%s %s: the example makes this method", kind, m->id);
+  tap_ok(m->kind == KIND_DATA || (m->example && strstr(m->example, call)), "%s %s: the example makes this method", kind,
+         m->id);
   free(call);
   tap_ok(registry_find(m->kind, m->id) == m, "%s %s: it is found by kind and id", kind, m->id);
 }
@@ -58,7 +59,8 @@ static void check_rows(const struct method *m)
 {
   const char *fault = NULL;
   for (const struct param *p = m->params; p && p->id && !fault; p++) {
-    if (!well_formed(p->id, '_') || !p->doc || !*p->doc || strchr(p->doc, '\n') || (!p->example && p->type != PARAM_TABLE))
+    if (!well_formed(p->id, '_') || !p->doc || !*p->doc || strchr(p->doc, '\n') ||
+        (!p->example && p->type != PARAM_TABLE))
       fault = p->id;
     if (p->at + field_size(p->type) > m->conf_size || (p->type == PARAM_CHOICE && (!p->choices || !p->choices[0])))
       fault = p->id;
@@ -70,8 +72,8 @@ static void check_rows(const struct method *m)
       if (strcmp(p->id, q->id) == 0 || (p->at < q->at + field_size(q->type) && q->at < p->at + field_size(p->type)))
         fault = p->id;
   }
-  tap_ok(!fault, "%s %s: every parameter has a good name, one sentence, an example and a field of its own%s%s", kind_name(m->kind), m->id,
-         fault ? ": not so " : "", fault ? fault : "");
+  tap_ok(!fault, "%s %s: every parameter has a good name, one sentence, an example and a field of its own%s%s",
+         kind_name(m->kind), m->id, fault ? ": not so " : "", fault ? fault : "");
 }
 
 enum outcome { ACCEPTED, REFUSED_BY_ROW, REFUSED_BY_RULE };
@@ -118,9 +120,10 @@ static void check_bound(const struct method *m, const struct param *p, double bo
   enum outcome in = try_value(m, p, value_of(p, &inside), &e);
   if (in == REFUSED_BY_RULE)
     tap_diag("the range allows %.17g, a rule does not: %s", inside, e.message);
-  tap_ok(in != REFUSED_BY_ROW, "%s %s: %s accepts %.17g, just inside its range", kind_name(m->kind), m->id, p->id, inside);
-  if (!tap_ok(try_value(m, p, value_of(p, &outside), &e) == REFUSED_BY_ROW, "%s %s: %s refuses %.17g, just outside, and says so",
-              kind_name(m->kind), m->id, p->id, outside))
+  tap_ok(in != REFUSED_BY_ROW, "%s %s: %s accepts %.17g, just inside its range", kind_name(m->kind), m->id, p->id,
+         inside);
+  if (!tap_ok(try_value(m, p, value_of(p, &outside), &e) == REFUSED_BY_ROW,
+              "%s %s: %s refuses %.17g, just outside, and says so", kind_name(m->kind), m->id, p->id, outside))
     tap_diag("message: %s", e.message);
 }
 
@@ -147,12 +150,12 @@ static void check_default_and_example(const struct method *m, const struct param
   struct err e = {0};
   char *usual = param_default_text(p);
   if (usual && strcmp(usual, "none") != 0)
-    tap_ok(try_value(m, p, value_from_text(p, usual), &e) != REFUSED_BY_ROW, "%s %s: the default of %s, %s, is a value it accepts",
-           kind_name(m->kind), m->id, p->id, usual);
+    tap_ok(try_value(m, p, value_from_text(p, usual), &e) != REFUSED_BY_ROW,
+           "%s %s: the default of %s, %s, is a value it accepts", kind_name(m->kind), m->id, p->id, usual);
   free(usual);
   if (p->example && p->type != PARAM_TABLE)
-    tap_ok(try_value(m, p, value_from_text(p, p->example), &e) != REFUSED_BY_ROW, "%s %s: so is its example, %s", kind_name(m->kind), m->id,
-           p->example);
+    tap_ok(try_value(m, p, value_from_text(p, p->example), &e) != REFUSED_BY_ROW, "%s %s: so is its example, %s",
+           kind_name(m->kind), m->id, p->example);
 }
 
 static void check_wrong_type(const struct method *m, const struct param *p)
@@ -161,7 +164,8 @@ static void check_wrong_type(const struct method *m, const struct param *p)
   struct err e = {0};
   if (p->type == PARAM_STRING || p->type == PARAM_METHOD || p->type == PARAM_TABLE)
     wrong = (struct value){.kind = VALUE_BOOL, .as.b = true};
-  if (!tap_ok(try_value(m, p, wrong, &e) == REFUSED_BY_ROW, "%s %s: %s refuses a value of another type by its name", kind_name(m->kind), m->id, p->id))
+  if (!tap_ok(try_value(m, p, wrong, &e) == REFUSED_BY_ROW, "%s %s: %s refuses a value of another type by its name",
+              kind_name(m->kind), m->id, p->id))
     tap_diag("message: %s", e.message);
 }
 
@@ -172,7 +176,8 @@ static void check_misspelling(const struct method *m, const struct param *p)
   char *name = xasprintf("%sq", p->id);
   struct named_value v = number_value(name, 1);
   bool refused = base_object(&o, m, &v, 1, &e) == STATUS_BAD_ARG;
-  tap_ok(refused && strstr(e.message, name) && strstr(e.message, "did you mean"), "%s %s: \"%s\" is refused with a suggestion", kind_name(m->kind), m->id, name);
+  tap_ok(refused && strstr(e.message, name) && strstr(e.message, "did you mean"),
+         "%s %s: \"%s\" is refused with a suggestion", kind_name(m->kind), m->id, name);
   object_free(&o);
   free(name);
 }
@@ -193,7 +198,8 @@ static bool round_trip(const struct method *m, const struct named_value *v, size
   if (base_object(&o, m, v, n, &e) != STATUS_OK)
     return n > 0; /* a rule wants more than this one value */
   char *first = object_json(&o), *second = NULL, *third = NULL;
-  bool same = object_from_json(&back, first, registry_find, &e) == STATUS_OK && object_copy(&copy, &back, &e) == STATUS_OK;
+  bool same =
+      object_from_json(&back, first, registry_find, &e) == STATUS_OK && object_copy(&copy, &back, &e) == STATUS_OK;
   if (same) {
     second = object_json(&back);
     third = object_json(&copy);
@@ -223,11 +229,24 @@ static void check_round_trip(const struct method *m)
   tap_ok(same, "%s %s: conf to JSON to conf gives the same bytes", kind_name(m->kind), m->id);
 }
 
+/* Does text hold every line of part? Help indents them. */
+static bool has_lines(const char *text, const char *part)
+{
+  bool all = true;
+  for (size_t n; *part; part += n + (part[n] == '\n')) {
+    n = strcspn(part, "\n");
+    char *line = xasprintf("%.*s", (int)n, part);
+    all = all && strstr(text, line);
+    free(line);
+  }
+  return all;
+}
+
 static void check_text(const struct method *m)
 {
   char *help = method_help(m, 78), *table = methods_table(m->kind, 200), *json = methods_json(m->kind, m->id);
   char *entry = xasprintf("\"id\": \"%s\"", m->id);
-  bool complete = strstr(help, m->name) && strstr(help, m->id) && strstr(help, m->example);
+  bool complete = strstr(help, m->name) && strstr(help, m->id) && has_lines(help, m->example);
   bool listed = strstr(json, entry) && strstr(json, "\"cite\": \"");
   for (const struct param *p = m->params; p && p->id; p++) {
     char *row = xasprintf("\"id\": \"%s\"", p->id), *line = xasprintf("\n  %s", p->id);
@@ -238,7 +257,8 @@ static void check_text(const struct method *m)
   }
   tap_ok(complete, "%s %s: the help names it, its parameters and its example", kind_name(m->kind), m->id);
   tap_ok(listed, "%s %s: the JSON names it and its parameters", kind_name(m->kind), m->id);
-  tap_ok(strstr(table, m->id) && strstr(table, m->summary), "%s %s: the table names it with its summary", kind_name(m->kind), m->id);
+  tap_ok(strstr(table, m->id) && strstr(table, m->summary), "%s %s: the table names it with its summary",
+         kind_name(m->kind), m->id);
   free(help);
   free(table);
   free(json);
@@ -269,6 +289,7 @@ int main(void)
     sorted = sorted && (a->kind < b->kind || (a->kind == b->kind && strcmp(a->id, b->id) < 0));
   }
   tap_ok(sorted, "they are sorted by kind and id, each once");
-  tap_ok(registry_at(registry_count()) == NULL && registry_find(KIND_SCHEDULE, "") == NULL, "nothing stands beyond the end");
+  tap_ok(registry_at(registry_count()) == NULL && registry_find(KIND_SCHEDULE, "") == NULL,
+         "nothing stands beyond the end");
   return tap_done();
 }

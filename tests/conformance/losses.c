@@ -76,8 +76,18 @@ static void check_batch(const struct object *o, size_t k, size_t classes, bool i
   }
   if (in_place)
     memcpy(d, z, sizeof d);
-  struct loss_batch b = {.k = k, .n = B, .ldb = LDB, .z = in_place ? d : z, .label = label, .target = target, .target_stride = k,
-                         .scale = 1.0f / B, .d = d, .loss = loss, .error = error, .scratch = scratch};
+  struct loss_batch b = {.k = k,
+                         .n = B,
+                         .ldb = LDB,
+                         .z = in_place ? d : z,
+                         .label = label,
+                         .target = target,
+                         .target_stride = k,
+                         .scale = 1.0f / B,
+                         .d = d,
+                         .loss = loss,
+                         .error = error,
+                         .scratch = scratch};
   loss_batch_run(o, product_best(), &b);
   for (size_t i = 0; i < B; i++) {
     struct example x = example_of(k, classes, 3, 1000 + i);
@@ -92,7 +102,8 @@ static void check_batch(const struct object *o, size_t k, size_t classes, bool i
       zero = zero && d[j * LDB + i] == 0;
   /* exp, a sum of k terms and a quotient: a few roundings to float32 each. */
   tap_ok(worst_loss < 16 * (double)FLT_EPSILON && worst_d < 16 * (double)FLT_EPSILON && same_error,
-         "%s on %zu outputs: the float32 batch%s agrees with float64 (loss %.2g, derivative %.2g)", l->m.id, k, in_place ? " in place" : "", worst_loss, worst_d);
+         "%s on %zu outputs: the float32 batch%s agrees with float64 (loss %.2g, derivative %.2g)", l->m.id, k,
+         in_place ? " in place" : "", worst_loss, worst_d);
   tap_ok(zero, "%s on %zu outputs: the derivative's padding is zero", l->m.id, k);
 }
 
@@ -125,8 +136,12 @@ static void check_error(const struct object *o, size_t k, size_t classes)
     double error = l->error(o->conf, x.z, k, x.label, x.target);
     good = good && (l->target == TARGET_CLASS ? error == 0 || error == 1 : error >= 0);
     for (size_t j = 0; j < k; j++)
-      x.z[j] = l->target == TARGET_REAL ? (double)x.target[j] : k == 1 ? (x.label ? 50 : -50) : (int32_t)j == x.label ? 50 : -50;
-    good = good && l->error(o->conf, x.z, k, x.label, x.target) == 0 && l->value(o->conf, x.z, k, x.label, x.target) < 1e-12;
+      x.z[j] = l->target == TARGET_REAL ? (double)x.target[j]
+               : k == 1                 ? (x.label ? 50 : -50)
+               : (int32_t)j == x.label  ? 50
+                                        : -50;
+    good = good && l->error(o->conf, x.z, k, x.label, x.target) == 0 &&
+           l->value(o->conf, x.z, k, x.label, x.target) < 1e-12;
   }
   tap_ok(good, "%s on %zu outputs: the best outputs cost nothing and are right", l->m.id, k);
 }

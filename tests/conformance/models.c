@@ -25,7 +25,8 @@ static void *array(size_t count, size_t size)
 static void small_model(struct object *o, const struct method *m)
 {
   static const double widths[] = {4, 3};
-  struct named_value hidden = {"hidden", {.kind = VALUE_LIST, .as.list = {2, widths}}}, smooth = {"activation", {.kind = VALUE_STRING, .as.s = "tanh"}};
+  struct named_value hidden = {"hidden", {.kind = VALUE_LIST, .as.list = {2, widths}}},
+                     smooth = {"activation", {.kind = VALUE_STRING, .as.s = "tanh"}};
   struct named_value v[2];
   struct err e;
   size_t n = 0;
@@ -48,8 +49,10 @@ static void check_layout(const struct method *m, const struct net *net)
     inside = inside && (!l->bias || l->b_at + round_up(l->out, 16) <= net->n_params);
     inside = inside && (i == 0 || l->in == net->layer[i - 1].out);
   }
-  tap_is_int((long long)net->n_logical, (long long)logical, "%s with %zu outputs: the parameters add up", m->id, net->out);
-  tap_ok(inside && net->n_params % 16 == 0, "%s with %zu outputs: its layers fit together and lie inside the vector", m->id, net->out);
+  tap_is_int((long long)net->n_logical, (long long)logical, "%s with %zu outputs: the parameters add up", m->id,
+             net->out);
+  tap_ok(inside && net->n_params % 16 == 0, "%s with %zu outputs: its layers fit together and lie inside the vector",
+         m->id, net->out);
 }
 
 static void check_init(const struct object *o, const struct net *net)
@@ -57,14 +60,16 @@ static void check_init(const struct object *o, const struct net *net)
   float *a = array(net->n_params, sizeof *a), *b = array(net->n_params, sizeof *b), *c = array(net->n_params, sizeof *c);
   float *logical = array(net->n_logical, sizeof *logical);
   bool zero = true, finite = true;
-  if (model_of(o)->init(o->conf, net, 1, a, NULL) || model_of(o)->init(o->conf, net, 1, b, NULL) || model_of(o)->init(o->conf, net, 2, c, NULL))
+  if (model_of(o)->init(o->conf, net, 1, a, NULL) || model_of(o)->init(o->conf, net, 1, b, NULL) ||
+      model_of(o)->init(o->conf, net, 2, c, NULL))
     tap_bail("%s has no initial weights", o->method->id);
   for (size_t i = 0; i < net->n_params; i++) {
     zero = zero && a[i] == 0;
     finite = finite && isfinite(a[i]);
   }
   size_t size = net->n_params * sizeof *a;
-  tap_ok(finite && memcmp(a, b, size) == 0 && (zero || memcmp(a, c, size) != 0), "%s: a seed gives its initial weights, another seed others (or all start at 0)", o->method->id);
+  tap_ok(finite && memcmp(a, b, size) == 0 && (zero || memcmp(a, c, size) != 0),
+         "%s: a seed gives its initial weights, another seed others (or all start at 0)", o->method->id);
   net_unpack_f32(net, a, logical);
   memset(b, 0, size);
   net_pack_f32(net, logical, b);
@@ -94,7 +99,8 @@ static void sample_make(struct sample *s, size_t classes, size_t outputs)
       s->target[i * outputs + j] = (float)rng_normal(&r);
     s->label[i] = (int32_t)rng_below(&r, classes);
   }
-  s->batch = (struct batch){.n = B, .d = IN, .stride = STRIDE, .x = s->x, .label = s->label, .target = s->target, .target_stride = outputs};
+  s->batch = (struct batch){
+      .n = B, .d = IN, .stride = STRIDE, .x = s->x, .label = s->label, .target = s->target, .target_stride = outputs};
 }
 
 static double loss_at(const struct net *net, const struct object *loss, const double *w, const struct batch *b)
@@ -107,7 +113,8 @@ static double loss_at(const struct net *net, const struct object *loss, const do
 }
 
 /* Central differences of step 1e-5, as for losses; tanh keeps third derivatives small. */
-static double gradient_error(const struct net *net, const struct object *loss, double *w, const double *g, const struct batch *b)
+static double gradient_error(const struct net *net, const struct object *loss, double *w, const double *g,
+                             const struct batch *b)
 {
   double worst = 0, h = 1e-5;
   double *logical = array(net->n_logical, sizeof *logical), *slope = array(net->n_logical, sizeof *slope);
@@ -130,11 +137,13 @@ static double gradient_error(const struct net *net, const struct object *loss, d
   return worst;
 }
 
-static void check_gradient(const struct object *model, const struct net *net, const struct object *loss, const struct sample *s)
+static void check_gradient(const struct object *model, const struct net *net, const struct object *loss,
+                           const struct sample *s)
 {
   const char *id = model->method->id, *with = loss->method->id;
   size_t n = net->n_params;
-  double *w = array(n, sizeof *w), *g = array(n, sizeof *g), *logical = array(net->n_logical, sizeof *logical), each[B], each32[B], mean, mean32, sum = 0, worst = 0;
+  double *w = array(n, sizeof *w), *g = array(n, sizeof *g), *logical = array(net->n_logical, sizeof *logical), each[B],
+         each32[B], mean, mean32, sum = 0, worst = 0;
   float *w32 = array(n, sizeof *w32), *g32 = array(n, sizeof *g32);
   struct rng r = rng_make(SEED, RNG_INIT, 0);
   struct err e;
@@ -143,7 +152,8 @@ static void check_gradient(const struct object *model, const struct net *net, co
   net_pack_f64(net, logical, w);
   for (size_t i = 0; i < n; i++)
     w32[i] = (float)w[i];
-  if (net_loss_f64(net, loss, w, &s->batch, &mean, g, each, NULL, &e) || net_loss_f32(net, loss, w32, &s->batch, &mean32, g32, each32, NULL, &e))
+  if (net_loss_f64(net, loss, w, &s->batch, &mean, g, each, NULL, &e) ||
+      net_loss_f32(net, loss, w32, &s->batch, &mean32, g32, each32, NULL, &e))
     tap_bail("%s", e.message);
   for (size_t i = 0; i < B; i++)
     sum += each[i] / B;
@@ -151,7 +161,8 @@ static void check_gradient(const struct object *model, const struct net *net, co
     worst = fmax(worst, fabs(g[i] - (double)g32[i]) / (1 + fabs(g[i])));
   tap_near(sum, mean, 1e-14, 1e-14, "%s with %s: the loss is the mean over the examples", id, with);
   /* Chains of at most B + 5 fused float32 operations on values near 1. */
-  tap_ok(worst < 64 * (double)FLT_EPSILON && fabs(mean - mean32) < 64 * (double)FLT_EPSILON * (1 + mean), "%s with %s: float32 agrees with float64 to rounding (%.2g)", id, with, worst);
+  tap_ok(worst < 64 * (double)FLT_EPSILON && fabs(mean - mean32) < 64 * (double)FLT_EPSILON * (1 + mean),
+         "%s with %s: float32 agrees with float64 to rounding (%.2g)", id, with, worst);
   double error = gradient_error(net, loss, w, g, &s->batch);
   tap_ok(error < 1e-8, "%s with %s: the gradient is that of the loss (error %.2g)", id, with, error);
   void *owned[] = {w, g, logical, w32, g32};

@@ -103,7 +103,9 @@ static void check_descent(const struct method *m)
       tap_bail("%s", e.message);
     last = quadratic(b.w64, b.g64, N);
   }
-  tap_ok(last < 1e-3 * first, "%s: 600 updates of rate 0.03 on a quadratic leave less than a thousandth of it (%.3g of %.3g)", m->id, last, first);
+  tap_ok(last < 1e-3 * first,
+         "%s: 600 updates of rate 0.03 on a quadratic leave less than a thousandth of it (%.3g of %.3g)", m->id, last,
+         first);
   bench_free(&b);
 }
 
@@ -117,7 +119,8 @@ static void check_rest(const struct method *m)
   memcpy(before64, b.w64, sizeof before64);
   for (uint64_t k = 1; k <= 10; k++)
     must_step(&b, k, 0.1);
-  tap_ok(memcmp(before32, b.w32, sizeof before32) == 0 && memcmp(before64, b.w64, sizeof before64) == 0, "%s: no gradient and no decay, no move", m->id);
+  tap_ok(memcmp(before32, b.w32, sizeof before32) == 0 && memcmp(before64, b.w64, sizeof before64) == 0,
+         "%s: no gradient and no decay, no move", m->id);
   bench_free(&b);
 }
 
@@ -133,7 +136,8 @@ static void check_precision(const struct method *m)
   }
   for (size_t i = 0; i < N; i++)
     worst = fmax(worst, fabs((double)b.w32[i] - b.w64[i]) / fmax(1, fabs(b.w64[i])));
-  tap_ok(worst <= allowed, "%s: float32 agrees with float64 to rounding after 50 updates (%.2g, allowed %.2g)", m->id, worst, allowed);
+  tap_ok(worst <= allowed, "%s: float32 agrees with float64 to rounding after 50 updates (%.2g, allowed %.2g)", m->id,
+         worst, allowed);
   bench_free(&b);
 }
 
@@ -156,8 +160,8 @@ static void check_clone(const struct method *m)
     must_step(&a, k, 0.01);
     must_step(&b, k, 0.01);
   }
-  tap_ok(memcmp(a.w32, b.w32, N * sizeof(float)) == 0 && memcmp(a.w64, b.w64, N * sizeof(double)) == 0 && memcmp(a.s32, b.s32, a.size32) == 0 &&
-           memcmp(a.s64, b.s64, a.size64) == 0,
+  tap_ok(memcmp(a.w32, b.w32, N * sizeof(float)) == 0 && memcmp(a.w64, b.w64, N * sizeof(double)) == 0 &&
+             memcmp(a.s32, b.s32, a.size32) == 0 && memcmp(a.s64, b.s64, a.size64) == 0,
          "%s: a state copied midway goes on with the same bits", m->id);
   bench_free(&a);
   bench_free(&b);
@@ -179,8 +183,9 @@ static void check_not_finite(const struct method *m)
     a.g32[N - 1] = bad[i];
     a.g64[N - 1] = (double)bad[i];
     enum status s = step(&a, 4, 0.01);
-    tap_ok(s == STATUS_DIVERGED && memcmp(a.w32, b.w32, N * sizeof(float)) == 0 && memcmp(a.w64, b.w64, N * sizeof(double)) == 0 &&
-             memcmp(a.s32, b.s32, a.size32) == 0 && memcmp(a.s64, b.s64, a.size64) == 0,
+    tap_ok(s == STATUS_DIVERGED && memcmp(a.w32, b.w32, N * sizeof(float)) == 0 &&
+               memcmp(a.w64, b.w64, N * sizeof(double)) == 0 && memcmp(a.s32, b.s32, a.size32) == 0 &&
+               memcmp(a.s64, b.s64, a.size64) == 0,
            "%s: a gradient with %g is refused and leaves weights and state untouched", m->id, (double)bad[i]);
     bench_free(&a);
     bench_free(&b);
@@ -216,7 +221,8 @@ static void check_sizes(const struct method *m)
   random_gradient(&one, 1);
   double before = one.w64[0];
   must_step(&one, 1, 0.1);
-  tap_ok(one.w64[0] != before && isfinite(one.w64[0]) && isfinite(one.w32[0]), "%s: no weight and one weight are enough", m->id);
+  tap_ok(one.w64[0] != before && isfinite(one.w64[0]) && isfinite(one.w32[0]),
+         "%s: no weight and one weight are enough", m->id);
   bench_free(&none);
   bench_free(&one);
 }
@@ -244,7 +250,8 @@ static void check_momentum_form(const struct method *m)
     }
   }
   /* The form's constants are float32, the rule's float64: they differ by half an ulp of float32. */
-  tap_ok(worst < 20 * 0.05 * 20 * (double)FLT_EPSILON, "%s: its momentum form says what it does (error %.2g)", m->id, worst);
+  tap_ok(worst < 20 * 0.05 * 20 * (double)FLT_EPSILON, "%s: its momentum form says what it does (error %.2g)", m->id,
+         worst);
   bench_free(&b);
 }
 
@@ -252,7 +259,8 @@ static void check_rate(const struct method *m)
 {
   struct bench b;
   bench_make(&b, m, true, 3);
-  tap_ok(step(&b, 1, (double)NAN) == STATUS_DIVERGED && step(&b, 1, (double)INFINITY) == STATUS_DIVERGED, "%s: a rate that is not finite is refused", m->id);
+  tap_ok(step(&b, 1, (double)NAN) == STATUS_DIVERGED && step(&b, 1, (double)INFINITY) == STATUS_DIVERGED,
+         "%s: a rate that is not finite is refused", m->id);
   bench_free(&b);
 }
 

@@ -28,7 +28,8 @@ static void check_epochs(const struct method *m, const struct object *o, size_t 
     for (size_t i = 0; i < n; i++)
       in_range = in_range && a[i] < n;
   }
-  tap_ok(in_range && same && permutes, "%s: 5 epochs of %zu examples are in range, the same again%s", m->id, n, replaces ? "" : ", and permutations");
+  tap_ok(in_range && same && permutes, "%s: 5 epochs of %zu examples are in range, the same again%s", m->id, n,
+         replaces ? "" : ", and permutations");
   free(a);
   free(b);
 }

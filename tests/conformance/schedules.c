@@ -37,7 +37,9 @@ static void check_rates(const struct method *m, const struct object *o, int64_t 
     pure = pure && memcmp(&again, &rate[order[i]], sizeof again) == 0;
   }
   object_free(&copy);
-  if (!tap_ok(good && rises && pure && isfinite(sum), "%s: %" PRId64 " updates, %" PRId64 " of them %s warm-up: finite, >= 0, warm-up rises, same bits in any order",
+  if (!tap_ok(good && rises && pure && isfinite(sum),
+              "%s: %" PRId64 " updates, %" PRId64
+              " of them %s warm-up: finite, >= 0, warm-up rises, same bits in any order",
               m->id, steps, warmup, shape))
     tap_diag("finite and >= 0: %d, warm-up rises: %d, same bits: %d, sum %g", good, rises, pure, sum);
   free(rate);

@@ -36,7 +36,8 @@ static inline struct named_value *required_values(const struct method *m, size_t
 }
 
 /* The method with its defaults (and examples where values are required), and `more` on top. */
-static inline enum status base_object(struct object *out, const struct method *m, const struct named_value *more, size_t n_more, struct err *e)
+static inline enum status base_object(struct object *out, const struct method *m, const struct named_value *more,
+                                      size_t n_more, struct err *e)
 {
   size_t n;
   struct named_value *v = required_values(m, &n);

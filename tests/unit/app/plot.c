@@ -72,7 +72,14 @@ static void test_golden(void)
 {
   double y[] = {0, 1, 2, 3, 4};
   struct plot_series s = {.label = "up", .n = 5, .y = y};
-  struct plot_spec spec = {.kind = PLOT_LINE, .title = "Title", .y_label = "y", .x_label = "x", .n_series = 1, .series = &s, .width = 30, .height = 10};
+  struct plot_spec spec = {.kind = PLOT_LINE,
+                           .title = "Title",
+                           .y_label = "y",
+                           .x_label = "x",
+                           .n_series = 1,
+                           .series = &s,
+                           .width = 30,
+                           .height = 10};
   char *text = plot_text(&spec);
   tap_is_str(text,
              "Title\n"
@@ -166,7 +173,8 @@ static void test_empty(void)
       s = (struct plot_series){.n = 2, .y = awkward[i]};
       spec.log_y = log_y;
       text = plot_text(&spec);
-      tap_ok(strlen(text) > 50 && !strstr(text, "nan") && !strstr(text, "inf"), "extreme range %zu has an axis of numbers (log %d)", i, log_y);
+      tap_ok(strlen(text) > 50 && !strstr(text, "nan") && !strstr(text, "inf"),
+             "extreme range %zu has an axis of numbers (log %d)", i, log_y);
       free(text);
     }
   spec.width = 1 << 30, spec.height = 1 << 30;
@@ -194,7 +202,8 @@ static void test_series(void)
   struct plot_spec spec = {.kind = PLOT_LINE, .n_series = 2, .series = s, .width = 70, .height = 16};
   char *text = plot_text(&spec);
   tap_ok(strstr(text, "● s00") && strstr(text, "○ s01"), "each series has its marker and label at the line's end");
-  tap_ok(count_text(text, "●") >= 3 && count_text(text, "○") >= 3, "and its marker on the line, so that lines can be told apart without colour");
+  tap_ok(count_text(text, "●") >= 3 && count_text(text, "○") >= 3,
+         "and its marker on the line, so that lines can be told apart without colour");
   free(text);
   spec.n_series = 12;
   text = plot_text(&spec);
@@ -255,7 +264,8 @@ static void test_log_axis(void)
       if (rune_at(&g, row, col) == MARKER && n < 4)
         at[n++] = col;
   tap_is_int(n, 4, "four points are four markers");
-  tap_ok(n == 4 && abs((at[1] - at[0]) - (at[2] - at[1])) <= 1 && abs((at[2] - at[1]) - (at[3] - at[2])) <= 1, "decades are equally far apart on a log axis");
+  tap_ok(n == 4 && abs((at[1] - at[0]) - (at[2] - at[1])) <= 1 && abs((at[2] - at[1]) - (at[3] - at[2])) <= 1,
+         "decades are equally far apart on a log axis");
   char *text = plot_grid_text(&g, 0);
   tap_ok(strstr(text, "0.001") && strstr(text, "0.01") && strstr(text, "0.1"), "and labelled");
   free(text);
@@ -278,9 +288,12 @@ static void test_bars(void)
   struct plot_spec spec = {.kind = PLOT_BAR, .n_series = 1, .series = &s, .names = names, .n_names = 4, .width = 60};
   struct plot_grid g;
   plot_draw(&g, &spec);
-  tap_ok(labs((long)filled(&g, 1) - 2 * (long)filled(&g, 0)) <= 2 && labs((long)filled(&g, 2) - 4 * (long)filled(&g, 0)) <= 4, "lengths of bars are in proportion");
+  tap_ok(labs((long)filled(&g, 1) - 2 * (long)filled(&g, 0)) <= 2 &&
+             labs((long)filled(&g, 2) - 4 * (long)filled(&g, 0)) <= 4,
+         "lengths of bars are in proportion");
   char *text = plot_grid_text(&g, 0);
-  tap_ok(strstr(text, "one") && strstr(text, "four") && strstr(text, "nan") && filled(&g, 3) == 0, "names and values stand beside them, nan has no bar");
+  tap_ok(strstr(text, "one") && strstr(text, "four") && strstr(text, "nan") && filled(&g, 3) == 0,
+         "names and values stand beside them, nan has no bar");
   free(text);
   plot_grid_free(&g);
   s = (struct plot_series){.n = 2, .y = negative};
@@ -298,7 +311,8 @@ static void test_bars(void)
   s = (struct plot_series){.n = 500, .y = many};
   spec.height = 10;
   text = plot_text(&spec);
-  tap_ok(count_text(text, "\n") == 10 && strstr(text, "and 491 more"), "more bars than rows are counted, not dropped in silence");
+  tap_ok(count_text(text, "\n") == 10 && strstr(text, "and 491 more"),
+         "more bars than rows are counted, not dropped in silence");
   free(text);
 }
 
@@ -339,9 +353,11 @@ static void test_hostile_text(void)
 {
   double y[] = {1, 2};
   struct plot_series s = {.label = "a\x1b[2J\x07 \xff 日本", .n = 2, .y = y};
-  struct plot_spec spec = {.kind = PLOT_LINE, .title = "\xe2\x80\xae evil \x9b", .n_series = 1, .series = &s, .width = 60, .height = 8};
+  struct plot_spec spec = {
+      .kind = PLOT_LINE, .title = "\xe2\x80\xae evil \x9b", .n_series = 1, .series = &s, .width = 60, .height = 8};
   char *text = plot_text(&spec);
-  tap_ok(!strchr(text, '\x1b') && !strchr(text, '\x07') && !strstr(text, "\xe2\x80\xae"), "control characters and direction overrides are not drawn");
+  tap_ok(!strchr(text, '\x1b') && !strchr(text, '\x07') && !strstr(text, "\xe2\x80\xae"),
+         "control characters and direction overrides are not drawn");
   tap_has(text, "日本", "wide characters are");
   free(text);
 }

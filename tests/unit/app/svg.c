@@ -59,24 +59,38 @@ static bool well_formed(const char *s)
 static void test_checker(void)
 {
   tap_ok(well_formed("<svg><text x=\"1\">a &#38; b</text><g/></svg>"), "the checker accepts what is well formed");
-  tap_ok(!well_formed("<svg><text></svg>") && !well_formed("<svg>a & b</svg>") && !well_formed("<svg><") && !well_formed("</svg>"), "and refuses what is not");
+  tap_ok(!well_formed("<svg><text></svg>") && !well_formed("<svg>a & b</svg>") && !well_formed("<svg><") &&
+             !well_formed("</svg>"),
+         "and refuses what is not");
 }
 
 static void check(const struct plot_spec *spec, const char *what)
 {
   char *text = plot_svg(spec);
   tap_ok(well_formed(text), "%s is well formed", what);
-  tap_ok(!strstr(text, "\"nan") && !strstr(text, "inf,") && !strstr(text, "nan,"), "%s holds no place that is not a number", what);
+  tap_ok(!strstr(text, "\"nan") && !strstr(text, "inf,") && !strstr(text, "nan,"),
+         "%s holds no place that is not a number", what);
   free(text);
 }
 
 static void test_kinds(void)
 {
-  double y[] = {1, NAN, 3, INFINITY, -DBL_MAX, DBL_MAX}, low[] = {0, 0, NAN, 1, 1, 1}, high[] = {2, 2, 2, 2, INFINITY, 2}, x[] = {1, 2, 3, 4, NAN, 1e300};
+  double y[] = {1, NAN, 3, INFINITY, -DBL_MAX, DBL_MAX}, low[] = {0, 0, NAN, 1, 1, 1},
+         high[] = {2, 2, 2, 2, INFINITY, 2}, x[] = {1, 2, 3, 4, NAN, 1e300};
   const char *names[] = {"<a>", "b&c", "\"d\"", "'e'", "\x01\x1b", "\xff\xc0"};
-  struct plot_series s[] = {{"<script>&\"'\x02\xfe", 6, x, y, low, high}, {"b", 6, NULL, y, NULL, NULL}, {NULL, 0, NULL, NULL, NULL, NULL}};
-  struct plot_spec spec = {.title = "a < b & \"c\"", .x_label = "<x>", .y_label = "&y", .n_series = 3, .series = s, .names = names, .n_names = 6,
-                           .row_names = names, .rows = 2, .cols = 3, .z = y};
+  struct plot_series s[] = {
+      {"<script>&\"'\x02\xfe", 6, x, y, low, high}, {"b", 6, NULL, y, NULL, NULL}, {NULL, 0, NULL, NULL, NULL, NULL}};
+  struct plot_spec spec = {.title = "a < b & \"c\"",
+                           .x_label = "<x>",
+                           .y_label = "&y",
+                           .n_series = 3,
+                           .series = s,
+                           .names = names,
+                           .n_names = 6,
+                           .row_names = names,
+                           .rows = 2,
+                           .cols = 3,
+                           .z = y};
   static const char *const words[] = {"a line plot", "a bar chart", "a heat map", "a scatter plot"};
   for (int kind = PLOT_LINE; kind <= PLOT_SCATTER; kind++)
     for (int log = 0; log < 2; log++) {

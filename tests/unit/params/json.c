@@ -9,16 +9,28 @@
 
 static void test_number(void)
 {
-  static const struct { double v; const char *text; } cases[] = {
-    {0.1, "0.1"}, {1, "1"}, {-2.5, "-2.5"}, {1e-5, "1e-05"}, {1e22, "1e+22"}, {1.0 / 3, "0.3333333333333333"}, {0, "0"}, {-0.0, "-0.0"},
-    {0.1 + 0.2, "0.30000000000000004"}, {NAN, "null"}, {INFINITY, "\"inf\""}, {-INFINITY, "\"-inf\""},
+  static const struct { double v; const char *text;
+  } cases[] = {
+      {0.1, "0.1"},
+      {1, "1"},
+      {-2.5, "-2.5"},
+      {1e-5, "1e-05"},
+      {1e22, "1e+22"},
+      {1.0 / 3, "0.3333333333333333"},
+      {0, "0"},
+      {-0.0, "-0.0"},
+      {0.1 + 0.2, "0.30000000000000004"},
+      {NAN, "null"},
+      {INFINITY, "\"inf\""},
+      {-INFINITY, "\"-inf\""},
   };
   char out[32];
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     json_number(cases[i].v, out);
     tap_is_str(out, cases[i].text, "the shortest text of %.17g", cases[i].v);
   }
-  static const double hard[] = {DBL_MAX, DBL_MIN, DBL_TRUE_MIN, 0x1.fffffffffffffp0, 9007199254740993.0, 5e-324, 123456789012345680.0};
+  static const double hard[] = {
+      DBL_MAX, DBL_MIN, DBL_TRUE_MIN, 0x1.fffffffffffffp0, 9007199254740993.0, 5e-324, 123456789012345680.0};
   for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
     json_number(hard[i], out);
     tap_ok(strtod(out, NULL) == hard[i], "%s reads back to the same number", out);
@@ -40,7 +52,9 @@ static void test_locale(void)
   tap_is_str(out, "0.1", "numbers have a decimal point under %s", set);
   static const char *const words[] = {"peak=0.25"};
   struct object o;
-  tap_ok(params_from_words(&o, &outer, words, 1, local_find, NULL) == STATUS_OK && ((struct outer_conf *)o.conf)->peak == 0.25, "and are read with one");
+  tap_ok(params_from_words(&o, &outer, words, 1, local_find, NULL) == STATUS_OK &&
+             ((struct outer_conf *)o.conf)->peak == 0.25,
+         "and are read with one");
   object_free(&o);
   setlocale(LC_NUMERIC, "C");
 }
@@ -54,7 +68,8 @@ static void test_form(void)
     tap_bail("the outer method has no object");
   char *json = object_json(&o);
   tap_is_str(json,
-             "{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"count\":3,\"file\":\"a \\\"b\\\"\\\\\\n\\u0001 ü\",\"gap\":0,"
+             "{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"count\":3,\"file\":\"a \\\"b\\\"\\\\\\n\\u0001 "
+             "ü\",\"gap\":0,"
              "\"hidden\":[256,256],\"peak\":0.1,\"ratio\":0,\"rows\":[[1,2],[3,0.1]],\"rule\":" INNER_JSON
              ",\"shape\":\"cosine\",\"steps\":\"auto\",\"warm\":true}}",
              "keys are sorted, defaults filled in, numbers short, -0 is 0");
@@ -82,7 +97,8 @@ static void round_trip(const struct method *m, const struct named_value *v, size
 static void test_round_trip(void)
 {
   double cells[] = {1.0 / 3, 2, DBL_MAX, 1e-300}, empty;
-  struct named_value all[] = {integer("count", 9007199254740993), string("steps", "auto"), real("peak", 1.0 / 3), table("rows", 2, 2, cells), boolean("warm", false)};
+  struct named_value all[] = {integer("count", 9007199254740993), string("steps", "auto"), real("peak", 1.0 / 3),
+                              table("rows", 2, 2, cells), boolean("warm", false)};
   struct named_value none[] = {list("hidden", 0, &empty), table("rows", 0, 0, &empty), real("peak", 1)};
   round_trip(&bare, NULL, 0, "a method without parameters");
   round_trip(&outer, NULL, 0, "the defaults");
@@ -113,10 +129,12 @@ static void test_bad(void)
   bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"peak\":\"x\"}}", "peak must be a number > 0, got \"x\"");
   bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"peak\":1,\"peak\":2}}", "not JSON");
   bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"peak\":1e999}}", "not JSON");
-  bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"hidden\":[1,\"x\"]}}", "schedule \"outer\": parameter \"hidden\" holds a list with something else");
+  bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"hidden\":[1,\"x\"]}}",
+      "schedule \"outer\": parameter \"hidden\" holds a list with something else");
   bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"rows\":[[1],[1,2]]}}", "rows of different lengths");
   bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"rows\":[[1],2]}}", "rows of different lengths");
-  bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"rule\":{\"id\":\"bare\",\"kind\":\"sampler\"}}}", "rule must be an optimizer");
+  bad("{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"rule\":{\"id\":\"bare\",\"kind\":\"sampler\"}}}",
+      "rule must be an optimizer");
 }
 
 static void test_deep(void)
@@ -125,7 +143,7 @@ static void test_deep(void)
   char *text = xmalloc(depth * 64), *end = text;
   for (size_t i = 0; i < depth; i++)
     end += sprintf(end, "{\"id\":\"outer\",\"kind\":\"schedule\",\"params\":{\"rule\":");
-  strcpy(end, "1");
+  snprintf(end, 2, "1");
   bad(text, "not JSON");
   end = text;
   for (size_t i = 0; i < 40; i++)
