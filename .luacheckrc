@@ -1,3 +1,4 @@
 std = "lua54"
-read_globals = { "assay" }
-max_line_length = 110
+read_globals = { "assay", "help" }
+max_line_length = 120
+files["tests/lua"] = { max_line_length = 150 }

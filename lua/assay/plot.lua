@@ -1,0 +1,107 @@
+--- Plots as text: assay.plot{…}, assay.plot.line, bar, scatter and heatmap.
+-- A plot prints itself; plot:text{width =, height =, ascii =} gives its text, plot:save(file) an SVG.
+-- @module assay.plot
+local assay = require "assay"
+
+local M = {}
+
+local Plot = { __name = "assay.plot" }
+Plot.__index = Plot
+
+local SPEC_KEYS = {
+  kind = true, title = true, x_label = true, y_label = true, log_x = true, log_y = true, series = true,
+  names = true, row_names = true, z = true, width = true, height = true, ascii = true, colour = true,
+}
+local SERIES_KEYS = { label = true, x = true, y = true, low = true, high = true }
+
+local function check_keys(t, known, what)
+  for key in pairs(t) do
+    if not known[key] then error(string.format('%s has no key "%s"', what, tostring(key)), 4) end
+  end
+end
+
+--- The text of the plot.
+-- @tparam[opt] table options width, height, ascii, colour
+-- @treturn string
+function Plot:text(options)
+  local spec = {}
+  for k, v in pairs(self.spec) do spec[k] = v end
+  for k, v in pairs(options or {}) do spec[k] = v end
+  return assay.plot_text(spec)
+end
+
+function Plot:__tostring() return self:text() end
+
+--- Write the plot as SVG (or as text, if the name ends in .txt).
+-- @tparam string path
+-- @raise if the file cannot be written
+function Plot:save(path)
+  local drawing = path:match("%.txt$") and self:text() or assay.plot_svg(self.spec)
+  local file, problem = io.open(path, "w")
+  if not file then error("cannot write " .. problem, 2) end
+  local written, trouble = file:write(drawing, "\n")
+  file:close()
+  if not written then error("cannot write " .. path .. ": " .. trouble, 2) end
+  return self
+end
+
+local function new(spec)
+  check_keys(spec, SPEC_KEYS, "plot")
+  for _, series in ipairs(spec.series or {}) do check_keys(series, SERIES_KEYS, "a series") end
+  return setmetatable({ spec = spec }, Plot)
+end
+
+-- Lists of numbers, matrices, one series, or a list of series: as a list of series.
+local function as_series(data, what)
+  if type(data) == "userdata" then return { { y = data } } end
+  if type(data) ~= "table" then error(what .. " needs a list of numbers or {series = {…}}, got " .. type(data), 4) end
+  if type(data[1]) == "number" then return { { y = data } } end
+  return data
+end
+
+local function plot(kind, data, options)
+  local spec = {}
+  if type(data) == "table" and (data.series or data.y or data.z) then
+    for k, v in pairs(data) do spec[k] = v end
+    if data.y then -- one series written directly
+      spec.series = { { label = data.label, x = data.x, y = data.y, low = data.low, high = data.high } }
+      for key in pairs(SERIES_KEYS) do spec[key] = nil end
+    end
+  elseif kind ~= "heat" then
+    spec.series = as_series(data, "plot")
+  end
+  for k, v in pairs(options or {}) do spec[k] = v end
+  spec.kind = spec.kind or kind
+  return new(spec)
+end
+
+--- Lines: assay.plot.line(list), line{y =, x =, …} or line{series = {{label =, x =, y =, low =, high =}, …}}.
+function M.line(data, options) return plot("line", data, options) end
+
+--- Points, with the same arguments as line.
+function M.scatter(data, options) return plot("scatter", data, options) end
+
+--- Bars: assay.plot.bar(list, {names = {…}}) or bar{name = number, …}, sorted by name.
+function M.bar(data, options)
+  if type(data) == "table" and not data.series and not data.y and data[1] == nil then
+    local names, values = {}, {}
+    for name in pairs(data) do names[#names + 1] = name end
+    table.sort(names)
+    for i, name in ipairs(names) do values[i] = data[name] end
+    data = { y = values, names = names }
+  end
+  return plot("bar", data, options)
+end
+
+--- A heat map of a matrix or list of lists; options: names (columns), row_names, title.
+function M.heatmap(z, options)
+  local data = type(z) == "table" and z.z and z or { z = z }
+  return plot("heat", data, options)
+end
+
+return setmetatable(M, {
+  __call = function(_, data, options)
+    local kind = type(data) == "table" and data.kind or "line"
+    return plot(kind, data, options)
+  end,
+})

@@ -1,0 +1,164 @@
+/* call.c: protected calls, and error messages that name the user's own line.
+ *
+ * An error raised by the library (C or lua/assay) is blamed on the nearest line of the user's code; the
+ * callers that follow are the user's too, since nobody can act on a line of ours. */
+#include "lua/bind/bind.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_FRAMES 6
+
+bool bind_is_library(const struct lua_host *h, const char *source)
+{
+  if (*source != '@' || !h->share_dir)
+    return false;
+  size_t n = strlen(h->share_dir);
+  return !strncmp(source + 1, h->share_dir, n) && !strncmp(source + 1 + n, "/lua/assay/", 11);
+}
+
+/* Is this frame a line of the user's code? Fills source, currentline and name. */
+static bool user_frame(lua_State *L, lua_Debug *ar)
+{
+  return lua_getinfo(L, "Sln", ar) && ar->currentline > 0 && !bind_is_library(bind_host(L), ar->source);
+}
+
+void bind_where(lua_State *L)
+{
+  lua_Debug ar;
+  for (int level = 1; lua_getstack(L, level, &ar); level++)
+    if (user_frame(L, &ar)) {
+      lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+      return;
+    }
+  lua_pushliteral(L, "");
+}
+
+void bind_error(lua_State *L, const char *format, ...)
+{
+  char message[sizeof(((struct err *)0)->message)];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  bind_where(L);
+  lua_pushstring(L, message);
+  lua_concat(L, 2);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+void bind_raise(lua_State *L, const struct err *e)
+{
+  if (e->code == STATUS_CANCELLED) /* a kernel saw the flag: no pcall may swallow that */
+    lua_host_interrupt(bind_host(L));
+  bind_error(L, "%s", e->code == STATUS_CANCELLED ? "interrupted" : e->message);
+}
+
+const char *bind_did_you_mean(const char *word, const char *const *known, size_t n, char *buffer, size_t size)
+{
+  const char *near = nearest_name(word, known, n);
+  snprintf(buffer, size, near ? "; did you mean \"%s\"?" : "", near);
+  return buffer;
+}
+
+void bind_check_keys(lua_State *L, int at, const char *what, const char *const *known)
+{
+  size_t n = 0;
+  while (known[n])
+    n++;
+  for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      bind_error(L, "%s takes named values only, not a list: {%s = …}", what, known[0]);
+    const char *key = lua_tostring(L, -2);
+    size_t i = 0;
+    while (i < n && strcmp(known[i], key))
+      i++;
+    char hint[96];
+    if (i == n)
+      bind_error(L, "%s has no key \"%s\"%s", what, key, bind_did_you_mean(key, known, n, hint, sizeof hint));
+  }
+}
+
+/* Append the user's callers of what runs on `co` to the message at the top of L. */
+static void add_callers(lua_State *L, lua_State *co)
+{
+  lua_Debug ar;
+  int shown = 0, seen = 0;
+  char where[LUA_IDSIZE + 16];
+  for (int level = 0; shown < MAX_FRAMES && lua_getstack(co, level, &ar); level++) {
+    if (!user_frame(co, &ar))
+      continue;
+    snprintf(where, sizeof where, "%s:%d:", ar.short_src, ar.currentline);
+    if (seen++ == 0 && !strncmp(lua_tostring(L, -1), where, strlen(where)))
+      continue; /* the message itself says so */
+    lua_pushfstring(L, "\n  called from %s:%d", ar.short_src, ar.currentline);
+    if (ar.name)
+      lua_pushfstring(L, " in '%s'", ar.name);
+    lua_concat(L, ar.name ? 3 : 2);
+    shown++;
+  }
+}
+
+/* Make the value at the top of L a message. */
+static void stringify(lua_State *L)
+{
+  if (lua_type(L, -1) == LUA_TSTRING)
+    return;
+  if (lua_isnil(L, -1))
+    lua_pushliteral(L, "error without a message (error(nil))");
+  else
+    luaL_tolstring(L, -1, NULL);
+  lua_remove(L, -2);
+}
+
+int bind_on_error(lua_State *L)
+{
+  lua_settop(L, 1);
+  stringify(L);
+  if (!atomic_load(&bind_host(L)->interrupted))
+    add_callers(L, L);
+  return 1;
+}
+
+void bind_push_failure(lua_State *L, lua_State *co)
+{
+  lua_checkstack(co, 1);
+  lua_pushvalue(co, -1); /* closing the coroutine later wants the error value too */
+  lua_xmove(co, L, 1);
+  stringify(L);
+  if (!atomic_load(&bind_host(L)->interrupted))
+    add_callers(L, co);
+}
+
+/* What the failed call says, as a status. */
+static enum status explain(struct lua_host *h, int rc, const char *message, struct err *e)
+{
+  if (atomic_load(&h->interrupted))
+    return err_set(e, STATUS_CANCELLED, "%s", message ? message : "interrupted");
+  if (rc == LUA_ERRMEM && h->memory_limit)
+    return err_set(e, STATUS_NO_MEMORY, "the script needs more memory than Lua may use (%zu MB)", h->memory_limit >> 20);
+  if (rc == LUA_ERRMEM)
+    return err_set(e, STATUS_NO_MEMORY, "the script ran out of memory");
+  return err_set(e, STATUS_BAD_ARG, "%s", message ? message : "error without a message");
+}
+
+enum status bind_protect(struct lua_host *h, lua_CFunction f, void *arg, struct err *e)
+{
+  interrupt_enter(h);
+  if (h->depth == 1 && atomic_load(h->cancel)) {
+    interrupt_leave(h);
+    return err_set(e, STATUS_CANCELLED, "interrupted");
+  }
+  lua_State *L = h->L;
+  int top = lua_gettop(L);
+  lua_pushcfunction(L, bind_on_error);
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, arg);
+  int rc = lua_pcall(L, 1, 0, top + 1);
+  enum status status = rc == LUA_OK ? STATUS_OK : explain(h, rc, lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL, e);
+  lua_settop(L, top);
+  interrupt_leave(h);
+  return status;
+}

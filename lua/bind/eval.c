@@ -1,0 +1,104 @@
+/* eval.c: the prompt: evaluate what was typed, show the value of an expression; and run a file. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lua/bind/bind.h"
+
+struct evaluation { const char *code, *chunk; int incomplete; };
+
+/* Load as an expression if it is one, else as statements; true when a chunk stands on the stack. */
+static bool load_code(lua_State *L, struct evaluation *v)
+{
+  lua_pushfstring(L, "return %s", v->code);
+  size_t n;
+  const char *text = lua_tolstring(L, -1, &n);
+  if (luaL_loadbufferx(L, text, n, v->chunk, "t") == LUA_OK)
+    return true;
+  lua_settop(L, 1);
+  int rc = luaL_loadbufferx(L, v->code, strlen(v->code), v->chunk, "t");
+  if (rc == LUA_OK)
+    return true;
+  const char *message = lua_tostring(L, -1);
+  size_t length = message ? strlen(message) : 0;
+  v->incomplete = rc == LUA_ERRSYNTAX && length >= 5 && !strcmp(message + length - 5, "<eof>");
+  return false;
+}
+
+/* Print each of the values at `from` and above as the prompt shows values; the first becomes `_`. */
+static void show_values(lua_State *L, int from)
+{
+  int n = lua_gettop(L);
+  if (n < from)
+    return;
+  lua_pushvalue(L, from);
+  lua_setglobal(L, "_");
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "assay.pretty");
+  lua_call(L, 1, 1);
+  for (int i = from; i <= n; i++) {
+    lua_getfield(L, n + 1, "show");
+    lua_pushvalue(L, i);
+    lua_call(L, 1, 1);
+    lua_getglobal(L, "print");
+    lua_insert(L, -2);
+    lua_call(L, 1, 0);
+  }
+}
+
+static int evaluate(lua_State *L)
+{
+  struct evaluation *v = lua_touserdata(L, 1);
+  const char *start = v->code + strspn(v->code, " \t");
+  if (*start == '?') { /* ?name: help */
+    lua_pushcfunction(L, bind_help);
+    start += 1 + strspn(start + 1, " \t");
+    lua_pushlstring(L, start, strcspn(start, " \t\r\n"));
+    if (!*lua_tostring(L, -1)) {
+      lua_pop(L, 1);
+      lua_pushnil(L);
+    }
+    lua_call(L, 1, 0);
+    return 0;
+  }
+  if (!load_code(L, v))
+    return v->incomplete ? 0 : lua_error(L);
+  lua_replace(L, 1); /* the chunk takes the place of v */
+  lua_settop(L, 1);
+  lua_call(L, 0, LUA_MULTRET);
+  show_values(L, 1);
+  return 0;
+}
+
+enum status lua_host_eval(struct lua_host *h, const char *code, const char *chunk_name, int *incomplete, struct err *e)
+{
+  char chunk[128];
+  snprintf(chunk, sizeof chunk, "=%s", chunk_name ? chunk_name : "prompt");
+  struct evaluation v = {code, chunk, 0};
+  enum status status = bind_protect(h, evaluate, &v, e);
+  fflush(stdout);
+  if (incomplete)
+    *incomplete = v.incomplete;
+  else if (v.incomplete)
+    status = err_set(e, STATUS_BAD_ARG, "%s: the code ends too early", chunk + 1);
+  return status;
+}
+
+static int run_file(lua_State *L)
+{
+  const char *path = lua_touserdata(L, 1);
+  script_begin(L, path);
+  script_load(L, path);
+  lua_call(L, 0, 1);
+  if (lua_istable(L, -1) && luaL_getmetafield(L, -1, "__name") && !strcmp(lua_tostring(L, -1), BIND_EXPERIMENT)) {
+    lua_getfield(L, -2, "name");
+    bind_error(L, "%s is an experiment (\"%s\"): start it with `assay run %s`", path, lua_tostring(L, -1), path);
+  }
+  return 0;
+}
+
+enum status lua_host_file(struct lua_host *h, const char *path, struct err *e)
+{
+  enum status status = bind_protect(h, run_file, (void *)(uintptr_t)path, e);
+  fflush(stdout);
+  return status;
+}

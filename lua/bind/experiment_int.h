@@ -1,0 +1,22 @@
+/* experiment_int.h: what experiment.c (from script to runs) and run.c (executing runs) share. */
+#ifndef ASSAY_LUA_EXPERIMENT_INT_H
+#define ASSAY_LUA_EXPERIMENT_INT_H
+
+#include "lua/bind/bind.h"
+
+struct lua_experiment {
+  struct lua_host *h;
+  int ref;            /* registry: {spec =, params =, configs = {c …}, shared =} */
+  char *name, *summary, *params;
+  size_t n;
+  char **config;      /* canonical JSON of each run */
+  int64_t *seed;
+  uint64_t *group;
+};
+
+/* Push a field of the experiment's registry table ("spec", "params", …). */
+void experiment_push(lua_State *L, const struct lua_experiment *x, const char *field);
+/* Push a function of the script (nil if it has none). */
+int experiment_push_function(lua_State *L, const struct lua_experiment *x, const char *name);
+
+#endif

@@ -1,0 +1,413 @@
+/* run.c: executing runs of an experiment together.
+ *
+ * Each run is a coroutine. It runs until it ends or asks for a training; when all have done one or the
+ * other, the trainings asked for are executed, in groups where the engine allows, and the coroutines go
+ * on. A run's results depend on its own configuration only: it gets copies of it, and of the parameters. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "experiments/kernel/mem.h"
+#include "lua/bind/experiment_int.h"
+
+struct one_run {
+  size_t run;                    /* index in the experiment */
+  lua_State *co;                 /* NULL before the start */
+  struct train_request *request; /* what it waits for; lives on its stack */
+  bool started, ended;
+  char *diverged;                /* message of a training that diverged, when the script did not expect it */
+  double wall_s, cpu_s;
+};
+
+struct batch_of_runs {
+  struct lua_experiment *x;
+  const struct run_sink *sink;
+  struct one_run *run;
+  size_t n;
+  long current; /* index of the run whose code runs; -1: none */
+  unsigned serial;
+};
+
+struct lua_run { unsigned serial; size_t at; }; /* userdata: `run` in the script */
+
+static double seconds(clockid_t clock)
+{
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* --- what other files ask --------------------------------------------------------------------------- */
+
+long run_current(lua_State *L)
+{
+  const struct batch_of_runs *b = bind_host(L)->batch;
+  return b ? b->current : -1;
+}
+
+bool run_owns(lua_State *L)
+{
+  const struct batch_of_runs *b = bind_host(L)->batch;
+  return b && b->current >= 0 && b->run[b->current].co == L && lua_isyieldable(L);
+}
+
+int64_t run_seed(struct lua_host *h, long at)
+{
+  return h->batch && at >= 0 ? h->batch->x->seed[h->batch->run[at].run] : INT64_MIN;
+}
+
+void run_log(struct lua_host *h, long at, const char *key, int64_t step, double value)
+{
+  const struct batch_of_runs *b = h->batch;
+  if (b && at >= 0 && b->sink->metric)
+    b->sink->metric(b->sink->self, b->run[at].run, key, step, value);
+}
+
+void run_progress(struct lua_host *h, long at, double fraction)
+{
+  const struct batch_of_runs *b = h->batch;
+  if (b && at >= 0 && b->sink->progress)
+    b->sink->progress(b->sink->self, b->run[at].run, fraction);
+}
+
+void run_note_divergence(struct lua_host *h, long at, const char *message)
+{
+  if (h->batch && at >= 0 && !h->batch->run[at].diverged)
+    h->batch->run[at].diverged = xstrdup(message);
+}
+
+void run_add_time(struct lua_host *h, long at, double wall_s, double cpu_s)
+{
+  if (!h->batch || at < 0)
+    return;
+  h->batch->run[at].wall_s += isfinite(wall_s) ? wall_s : 0;
+  h->batch->run[at].cpu_s += isfinite(cpu_s) ? cpu_s : 0;
+}
+
+/* --- the run as the script sees it ----------------------------------------------------------------- */
+
+static struct batch_of_runs *check_run(lua_State *L, size_t *at)
+{
+  const struct lua_run *r = luaL_checkudata(L, 1, BIND_RUN);
+  struct batch_of_runs *b = bind_host(L)->batch;
+  if (!b || b->serial != r->serial || b->run[r->at].ended)
+    bind_error(L, "this run has ended");
+  *at = r->at;
+  return b;
+}
+
+static void result_number(const struct batch_of_runs *b, size_t at, const char *key, double v)
+{
+  if (b->sink->result_number)
+    b->sink->result_number(b->sink->self, b->run[at].run, key, v);
+}
+
+static void result_text(const struct batch_of_runs *b, size_t at, const char *key, const char *s)
+{
+  if (b->sink->result_text)
+    b->sink->result_text(b->sink->self, b->run[at].run, key, s);
+}
+
+static void say(const struct batch_of_runs *b, size_t at, const char *s)
+{
+  if (b->sink->message)
+    b->sink->message(b->sink->self, b->run[at].run, s);
+}
+
+/* Send the value at the top as a result; returns false for what cannot be one (a matrix). */
+static bool send_result(lua_State *L, const struct batch_of_runs *b, size_t at, const char *key)
+{
+  switch (lua_type(L, -1)) {
+  case LUA_TNUMBER: result_number(b, at, key, lua_tonumber(L, -1)); return true;
+  case LUA_TBOOLEAN: result_number(b, at, key, lua_toboolean(L, -1)); return true;
+  case LUA_TSTRING: result_text(b, at, key, lua_tostring(L, -1)); return true;
+  default: break;
+  }
+  if (matrix_test(L, -1))
+    return false;
+  struct text *t = text_push(L);
+  json_add(L, -2, t, key);
+  result_text(b, at, key, t->s);
+  lua_pop(L, 1);
+  return true;
+}
+
+static int run_log_values(lua_State *L)
+{
+  size_t at;
+  const struct batch_of_runs *b = check_run(L, &at);
+  int whole;
+  lua_Integer step = lua_tointegerx(L, 2, &whole);
+  if (!whole || lua_type(L, 2) != LUA_TNUMBER)
+    bind_error(L, "run:log(step, {name = value}): step must be a whole number, got %s", luaL_tolstring(L, 2, NULL));
+  if (!lua_istable(L, 3))
+    bind_error(L, "run:log(step, {name = value}): a table of numbers is missing, got %s", luaL_typename(L, 3));
+  for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TNUMBER)
+      bind_error(L, "run:log: %s must be a number by name, got %s", luaL_tolstring(L, -2, NULL), luaL_typename(L, -2));
+    if (b->sink->metric)
+      b->sink->metric(b->sink->self, b->run[at].run, lua_tostring(L, -2), step, lua_tonumber(L, -1));
+  }
+  return 0;
+}
+
+static int run_result(lua_State *L)
+{
+  size_t at;
+  const struct batch_of_runs *b = check_run(L, &at);
+  const char *key = luaL_checkstring(L, 2);
+  lua_settop(L, 3);
+  if (lua_isnil(L, 3) || !send_result(L, b, at, key))
+    bind_error(L, "run:result: %s must be a number, string, boolean or list, got %s", key,
+               matrix_test(L, 3) ? "a matrix" : luaL_typename(L, 3));
+  return 0;
+}
+
+static int run_note(lua_State *L)
+{
+  size_t at;
+  const struct batch_of_runs *b = check_run(L, &at);
+  say(b, at, luaL_checkstring(L, 2));
+  return 0;
+}
+
+static int run_set_progress(lua_State *L)
+{
+  size_t at;
+  check_run(L, &at);
+  double fraction = luaL_checknumber(L, 2);
+  run_progress(bind_host(L), (long)at, fraction < 0 ? 0 : fraction > 1 ? 1 : fraction);
+  return 0;
+}
+
+static int run_index(lua_State *L)
+{
+  const struct lua_run *r = luaL_checkudata(L, 1, BIND_RUN);
+  const char *key = luaL_checkstring(L, 2);
+  const struct batch_of_runs *b = bind_host(L)->batch;
+  bool alive = b && b->serial == r->serial;
+  if (!strcmp(key, "seed") && alive) {
+    int64_t seed = b->x->seed[b->run[r->at].run];
+    if (seed != INT64_MIN)
+      lua_pushinteger(L, seed);
+    else
+      lua_pushnil(L);
+    return 1;
+  }
+  if (!strcmp(key, "index") && alive) {
+    lua_pushinteger(L, (lua_Integer)b->run[r->at].run + 1);
+    return 1;
+  }
+  luaL_getmetafield(L, 1, "methods");
+  if (lua_getfield(L, -1, key) == LUA_TNIL)
+    bind_error(L, "a run has no \"%s\"; it has log, result, note, progress, seed, index", key);
+  return 1;
+}
+
+static int run_tostring(lua_State *L)
+{
+  const struct lua_run *r = luaL_checkudata(L, 1, BIND_RUN);
+  const struct batch_of_runs *b = bind_host(L)->batch;
+  if (b && b->serial == r->serial)
+    lua_pushfstring(L, "run %d of \"%s\"", (int)b->run[r->at].run + 1, b->x->name);
+  else
+    lua_pushliteral(L, "run (ended)");
+  return 1;
+}
+
+void run_open(lua_State *L)
+{
+  static const luaL_Reg meta[] = {{"__index", run_index}, {"__tostring", run_tostring}, {NULL, NULL}};
+  static const struct function_row methods[] = {
+      {"log", run_log_values, "run:log(step, {name = value, …})", "Log numbers at a step."},
+      {"result", run_result, "run:result(name, value)", "Record a result of the run (what run() returns is recorded too)."},
+      {"note", run_note, "run:note(text)", "A message for whoever watches."},
+      {"progress", run_set_progress, "run:progress(fraction)", "How far the run is, 0 to 1."},
+      {0}};
+  bind_metatable(L, BIND_RUN, meta, methods);
+}
+
+/* --- the scheduler ---------------------------------------------------------------------------------- */
+
+static void end_run(struct batch_of_runs *b, size_t i, enum status status, const char *message)
+{
+  struct one_run *r = &b->run[i];
+  r->ended = true;
+  r->request = NULL;
+  if (b->sink->end)
+    b->sink->end(b->sink->self, r->run, status, status == STATUS_OK ? NULL : message, r->wall_s, r->cpu_s);
+  free(r->diverged);
+  r->diverged = NULL;
+}
+
+/* Close a run's coroutine (its to-be-closed variables run), and drop it. */
+static void drop(lua_State *L, struct batch_of_runs *b, size_t i, int anchors)
+{
+  if (b->run[i].co)
+    lua_resetthread(b->run[i].co);
+  b->run[i].co = NULL;
+  lua_pushnil(L);
+  lua_rawseti(L, anchors, (lua_Integer)i + 1);
+}
+
+/* What run() returned (at the top of L): a table of results, or nothing. Raises. */
+static int send_results(lua_State *L)
+{
+  const struct batch_of_runs *b = bind_host(L)->batch;
+  size_t at = (size_t)lua_tointeger(L, 2);
+  if (lua_isnil(L, 1))
+    return 0;
+  if (!lua_istable(L, 1))
+    bind_error(L, "run must return a table of results or nothing, got %s", luaL_typename(L, 1));
+  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      bind_error(L, "run must return results by name: {test_error = …}");
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2); /* key, key, value */
+    const char *key = lua_tostring(L, -2);
+    if (!send_result(L, b, at, key)) {
+      char line[200];
+      snprintf(line, sizeof line, "result \"%s\" is a matrix and is not stored", key);
+      say(b, at, line);
+    }
+    lua_remove(L, -2);
+  }
+  return 0;
+}
+
+static void finish_run(lua_State *L, struct batch_of_runs *b, size_t i, int n_results, int anchors)
+{
+  struct one_run *r = &b->run[i];
+  lua_pushcfunction(L, send_results);
+  if (n_results > 0) {
+    lua_settop(r->co, lua_gettop(r->co) - n_results + 1); /* the first result */
+    lua_xmove(r->co, L, 1);
+  } else
+    lua_pushnil(L);
+  lua_pushinteger(L, (lua_Integer)i);
+  int rc = lua_pcall(L, 2, 0, 0);
+  drop(L, b, i, anchors);
+  if (rc != LUA_OK) {
+    end_run(b, i, STATUS_BAD_ARG, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  } else if (r->diverged)
+    end_run(b, i, STATUS_DIVERGED, r->diverged);
+  else
+    end_run(b, i, STATUS_OK, NULL);
+}
+
+static void fail_run(lua_State *L, struct batch_of_runs *b, size_t i, int anchors)
+{
+  bool cancelled = atomic_load(&b->x->h->interrupted) != 0;
+  bind_push_failure(L, b->run[i].co);
+  drop(L, b, i, anchors);
+  end_run(b, i, cancelled ? STATUS_CANCELLED : STATUS_BAD_ARG, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
+/* Let run i go on until it ends, fails or asks for a training. n_args values stand on its stack. */
+static void advance(lua_State *L, struct batch_of_runs *b, size_t i, int n_args, int anchors)
+{
+  struct one_run *r = &b->run[i];
+  r->request = NULL;
+  b->current = (long)i;
+  double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  int n_results = 0;
+  int rc = interrupt_resume(L, r->co, n_args, &n_results);
+  r->wall_s += seconds(CLOCK_MONOTONIC) - wall;
+  r->cpu_s += seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+  b->current = -1;
+  if (rc == LUA_OK)
+    finish_run(L, b, i, n_results, anchors);
+  else if (rc != LUA_YIELD)
+    fail_run(L, b, i, anchors);
+  else if (n_results != 1 || !(r->request = train_request_test(r->co, -1))) {
+    drop(L, b, i, anchors);
+    end_run(b, i, STATUS_BAD_ARG, "run() called coroutine.yield outside a coroutine of its own");
+  }
+}
+
+static void start_run(lua_State *L, struct batch_of_runs *b, size_t i, int anchors)
+{
+  struct one_run *r = &b->run[i];
+  struct lua_experiment *x = b->x;
+  r->co = lua_newthread(L);
+  lua_rawseti(L, anchors, (lua_Integer)i + 1);
+  experiment_push_function(L, x, "run");
+  struct lua_run *run = lua_newuserdatauv(L, sizeof *run, 0);
+  *run = (struct lua_run){b->serial, i};
+  luaL_setmetatable(L, BIND_RUN);
+  experiment_push(L, x, "configs");
+  lua_geti(L, -1, (lua_Integer)r->run + 1);
+  bind_push_copy(L, -1, 0);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  experiment_push(L, x, "params");
+  bind_push_copy(L, -1, 0);
+  lua_remove(L, -2);
+  experiment_push(L, x, "shared");
+  lua_xmove(L, r->co, 5);
+  r->started = true;
+  if (b->sink->start)
+    b->sink->start(b->sink->self, r->run);
+  advance(L, b, i, 4, anchors);
+}
+
+static bool stopped(const struct batch_of_runs *b)
+{
+  return atomic_load(&b->x->h->interrupted) || atomic_load(b->x->h->cancel);
+}
+
+static int run_batch(lua_State *L)
+{
+  struct batch_of_runs *b = lua_touserdata(L, 1);
+  lua_createtable(L, (int)b->n, 0);
+  int anchors = lua_gettop(L);
+  struct train_request **request = lua_newuserdatauv(L, (b->n + 1) * sizeof *request, 0);
+  for (size_t i = 0; i < b->n && !stopped(b); i++)
+    start_run(L, b, i, anchors);
+  while (!stopped(b)) {
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++)
+      if (b->run[i].request)
+        request[n++] = b->run[i].request;
+    if (n == 0)
+      break;
+    train_execute(b->x->h, request, n);
+    for (size_t i = 0; i < b->n; i++)
+      if (b->run[i].request)
+        advance(L, b, i, 0, anchors);
+  }
+  return 0;
+}
+
+/* Whatever has not ended by now was stopped, or the scheduler itself failed. */
+static void end_the_rest(struct batch_of_runs *b, enum status status, const char *message)
+{
+  for (size_t i = 0; i < b->n; i++)
+    if (b->run[i].started && !b->run[i].ended)
+      end_run(b, i, status, message);
+}
+
+enum status lua_experiment_run(struct lua_experiment *x, const size_t *runs, size_t n, const struct run_sink *sink, struct err *e)
+{
+  struct batch_of_runs b = {.x = x, .sink = sink, .n = n, .current = -1, .serial = ++x->h->batches};
+  struct batch_of_runs *outer = x->h->batch;
+  b.run = xcalloc(n + 1, sizeof *b.run);
+  for (size_t i = 0; i < n; i++)
+    b.run[i].run = runs[i];
+  x->h->batch = &b;
+  struct err own = {0};
+  enum status status = bind_protect(x->h, run_batch, &b, &own);
+  bool cancelled = status == STATUS_CANCELLED || atomic_load(x->h->cancel);
+  if (cancelled)
+    status = err_set(&own, STATUS_CANCELLED, "interrupted");
+  end_the_rest(&b, cancelled ? STATUS_CANCELLED : status, own.message);
+  x->h->batch = outer;
+  free(b.run);
+  if (e)
+    *e = own;
+  return status;
+}

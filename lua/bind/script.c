@@ -1,0 +1,215 @@
+/* script.c: finding and loading Lua files. Text only: a binary chunk can crash Lua, which verifies none.
+ *
+ * A module is looked for beside the script, then along LUA_PATH_5_4 (or LUA_PATH), then in the installed
+ * library. Every file of the user's that is loaded is kept with its text: it takes part in the identity
+ * of the runs. */
+#include "lua/bind/bind.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+
+#define MAX_SCRIPT ((size_t)64 << 20)
+
+void script_forget(struct lua_host *h)
+{
+  for (size_t i = 0; i < h->n_files; i++) {
+    free(h->file[i].name);
+    free(h->file[i].text);
+  }
+  free(h->file);
+  h->file = NULL;
+  h->n_files = 0;
+}
+
+/* The name under which a file is recorded: relative to the script's folder where it lies inside it. */
+static const char *recorded_name(const struct lua_host *h, const char *path)
+{
+  if (!strncmp(path, "./", 2))
+    path += 2;
+  if (!h->base_dir) {
+    const char *slash = strrchr(path, '/');
+    return slash && h->n_files == 0 ? slash + 1 : path;
+  }
+  size_t n = strlen(h->base_dir);
+  return !strncmp(path, h->base_dir, n) && path[n] == '/' ? path + n + 1 : path;
+}
+
+/* Read a whole file into a text at the top of the stack; raises. */
+static const struct text *push_file(lua_State *L, const char *path)
+{
+  struct text *t = text_push(L);
+  FILE *f = fopen(path, "rb");
+  if (!f)
+    bind_error(L, "cannot open %s: %s", path, strerror(errno));
+  char block[8192];
+  size_t got;
+  while (t->n <= MAX_SCRIPT && (got = fread(block, 1, sizeof block, f)) > 0)
+    text_add_n(t, block, got);
+  int problem = ferror(f) ? errno : 0;
+  fclose(f);
+  if (problem)
+    bind_error(L, "cannot read %s: %s", path, strerror(problem));
+  if (t->n > MAX_SCRIPT)
+    bind_error(L, "%s is larger than %zu MB: not a script", path, MAX_SCRIPT >> 20);
+  return t;
+}
+
+static void record(struct lua_host *h, const char *path, const struct text *t)
+{
+  const char *name = recorded_name(h, path);
+  for (size_t i = 0; i < h->n_files; i++)
+    if (!strcmp(h->file[i].name, name))
+      return;
+  h->file = xrealloc(h->file, (h->n_files + 1) * sizeof *h->file);
+  struct script_file *f = &h->file[h->n_files++];
+  *f = (struct script_file){.name = xstrdup(name), .text = xmalloc(t->n + 1), .size = t->n};
+  memcpy(f->text, t->s, t->n + 1);
+}
+
+void script_load(lua_State *L, const char *path)
+{
+  struct lua_host *h = bind_host(L);
+  const struct text *t = push_file(L, path);
+  const char *start = t->s, *end = t->s + t->n;
+  if (!strncmp(start, "\xEF\xBB\xBF", 3))
+    start += 3;
+  if (*start == '#') { /* "#!/usr/bin/env assay": the line stays, empty, so that numbers are right */
+    while (start < end && *start != '\n')
+      start++;
+  }
+  lua_pushfstring(L, "@%s", path);
+  if (!bind_is_library(h, lua_tostring(L, -1)))
+    record(h, path, t);
+  if (*start == LUA_SIGNATURE[0])
+    bind_error(L, "%s is a compiled chunk; assay loads Lua text only", path);
+  if (luaL_loadbufferx(L, start, (size_t)(end - start), lua_tostring(L, -1), "t") != LUA_OK)
+    lua_error(L);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+#define MODULES "assay.modules" /* registry: names of the user's modules that require has loaded */
+
+/* package.searchers[2]: as Lua's own, through script_load. */
+static int search_module(lua_State *L)
+{
+  luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "searchpath");
+  lua_pushvalue(L, 1);
+  lua_getfield(L, 2, "path");
+  lua_call(L, 2, 2);
+  if (lua_isnil(L, -2))
+    return 1; /* where it was looked for */
+  lua_pop(L, 1);
+  script_load(L, lua_tostring(L, 3));
+  lua_pushfstring(L, "@%s", lua_tostring(L, 3));
+  if (!bind_is_library(bind_host(L), lua_tostring(L, -1))) {
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, MODULES);
+    lua_pushvalue(L, 1);
+    lua_pushboolean(L, 1);
+    lua_settable(L, -3);
+  }
+  lua_settop(L, 4);
+  lua_pushvalue(L, 3);
+  return 2;
+}
+
+/* load: as Lua's own, text only. */
+static int load_text(lua_State *L)
+{
+  int n = lua_gettop(L);
+  if (n < 3)
+    lua_settop(L, 3);
+  lua_pushliteral(L, "t");
+  lua_replace(L, 3);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, n < 3 ? 3 : n, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+static int load_file(lua_State *L)
+{
+  script_load(L, luaL_checkstring(L, 1));
+  if (!lua_isnone(L, 3)) {
+    lua_pushvalue(L, 3);
+    lua_setupvalue(L, -2, 1);
+  }
+  return 1;
+}
+
+static int do_file(lua_State *L)
+{
+  script_load(L, luaL_checkstring(L, 1));
+  lua_replace(L, 1);
+  lua_settop(L, 1);
+  lua_call(L, 0, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* package.path: beside the script, then the environment's, then the installed library. */
+static void set_path(lua_State *L)
+{
+  struct lua_host *h = bind_host(L);
+  const char *dir = h->base_dir ? h->base_dir : ".";
+  const char *env = getenv("LUA_PATH_5_4");
+  if (!env)
+    env = getenv("LUA_PATH");
+  lua_getglobal(L, "package");
+  luaL_gsub(L, env ? env : "", ";;", ";");
+  lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", dir, dir, lua_tostring(L, -1));
+  if (h->share_dir) {
+    lua_pushfstring(L, ";%s/lua/?.lua", h->share_dir);
+    lua_concat(L, 2);
+  }
+  lua_setfield(L, -3, "path");
+  lua_pop(L, 2);
+}
+
+/* Make require load the user's modules anew: they belong to the next script's identity too. */
+static void unload_modules(lua_State *L)
+{
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, MODULES);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) {
+    lua_pushvalue(L, -2);
+    lua_pushnil(L);
+    lua_settable(L, -5);
+  }
+  lua_pop(L, 2);
+  lua_newtable(L);
+  lua_setfield(L, LUA_REGISTRYINDEX, MODULES);
+}
+
+void script_begin(lua_State *L, const char *path)
+{
+  struct lua_host *h = bind_host(L);
+  script_forget(h);
+  free(h->base_dir);
+  const char *slash = path ? strrchr(path, '/') : NULL;
+  h->base_dir = !slash ? NULL : slash == path ? xstrdup("/") : xasprintf("%.*s", (int)(slash - path), path);
+  unload_modules(L);
+  set_path(L);
+}
+
+void script_open(lua_State *L)
+{
+  lua_getglobal(L, "package");
+  lua_getfield(L, -1, "searchers");
+  lua_pushcfunction(L, search_module);
+  lua_rawseti(L, -2, 2);
+  lua_pop(L, 2);
+  lua_pushcfunction(L, load_file);
+  lua_setglobal(L, "loadfile");
+  lua_pushcfunction(L, do_file);
+  lua_setglobal(L, "dofile");
+  lua_getglobal(L, "load");
+  lua_pushcclosure(L, load_text, 1);
+  lua_setglobal(L, "load");
+}

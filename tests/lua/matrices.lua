@@ -1,0 +1,101 @@
+-- Matrices: making, indexing, views, arithmetic, reductions, linear algebra.
+local tap = require "tap"
+
+local m = assay.matrix { { 1, 2, 3 }, { 4, 5, 6 } }
+tap.is(m:rows() .. "x" .. m:cols() .. m:type(), "2x3f64", "a matrix of lists")
+tap.is(m[2][3], 6, "m[i][j]")
+tap.is(m(2, 3), 6, "m(i, j)")
+tap.is(#m, 2, "length is the number of rows")
+tap.is(m[1][1], 1, "indices start at 1")
+m[1][2] = 20
+tap.is(m(1, 2), 20, "m[i][j] = x changes m")
+m[1] = { 1, 2, 3 }
+tap.is(m(1, 2), 2, "a row is replaced by a list")
+tap.fails(function() return m[3] end, "row 3 is outside 1 to 2", "a row too many")
+tap.fails(function() return m(1, 0) end, "column 0 is outside 1 to 3", "column zero")
+tap.fails(function() return m[1.5] end, "whole numbers", "a fractional index")
+tap.fails(function() return m.summ end, "no method", "an unknown method")
+tap.fails(function() assay.matrix { { 1, 2 }, { 3 } } end, "row 2 has 1 numbers", "rows of different length")
+tap.fails(function() assay.matrix { 1, "x" } end, "not a number", "an item that is no number")
+tap.fails(function() assay.matrix(2, 2, "f16") end, '"f32" or "f64"', "an unknown type")
+tap.fails(function() assay.matrix(-1, 2) end, "rows must be", "a negative size")
+
+local v = m:view(1, 2, 2, 3)
+v[2][1] = 50
+tap.is(m(2, 2), 50, "a view shares the numbers")
+
+m:set(2, 2, 5)
+tap.is(v(2, 1), 5, "in both directions")
+local kept = (function() return assay.random("normal", 50, 50, 1):view(2, 3, 4, 5) end)()
+collectgarbage()
+collectgarbage()
+tap.is(kept(1, 1), assay.random("normal", 50, 50, 1)(2, 4), "a view keeps its base alive")
+tap.is(m:view(2):rows(), 1, "a view from a row on")
+tap.fails(function() m:view(3, 3) end, "first row", "a view beyond the rows")
+tap.fails(function() m:view(2, 0) end, "comes after", "a view that ends before it starts")
+
+local row = assay.matrix { 1, 2, 3 }
+tap.is(row:rows(), 1, "a flat list is one row")
+tap.is(row[2], 2, "which is indexed as a vector")
+tap.is(row:t()[3], 3, "and so is a column")
+
+tap.ok(m + 1 == assay.matrix { { 2, 3, 4 }, { 5, 6, 7 } }, "matrix + number")
+tap.ok(1 - m == assay.matrix { { 0, -1, -2 }, { -3, -4, -5 } }, "number - matrix")
+tap.ok(m * m == assay.matrix { { 1, 4, 9 }, { 16, 25, 36 } }, "* is elementwise")
+tap.ok(m / 2 == assay.matrix { { 0.5, 1, 1.5 }, { 2, 2.5, 3 } }, "matrix / number")
+tap.ok(m ^ 2 == m * m, "powers")
+tap.ok(-m == 0 - m, "negation")
+tap.ok(m + row == assay.matrix { { 2, 4, 6 }, { 5, 7, 9 } }, "a row is added to every row")
+tap.is((assay.ones(2, 2, "f32") * 0.5):type(), "f32", "a number does not widen f32")
+tap.is((assay.ones(2, 2, "f32") + assay.ones(2, 2)):type(), "f64", "f64 does")
+tap.fails(function() return m + assay.zeros(3, 2) end, "2", "shapes that do not fit")
+tap.fails(function() return m + {} end, "matrices or numbers", "a table in arithmetic")
+tap.ok(m ~= assay.zeros(2, 3) and m ~= assay.zeros(3, 2), "different matrices are not equal")
+
+tap.is(m:sum(), 21, "sum of all")
+tap.ok(m:sum(1) == assay.matrix { 5, 7, 9 }, "sum over the rows of each column")
+tap.ok(m:sum(2) == assay.matrix { { 6 }, { 15 } }, "sum over the columns of each row")
+tap.is(m:mean(), 3.5, "mean")
+tap.is(m:min() + m:max(), 7, "min and max")
+tap.near(m:norm(), math.sqrt(91), 1e-14, "norm")
+tap.fails(function() m:sum(3) end, "axis must be from 1 to 2", "a third axis")
+tap.near(m:exp():log():sum(), 21, 1e-13, "exp and log")
+tap.near(m:tanh()(1, 1), (math.exp(2) - 1) / (math.exp(2) + 1), 1e-15, "tanh")
+tap.is(row:minimum(2):sum(), 5, "minimum with a number")
+
+tap.ok(m:mul(m:t()) == assay.matrix { { 14, 32 }, { 32, 77 } }, "matrix product")
+tap.ok(assay.mul(m, m:t()) == m:mul(m:t()), "as a function")
+local a = assay.matrix { { 4, 1 }, { 1, 3 } }
+tap.near((a:mul(a:solve { { 1 }, { 2 } }) - assay.matrix { { 1 }, { 2 } }):norm(), 0, 1e-15, "solve")
+local l = a:cholesky()
+tap.near((l:mul(l:t()) - a):norm(), 0, 1e-14, "cholesky")
+local values, vectors = a:eigh()
+tap.near((vectors:mul(assay.eye(2) * values):mul(vectors:t()) - a):norm(), 0, 1e-14, "eigh")
+local u, s, vt = m:svd()
+tap.near(((u * s:t()):mul(vt) - m):norm(), 0, 1e-13, "svd")
+tap.fails(function() (-a):cholesky() end, "", "cholesky of a negative matrix")
+
+tap.is(assay.eye(3):sum(), 3, "the identity")
+tap.is(assay.ones(2, 3):sum(), 6, "ones")
+tap.ok(assay.random("uniform", 3, 3, 7) == assay.random("uniform", 3, 3, 7), "random numbers repeat with their seed")
+tap.ok(assay.random("uniform", 3, 3, 7) ~= assay.random("uniform", 3, 3, 8), "and differ without")
+tap.ok(assay.random("uniform", 9, 9):max() < 1, "uniform numbers are below 1")
+tap.fails(function() assay.random("norml", 1, 1) end, 'did you mean "normal"', "an unknown distribution")
+
+local grid = assay.logspace(1e-3, 1, 7)
+tap.is(#grid, 7, "logspace has n numbers")
+tap.is(grid[1], 1e-3, "the first exactly")
+tap.is(grid[7], 1, "and the last")
+tap.near(grid[4], math.sqrt(1e-3), 1e-15, "evenly on a log scale")
+tap.is(table.concat(assay.linspace(0, 1, 5), " "), "0.0 0.25 0.5 0.75 1.0", "linspace")
+tap.is(table.concat(assay.range(5), " "), "1 2 3 4 5", "range(n)")
+tap.is(table.concat(assay.range(2, 8, 3), " "), "2 5 8", "range(a, b, step)")
+tap.is(#assay.range(0), 0, "an empty range")
+tap.fails(function() assay.logspace(0, 1, 3) end, "positive", "logspace from 0")
+
+tap.is(tostring(assay.zeros(2, 2, "f32")):match("^[^\n]+"), "2 x 2 matrix of f32", "a matrix prints its shape and type")
+tap.ok(#tostring(assay.zeros(1000, 1000)) < 2000, "and is cut when it is large")
+tap.is(#m:list(), 2, "list gives the rows")
+tap.is(row:list()[3], 3, "a flat list for one row")
+
+tap.done()
