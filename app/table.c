@@ -78,13 +78,24 @@ static char *plain_text(const struct store_cell *c, bool exact)
   return NULL;
 }
 
+static bool is_plain(const char *s)
+{
+  while (*s >= 0x20 && *s < 0x7f)
+    s++;
+  return *s == '\0';
+}
+
+/* text_width(), quick for what most cells are. */
+static size_t width_of(const char *s) { return is_plain(s) ? strlen(s) : text_width(s); }
+
 static char *human_text(const struct store_cell *c)
 {
-  char *text = plain_text(c, false), *safe;
   if (c->type == STORE_BLOB && c->size > 16)
-    safe = xasprintf("(blob of %zu bytes)", c->size);
-  else
-    safe = text_safe(text ? text : "NULL", false);
+    return xasprintf("(blob of %zu bytes)", c->size);
+  char *text = plain_text(c, false), *safe;
+  if (text && is_plain(text))
+    return text;
+  safe = text_safe(text ? text : "NULL", false);
   free(text);
   return safe;
 }
@@ -230,17 +241,23 @@ static void head_text(struct table *t)
 
 /* --- for people ------------------------------------------------------------------------------- */
 
+static void put_blanks(size_t n)
+{
+  while (n--)
+    putchar(' ');
+}
+
 /* The first `width` columns of s, with a mark at the end when something was cut. */
 static void put_cut(const char *s, size_t width, bool right)
 {
-  size_t full = text_width(s), used = 0;
+  size_t full = width_of(s), used = 0;
   const char *mark = MB_CUR_MAX > 1 ? "…" : "~";
-  if (right && full < width)
-    printf("%*s", (int)(width - full), "");
   if (full <= width) {
+    if (right)
+      put_blanks(width - full);
     fputs(s, stdout);
     if (!right)
-      printf("%*s", (int)(width - full), "");
+      put_blanks(width - full);
     return;
   }
   for (size_t left = strlen(s); left;) {
@@ -257,7 +274,7 @@ static void put_cut(const char *s, size_t width, bool right)
     left -= (size_t)n;
   }
   fputs(mark, stdout);
-  printf("%*s", (int)(width - used - 1), "");
+  put_blanks(width - used - 1);
 }
 
 /* Take from the widest column until the table fits, but leave each at least 8. */
@@ -283,7 +300,7 @@ static void put_line(const struct table *t, char *const *cells, const size_t *wi
   size_t last = t->columns - 1;
   for (size_t k = 0; k < t->columns; k++) {
     bool open = k == last && !t->is_number[k]; /* no blanks at the end of a line */
-    size_t full = text_width(cells[k]);
+    size_t full = width_of(cells[k]);
     put_cut(cells[k], open && full < width[k] ? full : width[k], t->is_number[k]);
     fputs(k == last ? "\n" : "  ", stdout);
   }
@@ -294,9 +311,9 @@ static void print_human(const struct table *t)
   size_t *width = xcalloc(t->columns, sizeof *width);
   char **rule = xcalloc(t->columns, sizeof *rule);
   for (size_t k = 0; k < t->columns; k++) {
-    width[k] = text_width(t->names[k]);
+    width[k] = width_of(t->names[k]);
     for (size_t r = 0; r < t->rows; r++) {
-      size_t w = text_width(t->cell[r * t->columns + k]);
+      size_t w = width_of(t->cell[r * t->columns + k]);
       width[k] = w > width[k] ? w : width[k];
     }
   }

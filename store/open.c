@@ -57,15 +57,19 @@ static int explain_open(struct store *s)
   return store_fail_sqlite(s, "opening it");
 }
 
-/* Is this file empty (*version = 0), or a store of a known format? */
+/* Is this file empty (*version = 0), or a store of a known format? Looked at in one transaction: another
+ * process may be making it just now. */
 static int check_kind(struct store *s, int64_t *version)
 {
   int64_t application, tables;
-  int code = store_scalar(s, "PRAGMA application_id", &application);
-  if (!code)
-    code = store_scalar(s, "PRAGMA user_version", version);
+  int code = store_exec(s, "BEGIN");
   if (!code)
     code = store_scalar(s, "SELECT count(*) FROM sqlite_schema", &tables);
+  if (!code)
+    code = store_scalar(s, "PRAGMA application_id", &application);
+  if (!code)
+    code = store_scalar(s, "PRAGMA user_version", version);
+  sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* no kept statement yet: the file may be opened anew */
   if (code)
     return code;
   if (application == 0 && tables == 0 && *version == 0)
@@ -124,7 +128,7 @@ static int reopen_immutable(struct store *s)
   char *uri = immutable_uri(s->path);
   sqlite3_close(s->db);
   s->db = NULL;
-  int rc = sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+  int rc = sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
   free(uri);
   return rc == SQLITE_OK ? STORE_OK : explain_open(s);
 }
@@ -138,7 +142,7 @@ static int look_at(struct store *s, int64_t *version)
 static int open_read(struct store *s)
 {
   int64_t version;
-  if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
     return explain_open(s);
   int code = look_at(s, &version);
   if (code == STORE_READONLY || code == STORE_ERROR)
@@ -157,7 +161,7 @@ static int open_read(struct store *s)
 static int open_write(struct store *s)
 {
   int64_t version;
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
     return explain_open(s);
   int code = look_at(s, &version);

@@ -3,6 +3,9 @@
  * The store depends on nothing in experiments/. Functions return 0 or a negative enum store_code, and
  * keep the text of the last problem in the handle (store_message). A failed store_open fills `message`.
  *
+ * A handle belongs to one thread at a time, and to the process that opened it: a forked child neither uses
+ * nor closes it.
+ *
  * One process writes (the one that runs the sweep); readers never block it. Metrics are batched, at most
  * one second behind; a run's end is committed with full sync before anything says "done". */
 #ifndef ASSAY_STORE_H

@@ -23,10 +23,9 @@ static const struct part parts[] = {
   {"results", "SELECT key, value FROM result WHERE run_id = ?1 AND NOT ((key GLOB '*.last' OR key GLOB '*.min' OR key GLOB '*.max')"
               " AND EXISTS (SELECT 1 FROM metric_key k WHERE result.key IN (k.name || '.last', k.name || '.min', k.name || '.max')))"
               " ORDER BY key", true},
-  {"metrics", "SELECT k.name AS key, n.count, l.value AS last, a.value AS min, b.value AS max"
-              " FROM metric_key k JOIN (SELECT key_id, count(*) AS count FROM metric WHERE run_id = ?1 GROUP BY key_id) n ON n.key_id = k.id"
-              " LEFT JOIN result l ON l.run_id = ?1 AND l.key = k.name || '.last' LEFT JOIN result a ON a.run_id = ?1 AND a.key = k.name || '.min'"
-              " LEFT JOIN result b ON b.run_id = ?1 AND b.key = k.name || '.max' ORDER BY k.name", false},
+  {"metrics", "SELECT k.name AS key, n.count, (SELECT value FROM metric m WHERE m.run_id = ?1 AND m.key_id = k.id ORDER BY step DESC LIMIT 1)"
+              " AS last, n.min, n.max FROM metric_key k JOIN (SELECT key_id, count(*) AS count, min(value) AS min, max(value) AS max"
+              " FROM metric WHERE run_id = ?1 GROUP BY key_id) n ON n.key_id = k.id ORDER BY k.name", false},
   {"scripts", "SELECT x.name, length(CAST(t.text AS BLOB)) AS size_b, t.hash FROM run r JOIN experiment_script x ON x.experiment_id = r.experiment_id"
               " JOIN script t ON t.id = x.script_id WHERE r.id = ?1 ORDER BY x.position", false},
   {"environment", "SELECT j.key, j.value FROM run r JOIN environment e ON e.id = r.environment_id, json_each(e.json) j WHERE r.id = ?1", true},
