@@ -20,7 +20,7 @@ struct example {
 
 static struct example example_of(size_t k, size_t classes, double scale, uint64_t i)
 {
-  struct example x;
+  struct example x = {0};
   struct rng r = rng_make(SEED, RNG_TEST, i);
   for (size_t j = 0; j < k; j++) {
     x.z[j] = (double)(float)(scale * rng_normal(&r));
@@ -41,7 +41,7 @@ static void check_gradient(const struct object *o, size_t k, size_t classes)
   bool same_value = true, positive = true;
   for (uint64_t i = 0; i < 200; i++) {
     struct example x = example_of(k, classes, 3, i);
-    double g[K_MAX], value = l->value(o->conf, x.z, k, x.label, x.target);
+    double g[K_MAX] = {0}, value = l->value(o->conf, x.z, k, x.label, x.target);
     same_value = same_value && l->gradient(o->conf, x.z, k, x.label, x.target, g) == value;
     positive = positive && value >= 0;
     for (size_t j = 0; j < k; j++) {
@@ -91,7 +91,7 @@ static void check_batch(const struct object *o, size_t k, size_t classes, bool i
   loss_batch_run(o, product_best(), &b);
   for (size_t i = 0; i < B; i++) {
     struct example x = example_of(k, classes, 3, 1000 + i);
-    double g[K_MAX], value = l->gradient(o->conf, x.z, k, x.label, x.target, g);
+    double g[K_MAX] = {0}, value = l->gradient(o->conf, x.z, k, x.label, x.target, g);
     worst_loss = fmax(worst_loss, fabs(loss[i] - value) / (1 + value));
     same_error = same_error && fabs(error[i] - l->error(o->conf, x.z, k, x.label, x.target)) <= 1e-6 * (1 + error[i]);
     for (size_t j = 0; j < k; j++)
@@ -113,7 +113,7 @@ static void check_extremes(const struct object *o, size_t k, size_t classes)
   bool finite = true, lost = true;
   for (uint64_t i = 0; i < 20; i++) {
     struct example x = example_of(k, classes, 1e4, i);
-    double g[K_MAX], value = l->gradient(o->conf, x.z, k, x.label, x.target, g);
+    double g[K_MAX] = {0}, value = l->gradient(o->conf, x.z, k, x.label, x.target, g);
     finite = finite && isfinite(value) && value >= 0;
     for (size_t j = 0; j < k; j++)
       finite = finite && isfinite(g[j]);

@@ -1,7 +1,6 @@
 /* methods.def against the files on disk: every descriptor in the source is registered, once, in order. */
 #include <dirent.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "tests/conformance/walk.h"
 
@@ -11,25 +10,6 @@ struct names {
   size_t n;
   char *name[NAMES_MAX]; /* "schedule cosine" */
 };
-
-/* The source directory: $ASSAY_SOURCE, or the first parent of the working directory that holds it. */
-static const char *source_dir(void)
-{
-  static char path[4096];
-  const char *given = getenv("ASSAY_SOURCE");
-  if (given)
-    return given;
-  strcpy(path, ".");
-  for (int i = 0; i < 6; i++) {
-    char *file = xasprintf("%s/experiments/methods.def", path);
-    bool found = access(file, R_OK) == 0;
-    free(file);
-    if (found)
-      return path;
-    strcat(path, "/..");
-  }
-  return NULL;
-}
 
 static void add(struct names *list, const char *kind, const char *name)
 {

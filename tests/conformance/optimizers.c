@@ -119,7 +119,7 @@ static void check_rest(const struct method *m)
   memcpy(before64, b.w64, sizeof before64);
   for (uint64_t k = 1; k <= 10; k++)
     must_step(&b, k, 0.1);
-  tap_ok(memcmp(before32, b.w32, sizeof before32) == 0 && memcmp(before64, b.w64, sizeof before64) == 0,
+  tap_ok(same_bits(before32, b.w32, sizeof before32) && same_bits(before64, b.w64, sizeof before64),
          "%s: no gradient and no decay, no move", m->id);
   bench_free(&b);
 }
@@ -160,8 +160,8 @@ static void check_clone(const struct method *m)
     must_step(&a, k, 0.01);
     must_step(&b, k, 0.01);
   }
-  tap_ok(memcmp(a.w32, b.w32, N * sizeof(float)) == 0 && memcmp(a.w64, b.w64, N * sizeof(double)) == 0 &&
-             memcmp(a.s32, b.s32, a.size32) == 0 && memcmp(a.s64, b.s64, a.size64) == 0,
+  tap_ok(same_bits(a.w32, b.w32, N * sizeof(float)) && same_bits(a.w64, b.w64, N * sizeof(double)) &&
+             same_bits(a.s32, b.s32, a.size32) && same_bits(a.s64, b.s64, a.size64),
          "%s: a state copied midway goes on with the same bits", m->id);
   bench_free(&a);
   bench_free(&b);
@@ -183,9 +183,9 @@ static void check_not_finite(const struct method *m)
     a.g32[N - 1] = bad[i];
     a.g64[N - 1] = (double)bad[i];
     enum status s = step(&a, 4, 0.01);
-    tap_ok(s == STATUS_DIVERGED && memcmp(a.w32, b.w32, N * sizeof(float)) == 0 &&
-               memcmp(a.w64, b.w64, N * sizeof(double)) == 0 && memcmp(a.s32, b.s32, a.size32) == 0 &&
-               memcmp(a.s64, b.s64, a.size64) == 0,
+    tap_ok(s == STATUS_DIVERGED && same_bits(a.w32, b.w32, N * sizeof(float)) &&
+               same_bits(a.w64, b.w64, N * sizeof(double)) && same_bits(a.s32, b.s32, a.size32) &&
+               same_bits(a.s64, b.s64, a.size64),
            "%s: a gradient with %g is refused and leaves weights and state untouched", m->id, (double)bad[i]);
     bench_free(&a);
     bench_free(&b);

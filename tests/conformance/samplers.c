@@ -23,7 +23,7 @@ static void check_epochs(const struct method *m, const struct object *o, size_t 
   for (uint64_t epoch = 0; epoch < 5; epoch++) {
     if (s->epoch(o->conf, n, 42, epoch, a, NULL) != STATUS_OK || s->epoch(o->conf, n, 42, epoch, b, NULL) != STATUS_OK)
       tap_bail("%s refused an epoch", m->id);
-    same = same && memcmp(a, b, n * sizeof *a) == 0;
+    same = same && same_bits(a, b, n * sizeof *a);
     permutes = permutes && (replaces || is_permutation(a, n));
     for (size_t i = 0; i < n; i++)
       in_range = in_range && a[i] < n;
@@ -59,12 +59,12 @@ static void check_stream(const struct method *m, const struct object *o)
   for (uint64_t epoch = 0; epoch < BATCH * STEPS / N; epoch++) {
     if (((const struct sampler *)m)->epoch(o->conf, N, 9, epoch, order, NULL) != STATUS_OK)
       tap_bail("%s refused an epoch", m->id);
-    cut = cut && memcmp(order, stream + epoch * N, sizeof order) == 0;
+    cut = cut && same_bits(order, stream + epoch * N, sizeof order);
   }
   for (int64_t t = STEPS - 1; t >= 0; t -= 3) {
     if (sample_stream_batch(jump, (uint64_t)t, BATCH, again, NULL) != STATUS_OK)
       tap_bail("%s refused a batch", m->id);
-    jumps = jumps && memcmp(again, stream + t * BATCH, sizeof again) == 0;
+    jumps = jumps && same_bits(again, stream + t * BATCH, sizeof again);
   }
   tap_ok(cut, "%s: batches are the epochs, one after the other", m->id);
   tap_ok(jumps, "%s: a batch does not depend on which were asked for before", m->id);

@@ -34,7 +34,7 @@ static void check_rates(const struct method *m, const struct object *o, int64_t 
     tap_bail("no copy of %s", m->id);
   for (int64_t i = 0; i < steps; i++) {
     double again = schedule_at(&copy, order[i], steps);
-    pure = pure && memcmp(&again, &rate[order[i]], sizeof again) == 0;
+    pure = pure && same_bits(&again, &rate[order[i]], sizeof again);
   }
   object_free(&copy);
   if (!tap_ok(good && rises && pure && isfinite(sum),

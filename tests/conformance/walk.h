@@ -2,8 +2,10 @@
 #ifndef TESTS_CONFORMANCE_WALK_H
 #define TESTS_CONFORMANCE_WALK_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "experiments/kernel/mem.h"
 #include "experiments/registry.h"
@@ -34,6 +36,9 @@ static inline struct named_value *required_values(const struct method *m, size_t
     }
   return v;
 }
+
+/* The bits, not the values: -0 differs from 0, and nan equals itself. */
+static inline bool same_bits(const void *a, const void *b, size_t size) { return size == 0 || memcmp(a, b, size) == 0; }
 
 /* The method with its defaults (and examples where values are required), and `more` on top. */
 static inline enum status base_object(struct object *out, const struct method *m, const struct named_value *more,
@@ -74,6 +79,25 @@ static inline size_t no_decay(const struct method *m, struct named_value out[2])
     if (params_find(m, names[i]))
       out[n++] = number_value(names[i], 0);
   return n;
+}
+
+/* The source directory: $ASSAY_SOURCE, or the first parent of the working directory that holds it. */
+static inline const char *source_dir(void)
+{
+  static char path[4096];
+  const char *given = getenv("ASSAY_SOURCE");
+  if (given)
+    return given;
+  snprintf(path, sizeof path, ".");
+  for (size_t i = 0; i < 6; i++) {
+    char *file = xasprintf("%s/experiments/methods.def", path);
+    bool found = access(file, R_OK) == 0;
+    free(file);
+    if (found)
+      return path;
+    snprintf(path + 1 + 3 * i, sizeof path - 1 - 3 * i, "/..");
+  }
+  return NULL;
 }
 
 #endif

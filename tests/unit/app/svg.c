@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ static bool well_formed(const char *s)
       if (!closing && !empty) {
         if (depth == 32)
           return false;
-        strcpy(open[depth++], name);
+        snprintf(open[depth++], sizeof *open, "%s", name);
       }
     } else if ((unsigned char)*s < 0x20 && *s != '\n') {
       return false;
@@ -112,7 +113,7 @@ static void test_places(void)
   struct plot_series s = {.n = 3, .y = y};
   struct plot_spec spec = {.kind = PLOT_LINE, .n_series = 1, .series = &s};
   char *text = plot_svg(&spec);
-  double x0, y0, x1, y1, x2, y2;
+  double x0 = 0, y0 = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0;
   const char *line = strstr(text, "<polyline points=\"");
   int n = line ? sscanf(line, "<polyline points=\"%lf,%lf %lf,%lf %lf,%lf", &x0, &y0, &x1, &y1, &x2, &y2) : 0;
   if (tap_is_int(n, 6, "three points are three places")) {
