@@ -85,7 +85,7 @@ static double act_back_f64(enum activation a, double x, double y, double e)
 }
 
 static double loss_f64(const struct object *loss, const double *z, size_t k, int32_t label, const float *target,
-                       double scale, double *d, double *scratch)
+                       double scale, double *d, const double *scratch)
 {
   const struct loss *l = (const struct loss *)loss->method;
   double value = l->gradient(loss->conf, z, k, label, target, d);
