@@ -31,12 +31,12 @@ enum status net_add_dense(struct net *net, size_t in, size_t out, enum activatio
 
 #define REAL float
 #define FN(name) name##_f32
-#include "experiments/models/net_pack.inc.c"
+#include "experiments/models/net_pack.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
 #undef REAL
 #undef FN
 #define REAL double
 #define FN(name) name##_f64
-#include "experiments/models/net_pack.inc.c"
+#include "experiments/models/net_pack.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
 #undef REAL
 #undef FN
 

@@ -37,12 +37,12 @@ static float act_back_f32(enum activation a, float x, float y, float e)
 
 /* d = scale * derivative of the loss of one example; returns the loss. */
 static double loss_f32(const struct object *loss, const float *z, size_t k, int32_t label, const float *target,
-                       float scale, float *d, double *scratch)
+                       float scale, float *d, double *scratch, float *column)
 {
-  double value;
-  float *column = (float *)(scratch + 2 * k);
+  double value = NAN;
   struct loss_batch b = {.k = k, .n = 1, .ldb = LANES, .z = column, .label = &label, .target = target, .target_stride = k,
-                         .scale = scale, .d = column, .loss = &value, .scratch = scratch};
+                         .scale = scale, .d = column, .loss = &value};
+  b.scratch = scratch;
   for (size_t j = 0; j < k; j++)
     column[j * LANES] = z[j];
   loss_batch_run(loss, product_for(ISA_GENERIC), &b);
@@ -54,7 +54,7 @@ static double loss_f32(const struct object *loss, const float *z, size_t k, int3
 #define REAL float
 #define FMA fmaf
 #define FN(name) name##_f32
-#include "experiments/models/net_loss.inc.c"
+#include "experiments/models/net_loss.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
 #undef REAL
 #undef FMA
 #undef FN
@@ -85,11 +85,11 @@ static double act_back_f64(enum activation a, double x, double y, double e)
 }
 
 static double loss_f64(const struct object *loss, const double *z, size_t k, int32_t label, const float *target,
-                       double scale, double *d, const double *scratch)
+                       double scale, double *d, const double *scratch, const float *column)
 {
   const struct loss *l = (const struct loss *)loss->method;
   double value = l->gradient(loss->conf, z, k, label, target, d);
-  (void)scratch;
+  (void)scratch, (void)column;
   for (size_t j = 0; j < k; j++)
     d[j] *= scale;
   return value;
@@ -98,4 +98,4 @@ static double loss_f64(const struct object *loss, const double *z, size_t k, int
 #define REAL double
 #define FMA fma
 #define FN(name) name##_f64
-#include "experiments/models/net_loss.inc.c"
+#include "experiments/models/net_loss.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */

@@ -7,7 +7,8 @@ struct FN(pass) {
   const REAL *w;
   REAL *act[NET_MAX_LAYERS + 1], *pre[NET_MAX_LAYERS + 1];
   REAL *delta, *next;  /* derivative with respect to a layer's output, and to its input */
-  double *scratch;     /* for the loss */
+  double *scratch;     /* for the loss: 2 k, */
+  float *column;       /* and LANES k */
 };
 
 static size_t FN(widest)(const struct net *net)
@@ -27,8 +28,9 @@ static enum status FN(pass_make)(struct FN(pass) *p, const struct net *net, cons
   enum status s = mem_new(memory, units + loss, sizeof(double), "activations of one example", e);
   if (s)
     return s;
-  *p = (struct FN(pass)){.net = net, .w = w, .scratch = *memory};
-  REAL *at = (REAL *)(p->scratch + loss);
+  char *base = *memory;
+  *p = (struct FN(pass)){.net = net, .w = w, .scratch = *memory, .column = (void *)(base + 2 * net->out * sizeof(double))};
+  REAL *at = (void *)(base + loss * sizeof(double));
   p->delta = at;
   p->next = at + FN(widest)(net);
   p->act[0] = at + 2 * FN(widest)(net);
@@ -99,7 +101,7 @@ enum status FN(net_loss)(const struct net *net, const struct object *loss, const
       p.act[0][i] = (REAL)b->x[at * b->stride + i];
     FN(forward)(&p);
     double one = FN(loss)(loss, p.act[net->n_layers], net->out, b->label ? b->label[at] : 0,
-                          b->target ? b->target + at * b->target_stride : NULL, (REAL)1 / (REAL)b->n, p.delta, p.scratch);
+                          b->target ? b->target + at * b->target_stride : NULL, (REAL)1 / (REAL)b->n, p.delta, p.scratch, p.column);
     sum += one;
     if (per_example)
       per_example[n] = one;

@@ -44,8 +44,8 @@ struct train_replica {
   uint64_t init_seed;
   const float *init;             /* n_logical starting weights instead of init_seed; may be NULL */
   const uint8_t *mask;           /* n_logical, 1 = trainable/kept, 0 = fixed at zero; may be NULL */
-  bool replace;                  /* train on data whose example replace_at is example replace_by of `test` … */
-  size_t replace_at, replace_by; /* … (coupled neighbouring trainings) */
+  size_t replace_at, replace_by; /* with `replace`: train on data whose example replace_at is example … */
+  bool replace;                  /* … replace_by of `test` (coupled neighbouring trainings) */
   bool keep_weights;             /* return the final weights */
 };
 

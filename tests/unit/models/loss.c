@@ -63,7 +63,7 @@ static void test_batch(const struct loss *loss, size_t k, size_t n)
   enum { LDB = 32, K = 10 };
   static float z[K * LDB] __attribute__((aligned(64))), d[K * LDB] __attribute__((aligned(64))), target[K * LDB];
   struct object o = object_of(&loss->m, NULL, 0);
-  double value[LDB], error[LDB], scratch[2 * K], zi[K], g[K], worst_value = 0, worst_slope = 0, stray = 0;
+  double value[LDB] = {0}, error[LDB] = {0}, scratch[2 * K], zi[K], g[K], worst_value = 0, worst_slope = 0, stray = 0;
   int32_t label[LDB];
   bool same_errors = true;
   struct rng r = rng_make(3, RNG_TEST, k);

@@ -39,11 +39,7 @@ static inline void record(void *self, size_t replica, enum train_metric m, uint6
   struct series *s = &((struct recorder *)self)->of[replica];
   if (s->n == MAX_POINTS)
     tap_bail("too many points");
-  memset(&s->point[s->n], 0, sizeof s->point[0]); /* padding too: points are compared by bytes */
-  s->point[s->n].metric = m;
-  s->point[s->n].step = step;
-  s->point[s->n].value = value;
-  s->n++;
+  s->point[s->n++] = (struct point){m, step, value};
 }
 
 static inline struct object plain(const struct method *m) { return object_of(m, NULL, 0); }
@@ -73,7 +69,16 @@ static inline void train(const struct train_group *g, const struct train_replica
     tap_bail("training: %s", e.message);
 }
 
-/* Everything but the times; NaN equals NaN. */
+/* The same bits; NaN equals NaN. */
+static inline bool same_number(double a, double b)
+{
+  uint64_t x, y;
+  memcpy(&x, &a, sizeof x);
+  memcpy(&y, &b, sizeof y);
+  return x == y || (a != a && b != b);
+}
+
+/* Everything but the times. */
 static inline bool same_result(const struct train_result *a, const struct train_result *b, size_t n_logical)
 {
   const double x[] = {a->train_loss, a->valid_loss, a->valid_error, a->test_loss, a->test_error, a->best_valid_error, a->best_valid_loss,
@@ -83,7 +88,7 @@ static inline bool same_result(const struct train_result *a, const struct train_
   bool weights = !a->weights == !b->weights && (!a->weights || memcmp(a->weights, b->weights, n_logical * sizeof(float)) == 0);
   bool numbers = true;
   for (size_t i = 0; i < sizeof x / sizeof *x; i++)
-    numbers &= (x[i] != x[i] && y[i] != y[i]) || memcmp(&x[i], &y[i], sizeof *x) == 0;
+    numbers &= same_number(x[i], y[i]);
   return weights && numbers && strcmp(a->error.message, b->error.message) == 0 && a->status == b->status &&
          a->steps_done == b->steps_done && a->best_step == b->best_step;
 }
@@ -93,8 +98,7 @@ static inline bool same_series(const struct series *a, const struct series *b)
   bool same = a->n == b->n;
   for (size_t i = 0; same && i < a->n; i++) {
     const struct point *p = &a->point[i], *q = &b->point[i];
-    same = p->metric == q->metric && p->step == q->step &&
-           ((p->value != p->value && q->value != q->value) || memcmp(&p->value, &q->value, sizeof p->value) == 0);
+    same = p->metric == q->metric && p->step == q->step && same_number(p->value, q->value);
   }
   return same;
 }
