@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "experiments/kernel/mem.h"
 #include "experiments/params.h"
 #include "experiments/registry.h"
 
@@ -12,15 +13,21 @@ static const struct option_row options[] = {
   {0},
 };
 
-static int unknown_kind(const struct arguments *a, const char *word)
+/* The word is neither a kind nor an id: suggest the nearest of both. */
+static int unknown_word(const struct arguments *a, const char *word)
 {
-  const char *names[KIND_COUNT * 2], *near;
-  size_t n = 0;
+  size_t n = 0, ids = registry_count();
+  const char **names = xcalloc(KIND_COUNT + ids, sizeof *names), *near;
   for (int k = 1; k < KIND_COUNT; k++)
     names[n++] = kind_name((enum kind)k);
+  for (size_t i = 0; i < ids; i++)
+    names[n++] = registry_at(i)->id;
   if ((near = nearest_name(word, names, n)))
-    return app_usage(a->command, "no kind or method '%s'; did you mean '%s'?", word, near);
-  return app_usage(a->command, "no kind or method '%s'; 'assay methods' lists all", word);
+    app_usage(a->command, "no kind or method '%s'; did you mean '%s'?", word, near);
+  else
+    app_usage(a->command, "no kind or method '%s'; 'assay methods' lists all", word);
+  free(names);
+  return EXIT_USAGE;
 }
 
 static void print(char *text)
@@ -43,7 +50,7 @@ static int show_id(const struct app *app, const struct arguments *a, const char 
       putchar('\n');
     print(json ? methods_json(m->kind, id) : method_help(m, app->width));
   }
-  return found ? EXIT_DONE : unknown_kind(a, id);
+  return found ? EXIT_DONE : unknown_word(a, id);
 }
 
 static int run(struct app *app, const struct arguments *a)
@@ -55,7 +62,7 @@ static int run(struct app *app, const struct arguments *a)
   if (a->n_words > 2)
     return app_usage(a->command, "methods takes a kind and an id, not also '%s'", a->word[2]);
   if (a->n_words && !kind_parse(a->word[0], &kind))
-    return a->n_words == 1 ? show_id(app, a, a->word[0], json) : unknown_kind(a, a->word[0]);
+    return a->n_words == 1 ? show_id(app, a, a->word[0], json) : unknown_word(a, a->word[0]);
   if (a->n_words == 2 && registry_get(&m, kind, a->word[1], &e) != STATUS_OK)
     return app_usage(a->command, "%s", e.message);
   if (json)

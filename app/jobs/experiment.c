@@ -144,7 +144,7 @@ static int conclude(struct sweep *s, struct err *e)
 {
   size_t safe = s->counts.kept + s->counts.done + s->counts.diverged;
   if (s->store_problem) {
-    app_complain("%s; %zu of %zu runs are finished, and the same command goes on from there", s->store_problem, safe, s->counts.total);
+    app_complain("%s; %zu of %zu runs are finished", s->store_problem, safe, s->counts.total);
     return EXIT_USAGE;
   }
   if (signals_count()) {

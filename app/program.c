@@ -1,0 +1,221 @@
+/* program.c: from argv to one command and its exit code. Nothing that costs time happens before the
+ * command is known. */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/help.h"
+#include "app/paths.h"
+#include "app/plot/plot.h"
+#include "experiments/kernel/mem.h"
+#include "experiments/params.h"
+
+static const struct command *const commands[] = {
+#define COMMAND(name) &command_##name,
+#include "app/commands.def"
+#undef COMMAND
+};
+
+size_t command_count(void) { return sizeof commands / sizeof *commands; }
+const struct command *command_at(size_t i) { return commands[i]; }
+
+const struct command *command_find(const char *name)
+{
+  for (size_t i = 0; i < command_count(); i++)
+    if (strcmp(commands[i]->name, name) == 0)
+      return commands[i];
+  return NULL;
+}
+
+const struct command *command_get(const char *name)
+{
+  const char *names[64], *near;
+  const struct command *c = command_find(name);
+  if (c)
+    return c;
+  for (size_t i = 0; i < command_count(); i++)
+    names[i] = commands[i]->name;
+  if ((near = nearest_name(name, names, command_count())))
+    app_usage(NULL, "unknown command '%s'; did you mean '%s'?", name, near);
+  else
+    app_usage(NULL, "unknown command '%s'", name);
+  return NULL;
+}
+
+static void complain(const char *format, va_list args)
+{
+  char *text = NULL;
+  if (vasprintf(&text, format, args) < 0)
+    return;
+  char *safe = text_safe(text, true);
+  fprintf(stderr, "assay: %s\n", safe);
+  free(safe);
+  free(text);
+}
+
+void app_complain(const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  complain(format, args);
+  va_end(args);
+}
+
+int app_usage(const struct command *c, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  complain(format, args);
+  va_end(args);
+  fprintf(stderr, "try 'assay %s%s--help'\n", c ? c->name : "", c ? " " : "");
+  return EXIT_USAGE;
+}
+
+/* NO_COLOR, TERM=dumb and --color decide; "auto" looks at the stream. */
+static bool wants_colour(const char *when, bool tty)
+{
+  const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+  if (when && strcmp(when, "always") == 0)
+    return true;
+  if ((when && strcmp(when, "never") == 0) || (no && *no))
+    return false;
+  return tty && term && strcmp(term, "dumb") != 0;
+}
+
+static int terminal_columns(void)
+{
+  struct winsize size;
+  const char *columns = getenv("COLUMNS");
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+    return size.ws_col;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+    return size.ws_col;
+  return columns && atoi(columns) > 0 ? atoi(columns) : 80;
+}
+
+static int service_width(void *self) { return ((struct app *)self)->width; }
+
+/* assay.run at the prompt: the same as `assay run` with as many workers as cores. */
+static int service_run(void *self, const char *path, const char *const *sets, size_t n_sets)
+{
+  const struct run_options o = {.path = path, .sets = sets, .n_sets = n_sets, .jobs = app_default_jobs()};
+  return run_experiment(self, &o);
+}
+
+static bool app_init(struct app *app, const struct arguments *leading, const struct arguments *a)
+{
+  const char *when = arg_value(a, "color"), *db = arg_value(a, "db");
+  memset(app, 0, sizeof *app);
+  if (!when)
+    when = arg_value(leading, "color");
+  if (when && strcmp(when, "auto") != 0 && strcmp(when, "always") != 0 && strcmp(when, "never") != 0) {
+    app_usage(a->command, "--color must be auto, always or never, not '%s'", when);
+    return false;
+  }
+  if (!db)
+    db = arg_value(leading, "db");
+  if (db && !*db) {
+    app_usage(a->command, "--db needs the name of a file");
+    return false;
+  }
+  if (!db)
+    db = getenv("ASSAY_DB");
+  app->db = db && *db ? db : "assay.db";
+  setlocale(LC_CTYPE, "");
+  app->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+  app->tty_out = isatty(STDOUT_FILENO);
+  app->tty_err = isatty(STDERR_FILENO);
+  app->colour_out = wants_colour(when, app->tty_out);
+  app->colour_err = wants_colour(when, app->tty_err);
+  app->width = terminal_columns();
+  app->share_dir = path_share_dir();
+  app->services = (struct lua_services){
+    .self = app, .plot_text = plot_text, .plot_svg = plot_svg, .terminal_width = service_width, .run_script = service_run};
+  return true;
+}
+
+enum status app_host_new(struct app *app, int threads, struct lua_host **out, struct err *e)
+{
+  const struct lua_host_config config = {.share_dir = app->share_dir, .db = app->db, .services = &app->services,
+                                         .cancel = &app->cancel, .threads = threads};
+  if (!app->share_dir)
+    return err_set(e, STATUS_IO, "the Lua library is missing: no ../share/assay beside the program; install it with "
+                                 "cmake --install, or run it from its build folder");
+  return lua_host_new(out, &config, e);
+}
+
+/* Has the reader of a pipe on stdout gone? */
+static bool reader_left(void)
+{
+  struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  return poll(&fd, 1, 0) == 1 && (fd.revents & POLLERR);
+}
+
+/* What was printed must have arrived; a reader that went away is no error worth words. */
+static int flush_stdout(int code)
+{
+  errno = 0;
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE || reader_left())
+    return code;
+  app_complain("cannot write the output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+  return code ? code : EXIT_USAGE;
+}
+
+static int run_command(const struct command *c, const struct arguments *leading, int argc, char **argv)
+{
+  struct arguments a;
+  struct app app = {0};
+  int code = EXIT_USAGE;
+  if (!arguments_parse(&a, c, argc, argv))
+    goto done;
+  if (arg_flag(&a, "help")) {
+    help_command(stdout, c);
+    code = EXIT_DONE;
+  } else if (arg_flag(&a, "version")) {
+    help_version(stdout);
+    code = EXIT_DONE;
+  } else if (app_init(&app, leading, &a)) {
+    code = c->run(&app, &a);
+  }
+done:
+  free(app.share_dir);
+  arguments_free(&a);
+  return flush_stdout(code);
+}
+
+/* `assay` alone: the workbench will stand here; until then the help, which is an error for a script. */
+static int run_nothing(void)
+{
+  bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+  help_program(terminal ? stdout : stderr);
+  return terminal ? EXIT_DONE : EXIT_USAGE;
+}
+
+int program_main(int argc, char **argv)
+{
+  struct arguments leading;
+  int used;
+  if (!arguments_parse_leading(&leading, argc - 1, argv + 1, &used))
+    return EXIT_USAGE;
+  argc -= 1 + used;
+  argv += 1 + used;
+  if (arg_flag(&leading, "help")) {
+    help_program(stdout);
+    return flush_stdout(EXIT_DONE);
+  }
+  if (arg_flag(&leading, "version")) {
+    help_version(stdout);
+    return flush_stdout(EXIT_DONE);
+  }
+  if (argc == 0)
+    return run_nothing();
+  const struct command *c = command_get(argv[0]);
+  return c ? run_command(c, &leading, argc - 1, argv + 1) : EXIT_USAGE;
+}
