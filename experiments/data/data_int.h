@@ -36,7 +36,7 @@ struct data_counts { int64_t train, valid, test; };
    .doc = "inputs per example", .example = "20"}
 
 #define DATA_SEED_PARAM(conf_type, member)                                                                                  \
-  {.id = "seed", .type = PARAM_INT, .at = offsetof(conf_type, member), .def = 1, .min = 0, .max = 9007199254740992.0,       \
+  {.id = "seed", .type = PARAM_INT, .at = offsetof(conf_type, member), .def = 1, .min = 0, .max = 9007199254740991.0,       \
    .doc = "seed of everything random in the data", .example = "1"}
 
 /* How the rows of a table become parts. */
@@ -50,7 +50,7 @@ struct data_split {
   {.id = "standardize", .type = PARAM_BOOL, .at = offsetof(conf_type, member.standardize), .def = standardize_default,      \
    .doc = "give each input mean 0 and standard deviation 1 over the training part", .example = "true"},                \
   {.id = "split_seed", .type = PARAM_INT, .at = offsetof(conf_type, member.split_seed), .def = 1, .min = 0,                 \
-   .max = 9007199254740992.0, .doc = "seed of the random split into parts", .example = "1"}
+   .max = 9007199254740991.0, .doc = "seed of the random split into parts", .example = "1"}
 
 extern const char *const data_task_names[]; /* "classes", "regression", NULL: enum task - 1 */
 

@@ -93,10 +93,17 @@ static bool field_number(const struct table *t, size_t j, char mark, double *v)
   return true;
 }
 
-bool field_is_number(const struct table *t, size_t j)
+bool table_is_number(const struct table *t, size_t j, double *v)
 {
-  double v;
-  return field_number(t, j, t->state->decimal_comma ? ',' : '.', &v);
+  return field_number(t, j, t->state->decimal_comma ? ',' : '.', v) && isfinite(*v);
+}
+
+char *table_text(struct table *t, size_t j)
+{
+  size_t n, before = (size_t)(trim(t->field[j], &n) - t->field[j]);
+  t->field[j] += before;
+  t->field[j][n] = '\0';
+  return t->field[j];
 }
 
 /* "nan", "-inf", "Infinity", …: numbers to strtod, but none for a computation. */

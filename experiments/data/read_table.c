@@ -228,9 +228,10 @@ static void keep_names(struct table *t)
 static enum status decide_header(const struct table *t, enum table_header wanted, bool *is_header, struct err *e)
 {
   size_t numbers = 0, words = 0;
+  double v;
   for (size_t j = 0; j < t->cols; j++)
     if (!table_missing(t, j)) {
-      if (field_is_number(t, j))
+      if (table_is_number(t, j, &v))
         numbers++;
       else
         words++;

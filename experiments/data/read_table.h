@@ -46,6 +46,10 @@ NODISCARD enum status table_next(struct table *t, bool *more, struct err *e);
 bool table_missing(const struct table *t, size_t j);
 /* Field j as a finite number; the error names file, line and column. */
 NODISCARD enum status table_number(struct table *t, size_t j, double *v, struct err *e);
+/* The same without a message; false if it is none (or not finite). */
+bool table_is_number(const struct table *t, size_t j, double *v);
+/* Field j without the blanks around it, which are cut off in place. */
+char *table_text(struct table *t, size_t j);
 /* Fill e with "FILE: line 3, column 2 (name): …". */
 enum status table_error(const struct table *t, size_t j, struct err *e, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

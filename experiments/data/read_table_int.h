@@ -28,6 +28,5 @@ struct table_state {
 
 NODISCARD enum status numbers_start(struct table_state *s, struct err *e);
 void numbers_end(struct table_state *s);
-bool field_is_number(const struct table *t, size_t j);
 
 #endif
