@@ -32,15 +32,18 @@ static enum status loss_along(struct control *c, double lr, double *loss, struct
   return STATUS_OK;
 }
 
+/* By way of our own buffer: the products need aligned memory, a controller's need not be. */
 static enum status grad_at(struct control *c, const float *w, double *loss, float *g, struct err *e)
 {
   struct session *s = c->self;
+  float *own = s->g->trial;
   c->cost += 1;
   *loss = loss_at(s, w);
-  if (!isfinite(*loss) || !step_gradient(&s->g->ws, w, s->b, g))
+  if (!isfinite(*loss) || !step_gradient(&s->g->ws, w, s->b, own))
     return err_set(e, STATUS_DIVERGED, "the loss or gradient that the controller asked for is not finite");
   if (s->r->mask)
-    mask_apply(s->r->mask, g, c->n);
+    mask_apply(s->r->mask, own, c->n);
+  memcpy(g, own, c->n * sizeof *g);
   return STATUS_OK;
 }
 

@@ -176,6 +176,81 @@ static void refuse(struct setting *s, const char *part, const char *name)
   tap_has(e.message, part, "and the message says why");
 }
 
+/* A controller that asks for what models do not offer yet. */
+static void test_needs(void)
+{
+  static const char *const needs[] = {"hvp", NULL};
+  const struct controller curious = {.m = {.kind = KIND_CONTROLLER, .id = "curious", .needs = needs}};
+  struct object o = {.method = &curious.m};
+  struct setting s;
+  struct train_result result;
+  struct err e = {0};
+  set_up(&s, 10, 4, 5);
+  s.r.schedule = NULL, s.r.controller = &o;
+  tap_is_int(train_run(NULL, &s.g, &s.r, 1, NULL, &result, &e), STATUS_UNSUPPORTED, "a controller that needs Hessian products is refused");
+  tap_has(e.message, "\"curious\"", "by name");
+  tear_down(&s);
+}
+
+/* What a controller sees: the loss along the direction and the gradient elsewhere are those of the same batch. */
+static enum status look(const void *conf, void *state, struct control *c, double *lr, struct err *e)
+{
+  double at = NAN, along = NAN, loss = NAN, *worst = state;
+  float *w = xcalloc(c->n, sizeof *w), *g = xcalloc(c->n, sizeof *g);
+  double norm2 = 0, spread = 0;
+  (void)conf;
+  *lr = 0.05;
+  for (size_t i = 0; i < c->n; i++) {
+    w[i] = fmaf(-0.05f, c->direction[i], c->w[i]);
+    norm2 += (double)c->g[i] * (double)c->g[i];
+  }
+  enum status s = c->loss_along(c, 0, &at, e);
+  s = s ? s : c->loss_along(c, 0.05, &along, e);
+  s = s ? s : c->grad_at(c, w, &loss, g, e);
+  worst[0] = fmax(worst[0], fabs(at - c->loss) + fabs(along - loss));
+  s = s ? s : c->grad_at(c, c->w, &loss, g, e);
+  for (size_t i = 0; i < c->n; i++)
+    spread = fmax(spread, fabs((double)g[i] - (double)c->g[i]));
+  worst[0] = fmax(worst[0], spread + fabs(loss - c->loss));
+  worst[1] = fmax(worst[1], fabs(norm2 - c->grad_norm2) / norm2);
+  worst[2] += c->cost;
+  free(w);
+  free(g);
+  return s;
+}
+
+static double seen[3];
+static size_t look_size(const void *conf, size_t n) { return (void)conf, (void)n, sizeof seen; }
+static void look_init(const void *conf, void *state, size_t n) { (void)conf, (void)state, (void)n; }
+
+static enum status look_and_tell(const void *conf, void *state, struct control *c, double *lr, struct err *e)
+{
+  (void)state;
+  return look(conf, seen, c, lr, e);
+}
+
+static void test_control(void)
+{
+  const struct controller looking = {.m = {.kind = KIND_CONTROLLER, .id = "looking"}, .state_size = look_size, .init = look_init,
+                                     .rate = look_and_tell};
+  struct object o = {.method = &looking.m}, constant = at_peak(&schedule_constant, 0.05), heavy = plain(&optimizer_heavy_ball.m);
+  struct setting s;
+  struct train_result looked, plainly;
+  set_up(&s, 60, 16, 10);
+  s.r.schedule = NULL, s.r.controller = &o, s.r.optimizer = &heavy;
+  train(&s.g, &s.r, 1, NULL, &looked, NULL);
+  s.r.schedule = &constant, s.r.controller = NULL;
+  train(&s.g, &s.r, 1, NULL, &plainly, NULL);
+  tap_near(seen[0], 0, 0, 0, "losses along the direction and gradients elsewhere are those of the same batch, to the bit");
+  tap_near(seen[1], 0, 0, 1e-12, "the squared norm is that of the gradient");
+  tap_near(seen[2], looked.cost, 1e-12, 0, "the cost is one for the update, two for gradients and two thirds for losses");
+  tap_near(looked.cost, 10 * (1 + 2 + 2.0 / 3), 1e-12, 0, "at each update");
+  tap_same_bits(looked.weights, plainly.weights, LOGICAL * sizeof(float), "looking around leaves no trace in the weights");
+  train_result_free(&looked), train_result_free(&plainly);
+  object_free(&constant), object_free(&heavy);
+  tear_down(&s);
+}
+
 static void test_refusals(void)
 {
   struct setting s;
@@ -215,6 +290,8 @@ int main(void)
   test_cancel();
   test_sizes();
   test_reports();
+  test_control();
+  test_needs();
   test_refusals();
   return tap_done();
 }
