@@ -99,6 +99,7 @@ int bind_help(lua_State *L);       /* help(x) */
 
 void matrix_open(lua_State *L);    /* each adds its part to the `assay` table at the top */
 void matrix_make_open(lua_State *L);
+void matrix_file_open(lua_State *L);
 void object_open(lua_State *L);
 void train_open(lua_State *L);
 void experiment_open(lua_State *L);

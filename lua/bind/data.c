@@ -114,7 +114,7 @@ bool data_field(lua_State *L, struct lua_object *o, const char *key)
   size_t which = 0, count = sizeof known / sizeof *known;
   while (which < count && strcmp(known[which], key))
     which++;
-  if (which == count || params_find(o->o.method, key)) /* a parameter of that name answers without loading */
+  if (which == count) /* the others are parameters, which answer without loading */
     return false;
   const struct dataset *d = data_get(L, o);
   const size_t sizes[] = {d->train.n, d->d, d->classes, d->outputs, d->valid.n, d->test.n, d->bytes};

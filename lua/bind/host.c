@@ -40,6 +40,7 @@ static int open_libraries(lua_State *L)
   object_open(L);
   matrix_open(L);
   matrix_make_open(L);
+  matrix_file_open(L);
   train_open(L);
   experiment_open(L);
   run_open(L);

@@ -177,7 +177,7 @@ static const char *const known[] = {"data", "model", "loss", "optimizer", "sched
 static const char *const known_many[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
     "keep_weights", "mask", "init", "replace", "diverged", NULL};
-static const char *const known_replica[] = {"optimizer", "schedule", "controller", "average", "lr", "seed", "init_seed",
+static const char *const known_replica[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
     "keep_weights", "mask", "init", "replace", NULL};
 
 /* The run that the training belongs to: `run = false` logs nowhere. */
@@ -621,7 +621,7 @@ void train_open(lua_State *L)
        "eval_every, log_every, plan, keep_weights, init, mask, replace, run, label, diverged (\"ok\": a result, not a failure). "
        "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights."},
       {"train_many", train_many, "assay.train_many{replicas = {{lr = 0.1}, {lr = 0.2}}, data =, model =, …}",
-       "Train several replicas in one call; each may have its own optimizer, schedule, lr, controller, average, seed, init, mask, "
+       "Train several replicas in one call; each may have its own optimizer, schedule, lr, controller, average, init_seed, init, mask, "
        "replace. A list of results as of assay.train."},
       {0}};
   bind_metatable(L, REQUEST, request, NULL);
