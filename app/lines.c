@@ -15,14 +15,14 @@ enum { EDITS_MAX = 4000 }; /* beyond it the texts have little in common: all of 
 
 static struct lines split(const char *text)
 {
-  struct lines l = {0};
-  size_t capacity = 0;
+  size_t capacity = 64;
+  struct lines l = {xmalloc(capacity * sizeof *l.line), 0};
   for (const char *end; *text; text = *end ? end + 1 : end) {
     end = strchr(text, '\n');
     if (!end)
       end = text + strlen(text);
     if (l.n == capacity)
-      l.line = xrealloc(l.line, (capacity = capacity ? 2 * capacity : 64) * sizeof *l.line);
+      l.line = xrealloc(l.line, (capacity *= 2) * sizeof *l.line);
     l.line[l.n++] = (struct line){text, (size_t)(end - text)};
   }
   return l;

@@ -45,7 +45,7 @@ static size_t *find_slot(struct index *x, const struct key *keys, int64_t experi
 static void grow_index(struct index *x, const struct key *keys, size_t n)
 {
   free(x->slot);
-  x->size = x->size ? 4 * x->size : 1024;
+  x->size *= 4;
   x->slot = xcalloc(x->size, sizeof *x->slot);
   for (size_t i = 0; i < n; i++)
     *find_slot(x, keys, keys[i].experiment_id, keys[i].group) = i + 1;
@@ -89,15 +89,16 @@ static void take_run(struct listing *l, const struct store_query *q, size_t row,
 
 static int load_rows(struct listing *l, struct store_query *q)
 {
-  struct index x = {0};
-  struct key *keys = NULL;
-  size_t capacity = 0, row_capacity = 0;
+  struct index x = {xcalloc(1024, sizeof *x.slot), 1024};
+  size_t capacity = 0, row_capacity = 256;
+  struct key *keys = xcalloc(row_capacity, sizeof *keys);
   int code;
+  l->row = xcalloc(row_capacity, sizeof *l->row);
   while (reading_next(q, &code)) {
     if (l->n_runs == capacity)
       l->run = xrealloc(l->run, (capacity = capacity ? 2 * capacity : 1024) * sizeof *l->run);
     if (l->n_rows == row_capacity) {
-      row_capacity = row_capacity ? 2 * row_capacity : 256;
+      row_capacity *= 2;
       l->row = xrealloc(l->row, row_capacity * sizeof *l->row);
       keys = xrealloc(keys, row_capacity * sizeof *keys);
     }

@@ -104,9 +104,19 @@ struct store_cell cell_copy(const struct store_cell *c)
 
 void cell_free(struct store_cell *c)
 {
+  void *owned;
+  memcpy(&owned, &c->text, sizeof owned); /* const for those who read, ours to release */
   if (c->type == STORE_TEXT || c->type == STORE_BLOB)
-    free((void *)(uintptr_t)c->text);
+    free(owned);
   c->type = STORE_NULL;
+}
+
+/* Equal results are equal to the bit. */
+static uint64_t bits_of(double v)
+{
+  uint64_t bits;
+  memcpy(&bits, &v, sizeof bits);
+  return bits;
 }
 
 bool cell_equal(const struct store_cell *a, const struct store_cell *b)
@@ -116,7 +126,7 @@ bool cell_equal(const struct store_cell *a, const struct store_cell *b)
   switch (a->type) {
   case STORE_NULL: return true;
   case STORE_INTEGER: return a->i == b->i;
-  case STORE_REAL: return memcmp(&a->r, &b->r, sizeof a->r) == 0;
+  case STORE_REAL: return bits_of(a->r) == bits_of(b->r);
   case STORE_TEXT:
   case STORE_BLOB: return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
   }

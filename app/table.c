@@ -40,9 +40,9 @@ bool table_format_parse(const char *word, enum table_format *f)
 static void real_exact(double v, char out[40])
 {
   if (isnan(v))
-    strcpy(out, "nan");
+    snprintf(out, 40, "nan");
   else if (isinf(v))
-    strcpy(out, v < 0 ? "-inf" : "inf");
+    snprintf(out, 40, v < 0 ? "-inf" : "inf");
   else
     for (int digits = 15; digits <= 17; digits++) {
       snprintf(out, 40, "%.*g", digits, v);

@@ -79,7 +79,7 @@ static void key_learn(struct buffer *b, int64_t id, const char *name)
     memset(b->key + b->n_keys, 0, (n - b->n_keys) * sizeof *b->key);
     b->n_keys = n;
   }
-  b->key[id] = strcpy(store_alloc(NULL, strlen(name) + 1), name);
+  b->key[id] = store_copy(name);
   b->sorted = store_alloc(b->sorted, (b->n_sorted + 1) * sizeof *b->sorted);
   memmove(b->sorted + at + 1, b->sorted + at, (b->n_sorted - at) * sizeof *b->sorted);
   b->sorted[at] = id;
@@ -88,7 +88,7 @@ static void key_learn(struct buffer *b, int64_t id, const char *name)
 
 static int key_add(struct store *s, const char *name, int64_t *id)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   int code = store_begin(s);
   if (code)
     return code;
@@ -197,8 +197,8 @@ static struct series *find_series(struct live_run *r, int64_t key_id)
 {
   size_t k = (size_t)key_id;
   if (k >= r->n_series) {
-    r->series = store_alloc(r->series, (k + 8) * sizeof *r->series);
-    memset(r->series + r->n_series, 0, (k + 8 - r->n_series) * sizeof *r->series);
+    r->series = store_alloc(r->series, (k + 8) * sizeof(struct series *));
+    memset(r->series + r->n_series, 0, (k + 8 - r->n_series) * sizeof(struct series *));
     r->n_series = k + 8;
   }
   if (!r->series[k]) {
@@ -245,7 +245,7 @@ int store_metric_by_id(struct store *s, int64_t run_id, int64_t key_id, int64_t 
 
 int store_metric(struct store *s, int64_t run_id, const char *key, int64_t step, double value)
 {
-  int64_t key_id;
+  int64_t key_id = 0;
   int code = store_metric_key(s, key, &key_id);
   return code ? code : store_metric_by_id(s, run_id, key_id, step, value);
 }
@@ -261,8 +261,8 @@ static int take_result(struct store *s, int64_t run_id, const char *key, double 
   }
   note_time(b);
   b->result[b->n_results++] = (struct waiting_result){
-    .run_id = run_id, .number = number, .key = strcpy(store_alloc(NULL, strlen(key) + 1), key),
-    .text = text ? strcpy(store_alloc(NULL, strlen(text) + 1), text) : NULL};
+    .run_id = run_id, .number = number, .key = store_copy(key),
+    .text = text ? store_copy(text) : NULL};
   return STORE_OK;
 }
 
@@ -321,11 +321,11 @@ static void put_in_order(struct series *x)
     i++;
   if (i >= x->n)
     return;
-  const struct point **order = store_alloc(NULL, x->n * sizeof *order);
+  const struct point **order = store_alloc(NULL, x->n * sizeof(struct point *));
   struct point *sorted = store_alloc(NULL, x->capacity * sizeof *sorted);
   for (i = 0; i < x->n; i++)
     order[i] = &x->waiting[i];
-  qsort(order, x->n, sizeof *order, by_step);
+  qsort(order, x->n, sizeof(struct point *), by_step);
   for (i = 0; i < x->n; i++)
     sorted[i] = *order[i];
   free(order);
@@ -335,7 +335,7 @@ static void put_in_order(struct series *x)
 
 static int write_series(struct store *s, int64_t run_id, int64_t key_id, struct series *x)
 {
-  sqlite3_stmt *many, *one;
+  sqlite3_stmt *many = NULL, *one = NULL;
   int code = points_statement(s, &many);
   if (code || (code = store_stmt(s, STMT_POINT, &one)))
     return code;
@@ -354,7 +354,7 @@ static int write_series(struct store *s, int64_t run_id, int64_t key_id, struct 
 
 static int write_result(struct store *s, const struct waiting_result *r)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   int code = store_stmt(s, STMT_RESULT, &st);
   if (code)
     return code;

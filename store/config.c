@@ -32,7 +32,7 @@ static void bind_json(sqlite3_stmt *st, int at, const json_t *v, char **owned)
 
 static int put_param(struct store *s, int64_t run_id, const char *key, const json_t *v)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   char *owned = NULL;
   int code = store_stmt(s, STMT_PARAM, &st);
   if (code)

@@ -41,7 +41,7 @@ static void unescape(char *s)
 bool store_path_is_local(const char *mountinfo, const char *path, char type[64])
 {
   size_t best = 0;
-  strcpy(type, "unknown");
+  snprintf(type, 64, "unknown");
   for (const char *line = mountinfo; line && *line; line = strchr(line, '\n'), line += line != NULL) {
     char text[8192], mount[4096], found[64];
     snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
@@ -51,7 +51,7 @@ bool store_path_is_local(const char *mountinfo, const char *path, char type[64])
     unescape(mount);
     if (holds(mount, path) && strlen(mount) >= best) { /* later mounts cover earlier ones */
       best = strlen(mount);
-      strcpy(type, found);
+      snprintf(type, 64, "%s", found);
     }
   }
   for (size_t i = 0; i < sizeof local_types / sizeof *local_types; i++)

@@ -184,7 +184,7 @@ int store_open(struct store **out, const char *path, enum store_mode mode, char 
   struct store *s = store_alloc(NULL, sizeof *s);
   *s = (struct store){.mode = mode, .path = NULL};
   path = default_path(path);
-  s->path = strcpy(store_alloc(NULL, strlen(path) + 1), path);
+  s->path = store_copy(path);
   int code = mode == STORE_READ ? open_read(s) : open_write(s);
   if (message_size)
     snprintf(message, message_size, "%s", s->message);

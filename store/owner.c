@@ -145,7 +145,7 @@ int store_take_writer(struct store *s, double wait_s)
 
 int store_heartbeat(struct store *s)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   int code = store_stmt(s, STMT_HEARTBEAT, &st);
   if (code)
     return code;

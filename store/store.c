@@ -20,12 +20,12 @@ static const char *const stmt_sql[STMT_COUNT] = {
   [STMT_ROLLBACK] = "ROLLBACK",
   [STMT_HEARTBEAT] = "UPDATE writer SET seen_at = ?1 WHERE token = ?2",
   [STMT_FIND_DONE] = "SELECT id FROM run WHERE config_hash = ?1 AND status = 'done' ORDER BY id DESC LIMIT 1",
-  [STMT_RUN_BEGIN] = "INSERT INTO run (uid, experiment_id, environment_id, config, config_hash, group_hash, seed,"
+  [STMT_RUN_BEGIN] = ("INSERT INTO run (uid, experiment_id, environment_id, config, config_hash, group_hash, seed,"
                      " status, started_at, host, boot_id, pid, pid_start, worker_pid)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8, ?9, ?10, ?11, ?12, ?13)",
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8, ?9, ?10, ?11, ?12, ?13)"),
   [STMT_PARAM] = "INSERT OR REPLACE INTO param (run_id, key, value) VALUES (?1, ?2, ?3)",
-  [STMT_RUN_END] = "UPDATE run SET status = ?2, ended_at = ?3, wall_s = ?4, cpu_s = ?5, peak_memory_b = ?6,"
-                   " error = ?7 WHERE id = ?1 AND status = 'running'",
+  [STMT_RUN_END] = ("UPDATE run SET status = ?2, ended_at = ?3, wall_s = ?4, cpu_s = ?5, peak_memory_b = ?6,"
+                   " error = ?7 WHERE id = ?1 AND status = 'running'"),
   [STMT_RESULT] = "INSERT OR REPLACE INTO result (run_id, key, value) VALUES (?1, ?2, ?3)",
   [STMT_RESULT_DERIVED] = "INSERT OR IGNORE INTO result (run_id, key, value) VALUES (?1, ?2, ?3)",
   [STMT_KEY_ADD] = "INSERT INTO metric_key (name) VALUES (?1)",
@@ -151,7 +151,7 @@ int store_scalar(struct store *s, const char *sql, int64_t *out)
 
 static int simple(struct store *s, enum stmt_id id, const char *doing)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   int code = store_stmt(s, id, &st);
   return code ? code : store_run(s, st, doing);
 }
@@ -216,6 +216,12 @@ void store_hash_hex(const void *data, size_t size, char out[33])
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits(data, size));
   hex(canonical.digest, sizeof canonical.digest, out);
+}
+
+char *store_copy(const char *s)
+{
+  size_t size = strlen(s) + 1;
+  return memcpy(store_alloc(NULL, size), s, size);
 }
 
 void *store_alloc(void *old, size_t size)

@@ -54,6 +54,7 @@ void store_now(char out[32]);                                    /* UTC, millise
 double store_clock(void);                                        /* monotonic seconds */
 int store_random_hex(char out[33]);
 void store_hash_hex(const void *data, size_t size, char out[33]);
+char *store_copy(const char *s);                                  /* on the heap */
 void *store_alloc(void *old, size_t size);                       /* realloc that ends the process: small sizes */
 
 /* journal.c */

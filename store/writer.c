@@ -146,7 +146,7 @@ int store_environment(struct store *s, const struct store_environment *env, int6
 
 int store_find_done(struct store *s, const char *config_hash, int64_t *run_id)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   int code = store_stmt(s, STMT_FIND_DONE, &st);
   if (code)
     return code;
@@ -163,7 +163,7 @@ int store_find_done(struct store *s, const char *config_hash, int64_t *run_id)
 
 static int put_run(struct store *s, const struct store_run_start *r, const char *group, int64_t *run_id)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   char now[32], uid[33];
   int code = store_stmt(s, STMT_RUN_BEGIN, &st);
   if (code)
@@ -215,7 +215,7 @@ int store_run_begin(struct store *s, const struct store_run_start *r, int64_t *r
 
 static int put_derived(struct store *s, int64_t run_id, const char *key, const char *suffix, double value)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   int code = store_stmt(s, STMT_RESULT_DERIVED, &st);
   if (code)
     return code;
@@ -241,7 +241,7 @@ static int put_summary(struct store *s, int64_t run_id, const struct series_summ
 
 static int put_end(struct store *s, int64_t run_id, const struct store_run_end *end)
 {
-  sqlite3_stmt *st;
+  sqlite3_stmt *st = NULL;
   char now[32];
   int code = buffer_summaries(s, run_id, put_summary);
   if (code || (code = store_stmt(s, STMT_RUN_END, &st)))

@@ -86,8 +86,8 @@ static int print_part(struct app *app, struct store *s, const struct part *p, in
   if (!q)
     return reading_failed(app, s);
   for (; reading_next(q, &code); any = true) {
-    struct store_cell cells[8];
-    const char *names[8];
+    struct store_cell cells[8] = {{.text = ""}};
+    const char *names[8] = {0};
     size_t n = store_query_columns(q);
     for (size_t k = 0; k < n; k++) {
       cells[k] = store_query_cell(q, k);
