@@ -83,12 +83,14 @@ static void print_param(FILE *f, const struct param *p, size_t name_width, size_
   FILE *g = text_open(&facts, &size);
   fputs(allowed, g);
   if (p->unit)
-    fprintf(g, ", in %s", p->unit);
+    fprintf(g, " (%s)", p->unit);
   if (usual)
     fprintf(g, "; default %s", usual);
   else
     fputs("; required", g);
-  if (p->example)
+  bool obvious = p->type == PARAM_BOOL || p->type == PARAM_CHOICE ||
+                 (usual && p->example && strcmp(usual, p->example) == 0);
+  if (p->example && !obvious)
     fprintf(g, "; for example %s", p->example);
   fclose(g);
   fprintf(f, "%*s", (int)at, "");
