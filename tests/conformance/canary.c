@@ -1,40 +1,6 @@
 /* A method that exists only in this test must show up in everything that is derived from descriptors. */
-#include <math.h>
-
-#include "experiments/schedules/schedule.h"
+#include "tests/conformance/canary.h"
 #include "tests/conformance/walk.h"
-
-struct conf {
-  struct schedule_common common;
-  double sharpness;
-};
-
-static const struct param params[] = {
-  SCHEDULE_COMMON_PARAMS(struct conf, common),
-  {.id = "sharpness", .type = PARAM_REAL, .at = offsetof(struct conf, sharpness), .def = 2, .min = 1, .max = 9,
-   .unit = "octaves", .doc = "how steeply the canary falls", .example = "3"},
-  {0},
-};
-
-static double body(const void *conf, int64_t t, int64_t total)
-{
-  return pow(1 - (double)t / (double)total, ((const struct conf *)conf)->sharpness);
-}
-
-static const struct schedule canary = {
-  .m = {.kind = KIND_SCHEDULE,
-        .id = "canary-fall",
-        .name = "Canary fall",
-        .summary = "falls as fast as it is told to",
-        .formula = "eta_t = peak (1 - u)^sharpness",
-        .cite = "Nobody 2001, Birds in mines",
-        .notes = "Only a test knows it.",
-        .example = "assay.schedule(\"canary-fall\", {sharpness = 3})",
-        .conf_size = sizeof(struct conf),
-        .params = params,
-        .resolve = schedule_resolve},
-  .body = body,
-};
 
 static void test_lists(size_t before)
 {
