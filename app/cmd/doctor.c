@@ -182,9 +182,9 @@ static void print_text(const struct findings *f)
 
 static int run(struct app *app, const struct arguments *a)
 {
-  struct findings f = {.list = json_array()};
   if (a->n_words)
     return app_usage(a->command, "doctor takes no words ('%s'); name the store with --db", a->word[0]);
+  struct findings f = {.list = json_array()};
   look_at_machine(&f);
   look_at_blas(&f);
   look_at_terminal(&f, app);
