@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# help.t: help, version, usage errors, and the texts made from the command table.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+try --help
+exits 0 "assay --help"
+out_has "Examples:" "examples stand in the help"
+is "$err" "" "help says nothing on stderr"
+try -V
+is "$out" "assay $(sed -n 's/^project(assay VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")" "-V prints the version"
+try
+exits 2 "assay alone without a terminal"
+err_has "Usage:" "… prints the help on stderr"
+
+for command in run repl methods ls show diff query plot doctor help; do
+  try $command --help
+  exits 0 "assay $command --help"
+  out_has "Usage: assay $command" "… shows its usage"
+  out_has "Examples:" "… and examples"
+  first=$(printf '%s\n' "$out" | grep -nE '^(Examples|Usage|Options):?' | head -n 1)
+  [[ $first == *Examples* ]]
+  ok $? "… examples first"
+  cp "$T/out" "$T/long"
+  try help $command
+  cmp -s "$T/out" "$T/long"
+  ok $? "assay help $command is the same"
+done
+
+try rnu
+exits 2 "an unknown command"
+err_has "did you mean 'run'" "… suggests the nearest"
+try run --jbos 2 x.lua
+exits 2 "an unknown option"
+err_has "did you mean --jobs" "… suggests the nearest"
+err_has "try 'assay run --help'" "… and says where help is"
+is "$(printf '%s\n' "$err" | wc -l)" 2 "a usage error is one line and the hint"
+try run --jobs
+exits 2 "an option without its value"
+try run --jobs=two x.lua
+exits 2 "a value that is no number"
+err_has "whole number" "… says what is allowed"
+try run --jobs=0 x.lua
+exits 2 "a number out of range"
+try run --quiet=1 x.lua
+exits 2 "a value for a flag"
+try run
+exits 2 "run without a script"
+try run a.lua b.lua
+exits 2 "run with two scripts"
+try --color=blue ls
+exits 2 "an unknown colour mode"
+try --db
+exits 2 "--db without a file"
+try ls --db
+exits 2 "--db without a file, after the command"
+
+try --db a.db help
+exits 0 "options may stand before the command"
+try help --db a.db --color never -- run
+exits 0 "and after it; -- ends options"
+try help --ma
+exits 0 "an unambiguous abbreviation"
+
+try help --man
+exits 0 "the man page"
+out_has '.TH ASSAY 1' "… is one"
+if command -v man >/dev/null && man --warnings -l /dev/null >/dev/null 2>&1; then
+  warnings=$(MANWIDTH=100 man --warnings -E UTF-8 -l "$T/out" 2>&1 >/dev/null)
+  is "$warnings" "" "… without a warning of man"
+else
+  skip 1 "man is not here"
+fi
+for command in run plot doctor; do
+  grep -q "SS assay $command" "$T/out"
+  ok $? "… tells of $command"
+done
+
+"$ASSAY" help --bash-completion >"$T/completion" 2>/dev/null
+bash -n "$T/completion"
+ok $? "the completion is good bash"
+complete_words() { # complete_words WORD...: what the completion offers for the last word
+  PATH=$(dirname "$ASSAY"):$PATH bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _assay; printf "%s\n" "${COMPREPLY[@]}"' - "$T/completion" "$@"
+}
+is "$(complete_words assay doc)" "doctor" "a command is completed"
+is "$(complete_words assay run --dr)" "--dry-run" "an option is completed"
+is "$(complete_words assay methods sch)" "schedule" "a kind is completed"
+is "$(complete_words assay --color ne)" "never" "a value is completed"
+done_testing

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# repl.t: Lua from -e, a file, a pipe and a terminal.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+
+try repl -e 1
+is "$code:$out" "0:1" "-e prints the value of an expression"
+try repl -e 'x = 2' -e 'x * 3'
+is "$out" 6 "several -e share one state"
+echo 'print(...)print("from a file")' >file.lua
+try repl file.lua
+[[ $out == *"from a file"* ]]
+ok $? "a file is run"
+out=$(printf 'for i = 1, 2 do\n  print(i)\nend\n' | "$ASSAY" repl)
+is "$out" $'1\n2' "standard input is run when it is no terminal"
+try repl -e 'error("x")'
+exits 2 "an error"
+is "$out" "" "… prints nothing on stdout"
+try repl a.lua b.lua
+exits 2 "two files"
+
+timeout -s INT 1 "$ASSAY" repl -e 'while true do end' >"$T/out" 2>"$T/err"
+timeout --foreground 20 bash -c '"$0" repl -e "while true do pcall(function() while true do end end) end" & pid=$!; sleep 0.5
+  kill -INT $pid; wait $pid; exit $?' "$ASSAY" >"$T/out" 2>"$T/err"
+is "$?" 130 "SIGINT ends an endless loop, through pcall"
+
+if command -v script >/dev/null && command -v stty >/dev/null; then
+  # A terminal: continuation lines, an interrupt in a loop, state kept after it, history.
+  {
+    sleep 1
+    printf 'x = 41\n'
+    printf 'function f()\n'
+    printf 'return x + 1\n'
+    printf 'end\n'
+    sleep 0.3
+    printf 'while true do end\n'
+    sleep 0.7
+    printf '\003'
+    sleep 0.5
+    printf 'dropped = \003'
+    sleep 0.3
+    printf 'print("value " .. f())\n'
+    sleep 0.3
+    printf '\004'
+  } | TERM=dumb timeout 30 script -qec "$ASSAY repl" /dev/null >"$T/screen" 2>&1
+  code=$?
+  seen=$(tr -d '\r' <"$T/screen")
+  is "$code" 0 "the prompt is left with Ctrl-D"
+  [[ $seen == *"value 42"* ]]
+  ok $? "Ctrl-C stops a loop and a half-typed line, and keeps what was defined"
+  [[ $seen == *interrupted* ]]
+  ok $? "… and says so"
+  [[ $seen == *">> "* ]]
+  ok $? "an incomplete statement asks for more"
+  grep -q 'while true do end' "$XDG_STATE_HOME/assay/history"
+  ok $? "history is kept"
+else
+  skip 5 "script(1) is not here"
+fi
+done_testing
