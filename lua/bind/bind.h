@@ -27,6 +27,7 @@
 #define BIND_TRAINING "assay.training"
 
 struct batch_of_runs; /* run.c */
+struct rng;
 
 struct loaded_data { char *config; struct dataset *data; };
 
@@ -65,8 +66,8 @@ void bind_push_failure(lua_State *L, lua_State *co);
 /* Push "script.lua:12: ", the place in the user's code that called what runs now ("" if there is none). */
 void bind_where(lua_State *L);
 /* Raise a message at the user's line. */
-_Noreturn void bind_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
-_Noreturn void bind_raise(lua_State *L, const struct err *e);
+void bind_error(lua_State *L, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
+void bind_raise(lua_State *L, const struct err *e) __attribute__((noreturn));
 /* Is this source ("@/usr/share/assay/lua/…") part of the installed library? */
 bool bind_is_library(const struct lua_host *h, const char *source);
 /* Raise unless all keys of the table at `at` are among `known` (NULL-terminated); `what` names it. */
@@ -107,6 +108,7 @@ void run_open(lua_State *L);
 void stats_open(lua_State *L);
 void plot_open(lua_State *L);
 void db_open(lua_State *L);
+void random_open(lua_State *L);
 
 /* --- scripts (script.c) ------------------------------------------------------------------------- */
 
@@ -191,6 +193,7 @@ void run_progress(struct lua_host *h, long at, double fraction);
 void run_note_divergence(struct lua_host *h, long at, const char *message);
 void run_add_time(struct lua_host *h, long at, double wall_s, double cpu_s);
 int64_t run_seed(struct lua_host *h, long at); /* INT64_MIN: none */
+struct rng *run_random(struct lua_host *h, long at); /* the run's own stream; NULL outside runs */
 
 /* Requests at the given addresses (in order) that were yielded by runs: execute them in groups. Each gets its
  * result or its error inside. Never raises a Lua error. */

@@ -59,7 +59,9 @@ void bind_raise(lua_State *L, const struct err *e)
 const char *bind_did_you_mean(const char *word, const char *const *known, size_t n, char *buffer, size_t size)
 {
   const char *near = nearest_name(word, known, n);
-  snprintf(buffer, size, near ? "; did you mean \"%s\"?" : "", near);
+  *buffer = '\0';
+  if (near)
+    snprintf(buffer, size, "; did you mean \"%s\"?", near);
   return buffer;
 }
 
@@ -73,7 +75,7 @@ void bind_check_keys(lua_State *L, int at, const char *what, const char *const *
       bind_error(L, "%s takes named values only, not a list: {%s = …}", what, known[0]);
     const char *key = lua_tostring(L, -2);
     size_t i = 0;
-    while (i < n && strcmp(known[i], key))
+    while (i < n && strcmp(known[i], key) != 0)
       i++;
     char hint[96];
     if (i == n)

@@ -22,7 +22,7 @@ static const char *const experiment_keys[] = {"grid", "group", "name", "params",
 /* Add a candidate to the table at the top when it starts with the prefix. */
 static void offer(lua_State *L, const char *name, const char *prefix, size_t n)
 {
-  if (strncmp(name, prefix, n))
+  if (strncmp(name, prefix, n) != 0)
     return;
   lua_pushboolean(L, 1);
   lua_setfield(L, -2, name);
@@ -86,7 +86,7 @@ static bool kind_before(const char *line, size_t end, enum kind *kind)
     end--;
   size_t start = name_start(line, end);
   char name[64];
-  if (end - start < 7 || end - start >= sizeof name || strncmp(line + start, "assay.", 6))
+  if (end - start < 7 || end - start >= sizeof name || strncmp(line + start, "assay.", 6) != 0)
     return false;
   memcpy(name, line + start + 6, end - start - 6);
   name[end - start - 6] = '\0';

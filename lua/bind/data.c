@@ -58,7 +58,7 @@ static int data_load(lua_State *L)
 static void push_inputs(lua_State *L, const struct examples *part)
 {
   struct lua_matrix *x = matrix_push(L);
-  x->m = mat_wrap(DTYPE_F32, (void *)(uintptr_t)part->x, part->n, part->d, part->stride);
+  x->m = mat_wrap(DTYPE_F32, (void *)part->x, part->n, part->d, part->stride);
   x->read_only = true;
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
@@ -70,7 +70,7 @@ static void push_answers(lua_State *L, const struct dataset *d, const struct exa
   struct lua_matrix *y = matrix_push(L);
   struct err e = {0};
   if (d->task == TASK_REGRESSION) {
-    y->m = mat_wrap(DTYPE_F32, (void *)(uintptr_t)part->target, part->n, d->outputs, d->outputs);
+    y->m = mat_wrap(DTYPE_F32, (void *)part->target, part->n, d->outputs, d->outputs);
     y->read_only = true;
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
@@ -112,7 +112,7 @@ bool data_field(lua_State *L, struct lua_object *o, const char *key)
 {
   static const char *const known[] = {"n", "d", "classes", "outputs", "n_valid", "n_test", "bytes", "task", "hash", "bayes_error", "teacher"};
   size_t which = 0, count = sizeof known / sizeof *known;
-  while (which < count && strcmp(known[which], key))
+  while (which < count && strcmp(known[which], key) != 0)
     which++;
   if (which == count) /* the others are parameters, which answer without loading */
     return false;

@@ -98,7 +98,7 @@ static int run_file(lua_State *L)
 
 enum status lua_host_file(struct lua_host *h, const char *path, struct err *e)
 {
-  enum status status = bind_protect(h, run_file, (void *)(uintptr_t)path, e);
+  enum status status = bind_protect(h, run_file, (void *)path, e);
   fflush(stdout);
   return status;
 }

@@ -144,7 +144,7 @@ static void push_word(lua_State *L, const char *name, const char *word, int like
   switch (lua_type(L, like)) {
   case LUA_TNUMBER: push_number(L, name, word, lua_isinteger(L, like)); return;
   case LUA_TBOOLEAN:
-    if (strcmp(word, "true") && strcmp(word, "false"))
+    if (strcmp(word, "true") != 0 && strcmp(word, "false") != 0)
       bind_error(L, "parameter %s must be true or false, got \"%s\"", name, word);
     lua_pushboolean(L, !strcmp(word, "true"));
     return;
@@ -437,7 +437,7 @@ static int open_experiment(lua_State *L)
   script_load(L, o->path);
   lua_call(L, 0, 1);
   lua_settop(L, 2);
-  if (!lua_istable(L, 2) || !luaL_getmetafield(L, 2, "__name") || strcmp(lua_tostring(L, -1), BIND_EXPERIMENT))
+  if (!lua_istable(L, 2) || !luaL_getmetafield(L, 2, "__name") || strcmp(lua_tostring(L, -1), BIND_EXPERIMENT) != 0)
     bind_error(L, "%s must return assay.experiment{…}, got %s", o->path, luaL_typename(L, 2));
   lua_settop(L, 2);
   x->name = field_text(L, 2, "name");

@@ -32,7 +32,7 @@ static bool push_method_id(lua_State *L, const char *id)
   int n = 0;
   for (size_t i = 0; i < registry_count(); i++) {
     const struct method *m = registry_at(i);
-    if (strcmp(m->id, id))
+    if (strcmp(m->id, id) != 0)
       continue;
     if (n++)
       lua_pushliteral(L, "\n\n");

@@ -51,8 +51,10 @@ static struct lua_matrix *check_weights(lua_State *L, int at)
 static double rate_arg(lua_State *L, int at, const struct lua_object *o)
 {
   const struct param *p = params_find(o->o.method, "lr");
-  if (lua_isnoneornil(L, at) && p && p->type == PARAM_REAL)
-    return *(const double *)((const char *)o->o.conf + p->at);
+  if (lua_isnoneornil(L, at) && p) {
+    lua_settop(L, at - 1);
+    object_push_param(L, p, o->o.conf);
+  }
   if (lua_type(L, at) != LUA_TNUMBER)
     bind_error(L, "optimizer:step(w, g, lr): lr must be a number, got %s", luaL_typename(L, at));
   return lua_tonumber(L, at);

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <xxhash.h>
 
 #include "experiments/kernel/mem.h"
+#include "experiments/kernel/rng.h"
 #include "lua/bind/experiment_int.h"
 
 struct one_run {
@@ -19,6 +21,7 @@ struct one_run {
   bool started, ended;
   char *diverged;                /* message of a training that diverged, when the script did not expect it */
   double wall_s, cpu_s;
+  struct rng random;             /* of math.random */
 };
 
 struct batch_of_runs {
@@ -57,6 +60,8 @@ int64_t run_seed(struct lua_host *h, long at)
 {
   return h->batch && at >= 0 ? h->batch->x->seed[h->batch->run[at].run] : INT64_MIN;
 }
+
+struct rng *run_random(struct lua_host *h, long at) { return h->batch && at >= 0 ? &h->batch->run[at].random : NULL; }
 
 void run_log(struct lua_host *h, long at, const char *key, int64_t step, double value)
 {
@@ -333,6 +338,7 @@ static void start_run(lua_State *L, struct batch_of_runs *b, size_t i, int ancho
 {
   struct one_run *r = &b->run[i];
   struct lua_experiment *x = b->x;
+  r->random = rng_make(XXH3_64bits(x->config[r->run], strlen(x->config[r->run])), RNG_USER, 0);
   r->co = lua_newthread(L);
   lua_rawseti(L, anchors, (lua_Integer)i + 1);
   experiment_push_function(L, x, "run");
@@ -365,7 +371,7 @@ static int run_batch(lua_State *L)
   struct batch_of_runs *b = lua_touserdata(L, 1);
   lua_createtable(L, (int)b->n, 0);
   int anchors = lua_gettop(L);
-  struct train_request **request = lua_newuserdatauv(L, (b->n + 1) * sizeof *request, 0);
+  struct train_request **request = lua_newuserdatauv(L, (b->n + 1) * sizeof(struct train_request *), 0);
   for (size_t i = 0; i < b->n && !stopped(b); i++)
     start_run(L, b, i, anchors);
   while (!stopped(b)) {

@@ -130,9 +130,9 @@ static int stats_call_bootstrap(lua_State *L)
     seed = luaL_optinteger(L, -1, seed);
     lua_getfield(L, 2, "kind");
     const char *word = luaL_optstring(L, -1, "bca");
-    if (strcmp(word, "bca") && strcmp(word, "percentile"))
+    if (strcmp(word, "bca") != 0 && strcmp(word, "percentile") != 0)
       bind_error(L, "bootstrap: kind must be \"bca\" or \"percentile\", got \"%s\"", word);
-    kind = strcmp(word, "bca") ? STATS_PERCENTILE : STATS_BCA;
+    kind = !strcmp(word, "bca") ? STATS_BCA : STATS_PERCENTILE;
   }
   if (resamples < 0)
     bind_error(L, "bootstrap: resamples must not be negative, got %lld", (long long)resamples);

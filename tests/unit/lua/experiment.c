@@ -32,7 +32,7 @@ static void on_number(void *self, size_t run, const char *key, double value)
 {
   struct memory *m = self;
   size_t n = strlen(m->results[run]);
-  if (strlen(key) < 2 || strcmp(key + strlen(key) - 2, "_s")) /* timings differ from time to time */
+  if (strlen(key) < 2 || strcmp(key + strlen(key) - 2, "_s") != 0) /* timings differ from time to time */
     snprintf(m->results[run] + n, sizeof m->results[run] - n, "%s=%a;", key, value);
 }
 
@@ -234,7 +234,7 @@ static void on_signal(int number)
 {
   (void)number;
   interrupted_at = now();
-  lua_host_interrupt(interrupted_host);
+  lua_host_interrupt(interrupted_host); /* flags and a hook, as lua.c does: NOLINT(bugprone-signal-handler) */
 }
 
 static void *signal_later(void *self)
@@ -288,11 +288,11 @@ static void test_cancel(void)
   "local data = assay.data('gaussian-mixture', {d = 6, train = 200, valid = 100, test = 100})\n" \
   "return assay.experiment{name = 't', grid = {lr = {0.05, 0.1, 0.2}, seed = {1, 2}}, run = function(run, c)\n" \
   "  local common = {data = data, model = assay.model('mlp', {hidden = {8}}), epochs = 2, batch = 16, log_every = 1}\n" \
-  "  common.lr = c.lr\n" \
+  "  common.lr = c.lr math.random(c.seed, 100)\n" \
   "  local first = assay.train(common)\n" \
   "  common.optimizer = 'heavy-ball' common.label = 'second'\n" \
   "  local second = assay.train(common)\n" \
-  "  return {a = first.val_loss, b = second.test_error, c = second.val_loss, steps = second.steps}\n" \
+  "  return {r = math.random(), k = math.random(10), a = first.val_loss, b = second.test_error, c = second.val_loss, steps = second.steps}\n" \
   "end}"
 
 static void test_grouping(struct lua_host *h)

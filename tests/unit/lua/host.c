@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "experiments/registry.h"
+#include "store/store.h"
 #include "tests/unit/lua/lua_host.h"
 
 /* Seconds of this process's processor time: what others do to the machine does not count. */
@@ -88,7 +89,7 @@ static void on_signal(int number)
 {
   (void)number;
   interrupted_at = now();
-  lua_host_interrupt(interrupted_host);
+  lua_host_interrupt(interrupted_host); /* flags and a hook, as lua.c does: NOLINT(bugprone-signal-handler) */
 }
 
 static void *signal_later(void *self)
@@ -195,6 +196,73 @@ static void test_files(struct lua_host *h)
   tap_has(e.message, "assay run", "the message tells how it is run");
 }
 
+/* --- the store ----------------------------------------------------------------------------------------------- */
+
+static void test_store(void)
+{
+  char path[64] = "/tmp/assay-test-db-XXXXXX", message[512];
+  if (!mkdtemp(path))
+    tap_bail("no temporary folder");
+  strcat(path, "/t.db");
+  struct store *s;
+  if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
+    tap_bail("%s", message);
+  int64_t experiment;
+  char hash[33];
+  struct store_script script = {"x.lua", "return 1", 8};
+  tap_is_int(store_experiment(s, "db-test", "sum", &script, 1, "{}", &experiment, hash), STORE_OK, "a store with an experiment");
+  store_close(s);
+  struct lua_host *h = new_host(&(struct lua_host_config){.db = path});
+  struct err e = {0};
+  tap_ok(lua_host_eval(h, "local r = assay.db('select name, ? + 1 as n from experiment where name = ?', 41, 'db-test') "
+                          "assert(#r == 1 and r[1].name == 'db-test' and r[1].n == 42)", "script.lua", NULL, &e) == STATUS_OK,
+         "assay.db gives rows by column name %s", e.message);
+  is_error(h, "assay.db('delete from experiment')", "script.lua:1: ", "a statement that writes");
+  is_error(h, "assay.db('selec 1')", "syntax error", "wrong SQL");
+  is_error(h, "assay.db('select ?', {})", "must be a number or a string", "a table for a value");
+  lua_host_free(h);
+  h = new_host(&(struct lua_host_config){.db = "/nonexistent/x.db"});
+  is_error(h, "assay.db('select 1')", "/nonexistent/x.db", "a store that is not there");
+  lua_host_free(h);
+}
+
+/* --- plots ---------------------------------------------------------------------------------------------------- */
+
+/* Stands in for the program's drawing: says what it was asked to draw. */
+static char *describe(const struct plot_spec *s)
+{
+  char *out = malloc(400);
+  snprintf(out, 400, "kind %d title %s series %zu n %zu x1 %g low %d log_x %d names %zu cells %zux%zu z1 %g", s->kind, s->title ? s->title : "-",
+           s->n_series, s->n_series ? s->series[0].n : 0, s->n_series && s->series[0].x ? s->series[0].x[1] : -1,
+           s->n_series && s->series[0].low != NULL, s->log_x, s->n_names, s->rows, s->cols, s->z ? s->z[1] : -1);
+  return out;
+}
+
+static void plots(struct lua_host *h, const char *code, const char *expected)
+{
+  char chunk[800];
+  struct err e = {0};
+  snprintf(chunk, sizeof chunk, "local seen = tostring(%s) assert(seen == '%s', seen)", code, expected);
+  tap_ok(lua_host_eval(h, chunk, "script.lua", NULL, &e) == STATUS_OK, "%s %s", code, e.message);
+}
+
+static void test_plots(void)
+{
+  struct lua_services services = {.plot_text = describe};
+  struct lua_host *h = new_host(&(struct lua_host_config){.services = &services});
+  plots(h, "assay.plot{1, 2, 3}", "kind 1 title - series 1 n 3 x1 -1 low 0 log_x 0 names 0 cells 0x0 z1 -1");
+  plots(h, "assay.plot({y = {1, 2}, x = {5, 6}, low = {0, 0}, high = {2, 2}}, {title = \"t\", log_x = true})",
+        "kind 1 title t series 1 n 2 x1 6 low 1 log_x 1 names 0 cells 0x0 z1 -1");
+  plots(h, "assay.plot{series = {{y = {1}}, {y = assay.ones(4, 1)}}}", "kind 1 title - series 2 n 1 x1 -1 low 0 log_x 0 names 0 cells 0x0 z1 -1");
+  plots(h, "assay.plot.bar{a = 1, b = 2}", "kind 2 title - series 1 n 2 x1 -1 low 0 log_x 0 names 2 cells 0x0 z1 -1");
+  plots(h, "assay.plot.heatmap{{1, 2}, {3, 4}}", "kind 3 title - series 0 n 0 x1 -1 low 0 log_x 0 names 0 cells 2x2 z1 2");
+  plots(h, "assay.plot.scatter({x = {1, 2}, y = {3, 4}})", "kind 4 title - series 1 n 2 x1 2 low 0 log_x 0 names 0 cells 0x0 z1 -1");
+  is_error(h, "assay.plot{series = {{y = {1}}}, titel = 'x'}", "no key \"titel\"", "an unknown key of a plot");
+  is_error(h, "tostring(assay.plot{y = {1, 2}, x = {1}})", "x has 1 numbers, expected 2", "lists of different length");
+  is_error(h, "tostring(assay.plot.line('x'))", "needs a list of numbers", "a text for a plot");
+  lua_host_free(h);
+}
+
 /* --- a method that exists only here ------------------------------------------------------------------------ */
 
 struct canary_conf { double wing; };
@@ -250,7 +318,7 @@ static void test_lua_files(void)
   size_t n = 0;
   for (struct dirent *entry; d && (entry = readdir(d)) && n < 256;) {
     size_t length = strlen(entry->d_name);
-    if (length > 4 && !strcmp(entry->d_name + length - 4, ".lua") && strcmp(entry->d_name, "tap.lua"))
+    if (length > 4 && !strcmp(entry->d_name + length - 4, ".lua") && strcmp(entry->d_name, "tap.lua") != 0)
       name[n++] = strdup(entry->d_name);
   }
   if (d)
@@ -274,6 +342,8 @@ int main(void)
   lua_host_free(h);
   test_interrupts();
   test_memory();
+  test_store();
+  test_plots();
   test_lua_files();
   return tap_done();
 }
