@@ -1,0 +1,217 @@
+--- Which learning-rate schedule wins on Fashion-MNIST once each is tuned?
+--
+-- The protocol is the fair one: the same model, data order and number of updates for all; the peak rate of
+-- each schedule is tuned on the same grid, with the same budget, on validation data; the score is the error
+-- on test data at that peak; runs are paired by seed (the same initial weights and mini-batches), so that
+-- differences have intervals of their own. Divergence is a result.
+--
+--     assay run compare/schedules.lua                     the preset, under a minute on two cores
+--     assay run compare/schedules.lua --set train=50000 --set epochs=10 --set seeds=10      the full size
+local assay = require "assay"
+local report = require "assay.report"
+local plot = require "assay.plot"
+
+-- What each name means; everything else is the schedule's own default.
+local SETTINGS = {
+  ["constant"] = {},
+  ["step"] = {},
+  ["linear-decay"] = {},
+  ["polynomial"] = { power = 2 },
+  ["cosine"] = {},
+  ["exponential"] = {},
+  ["inverse-sqrt"] = {},
+  ["wsd"] = {},
+  ["one-cycle"] = {},
+  ["sgdr"] = {},
+}
+
+local function updates(p) return math.max(1, p.epochs * p.train // p.batch) end
+
+local function schedule_of(name, peak, p)
+  local settings = SETTINGS[name]
+  if not settings then
+    local names = {}
+    for known in pairs(SETTINGS) do names[#names + 1] = known end
+    table.sort(names)
+    error(string.format('no schedule "%s" in this comparison; it knows %s', name, table.concat(names, ", ")), 0)
+  end
+  local parameters = { peak = peak, steps = updates(p) }
+  for key, value in pairs(settings) do parameters[key] = value end
+  local warmup = math.floor(p.warmup * updates(p))
+  if name ~= "one-cycle" then parameters.warmup = warmup end -- one-cycle brings its own
+  return assay.schedule(name, parameters)
+end
+
+-- --- report -----------------------------------------------------------------------------------------
+
+-- Decades of peak rates whose mean error stays within 10 % of the best, by straight lines between grid points.
+local function good_range(groups, metric)
+  local points, best = {}, math.huge
+  for _, group in ipairs(groups) do
+    local mean, _, _, missing = group:summary(metric)
+    if mean and missing == 0 then
+      points[#points + 1] = { x = math.log(group.keys.peak, 10), y = mean }
+      best = math.min(best, mean)
+    end
+  end
+  local limit, width = 1.1 * best, 0
+  for i = 2, #points do
+    local a, b = points[i - 1], points[i]
+    if a.y <= limit and b.y <= limit then
+      width = width + b.x - a.x
+    elseif a.y <= limit or b.y <= limit then
+      width = width + (b.x - a.x) * (limit - math.min(a.y, b.y)) / math.abs(b.y - a.y)
+    end
+  end
+  return width
+end
+
+local function of_schedule(groups, name)
+  return groups:where(function(group) return group.keys.schedule == name end)
+end
+
+-- The mean over seeds of one result minus another.
+local function mean_difference(group, a, b)
+  local sum, n = 0, 0
+  for _, row in ipairs(group.rows) do
+    local x, y = row.results[a], row.results[b]
+    if row.status == "done" and x and y then sum, n = sum + x - y, n + 1 end
+  end
+  return n > 0 and string.format("%+.4f", sum / n) or "-"
+end
+
+-- Schedules whose paired difference to the first is not significant (Holm) share its rank.
+local function ranks(best)
+  local rank = { 1 }
+  if #best < 2 then return rank end
+  local p_of = {}
+  for _, d in ipairs(best:paired("test_error", { baseline = best[1].keys, on = "seed" }).differences) do
+    p_of[d.group] = d.p_holm
+  end
+  for i = 2, #best do rank[i] = (p_of[best[i]] or 1) < 0.05 and i or 1 end
+  return rank
+end
+
+local function rank_table(groups, best)
+  local out = report.table {
+    "rank", "schedule", "test error", "peak", "good range", "last - best", "average - last", "diverged",
+  }
+  local rank = ranks(best)
+  for i, group in ipairs(best) do
+    local own = of_schedule(groups, group.keys.schedule)
+    local lost = 0
+    for _, each in ipairs(own) do lost = lost + #each.rows - #each.rows:done() end
+    out:row {
+      rank[i] == 1 and i > 1 and "1 =" or tostring(rank[i]), group.keys.schedule, group:text("test_error"),
+      report.label(group.keys.peak), string.format("%.1f decades", good_range(own, "val_error")),
+      mean_difference(group, "test_error", "best_test_error"), mean_difference(group, "avg_test_error", "test_error"),
+      lost > 0 and tostring(lost) or "-",
+    }
+  end
+  return out
+end
+
+local function sensitivity(groups, best)
+  local series = {}
+  for _, chosen in ipairs(best) do
+    local line = { label = chosen.keys.schedule, x = {}, y = {}, low = {}, high = {} }
+    for _, group in ipairs(of_schedule(groups, chosen.keys.schedule)) do
+      local mean, half = group:summary("val_error")
+      if mean then
+        local at = #line.x + 1
+        line.x[at], line.y[at] = group.keys.peak, mean
+        line.low[at], line.high[at] = mean - (half or 0), mean + (half or 0)
+      end
+    end
+    if #line.x > 0 then series[#series + 1] = line end
+  end
+  return plot.line {
+    title = "validation error against the peak rate, mean over seeds", x_label = "peak rate",
+    log_x = true, log_y = true, series = series, height = 18,
+  }
+end
+
+-- The tuned peak of a schedule must not stand at an end of the grid: then the grid, not the schedule, decided.
+local function at_edge(best, peaks)
+  local names = {}
+  for _, group in ipairs(best) do
+    if group.keys.peak == peaks[1] or group.keys.peak == peaks[#peaks] then names[#names + 1] = group.keys.schedule end
+  end
+  return names
+end
+
+local function notes(results, best, p)
+  local peaks = assay.logspace(p.peak_min, p.peak_max, p.peaks)
+  local edge = at_edge(best, peaks)
+  print("Test error: share of wrong answers on " .. (p.test > 0 and p.test or 10000) .. " test images; mean ± half width of the "
+    .. "95 % t interval (seeds). Ranks by mean;")
+  print("'1 =': not distinguishable from the first (paired t over seeds, Holm, 5 %). Peak: chosen on validation error. Good")
+  print("range: peaks within 10 % of the schedule's best validation error. Last - best: test error of the last iterate minus")
+  print("that at the best evaluation. Average - last: the same for averaged weights (" .. p.average .. ").")
+  if #edge > 0 then
+    print("Warning: the best peak stands at the edge of the grid for " .. table.concat(edge, ", ")
+      .. "; widen it (--set peak_min=… --set peak_max=…).")
+  end
+  local counts = results:counts()
+  if counts.failed then print(counts.failed .. " runs failed or diverged; `assay ls --status failed` lists them.") end
+  if p.seeds < 5 then print("Fewer than five seeds: the intervals are wide and the tests weak.") end
+end
+
+return assay.experiment {
+  name = "schedules-fashion-mlp",
+  summary = "Which schedule wins on Fashion-MNIST once each is tuned?",
+  params = {
+    train = 10000, -- training images
+    valid = 5000,
+    test = 10000,
+    epochs = 3,
+    batch = 64,
+    hidden = "256,256",
+    momentum = 0.9,
+    warmup = 0, -- fraction of the updates
+    seeds = 5,
+    schedules = "constant,step,linear-decay,cosine,inverse-sqrt,wsd,one-cycle,sgdr",
+    baseline = "linear-decay",
+    average = "ema",
+    peak_min = 0.003,
+    peak_max = 0.3,
+    peaks = 7,
+  },
+  setup = function(p)
+    return assay.data("fashion-mnist", { train = p.train, valid = p.valid, test = p.test }):load()
+  end,
+  grid = function(p)
+    local names = {}
+    for name in p.schedules:gmatch("[^,%s]+") do
+      schedule_of(name, p.peak_max, p) -- complain now, not in a worker
+      names[#names + 1] = name
+    end
+    return { schedule = names, peak = assay.logspace(p.peak_min, p.peak_max, p.peaks), seed = assay.range(p.seeds) }
+  end,
+  run = function(run, c, p, data)
+    return assay.train {
+      run = run, data = data, seed = c.seed,
+      model = assay.model("mlp", { hidden = p.hidden }),
+      optimizer = assay.optimizer("heavy-ball", { momentum = p.momentum }),
+      schedule = schedule_of(c.schedule, c.peak, p),
+      average = p.average ~= "none" and p.average or nil,
+      batch = p.batch, steps = updates(p),
+      eval_every = math.max(1, updates(p) // p.epochs), log_every = math.max(1, updates(p) // 100),
+    }
+  end,
+  report = function(results, p)
+    local groups = results:group("schedule", "peak")
+    local best = groups:best("val_error", { within = "schedule" }):sort("test_error")
+    print(string.format("Fashion-MNIST, %d training images, MLP %s, heavy ball %g, batch %d, %d epochs = %d updates, %d seeds",
+      p.train, p.hidden, p.momentum, p.batch, p.epochs, updates(p), p.seeds))
+    print()
+    rank_table(groups, best):print()
+    print()
+    notes(results, best, p)
+    print()
+    print("Paired differences in test error, each schedule at its own best peak")
+    best:paired("test_error", { baseline = { schedule = p.baseline }, on = "seed" }):print()
+    print()
+    print(sensitivity(groups, best))
+  end,
+}
