@@ -43,6 +43,14 @@ void gather_layout(struct gather *g, struct arena *a, bool replaces)
   g->own_target = arena_take(a, g->batch, width * sizeof(float));
 }
 
+/* Rows lie anywhere in memory: ask for one while its predecessor is copied. */
+static void prefetch_row(const struct examples *ex, size_t i)
+{
+  const float *row = ex->x + i * ex->stride;
+  for (size_t k = 0; k < ex->stride; k += 64 / sizeof(float))
+    __builtin_prefetch(row + k, 0, 0);
+}
+
 static void gather_one(struct gather *g, size_t slot)
 {
   const struct examples *ex = &g->data->train;
@@ -50,6 +58,8 @@ static void gather_one(struct gather *g, size_t slot)
   float *xr = g->xr + at * g->ldx;
   for (size_t b = 0; b < g->batch; b++) {
     size_t i = g->index[at + b];
+    if (b + 1 < g->batch)
+      prefetch_row(ex, g->index[at + b + 1]);
     memcpy(xr + b * g->ldx, ex->x + i * ex->stride, ex->stride * sizeof(float));
     if (ex->label)
       g->label[at + b] = ex->label[i];
