@@ -58,14 +58,20 @@ NODISCARD enum status lua_host_new(struct lua_host **out, const struct lua_host_
 void lua_host_free(struct lua_host *h);
 
 /* Async-signal-safe: stop what runs now (kernel by the flag, Lua by a hook on the running coroutine). Sticky
- * through pcall until the host is back at its caller. */
+ * through pcall until the host is back at its caller with STATUS_CANCELLED. The caller clears its own
+ * config.cancel before it calls again: while it is set, every call returns STATUS_CANCELLED at once. */
 void lua_host_interrupt(struct lua_host *h);
 
-/* Evaluate a chunk as the prompt does: an expression prints its value. *incomplete = 1 when the text
- * ends too early ("near <eof>") and more lines are wanted. Output goes to stdout. */
+/* Messages of script errors have one line, then a line "  called from FILE:LINE in 'name'" for each caller
+ * in the user's own code (none of ours). STATUS_NO_MEMORY when config.memory_limit is reached. */
+
+/* Evaluate a chunk as the prompt does: an expression prints its value (kept in _), ?name prints help.
+ * STATUS_OK with *incomplete = 1 when the text ends too early ("near <eof>") and more lines are wanted:
+ * nothing was evaluated. Output goes to stdout. */
 NODISCARD enum status lua_host_eval(struct lua_host *h, const char *code, const char *chunk_name, int *incomplete, struct err *e);
 NODISCARD enum status lua_host_file(struct lua_host *h, const char *path, struct err *e);
-/* Completion candidates for the text before the cursor: names separated by newlines; caller frees. */
+/* Candidates for the name (or, inside quotes, the text) that ends at the cursor, without what stands before
+ * it: "assay.sche" gives "schedule". Sorted, separated by newlines; caller frees. */
 char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor);
 
 /* --- experiments ------------------------------------------------------------------------------ */
@@ -74,7 +80,8 @@ struct lua_experiment;
 
 struct script_file { char *name; char *text; size_t size; };
 
-/* Load a script, apply --set words ("k=v"), check it and expand its grid. */
+/* Load a script, apply --set words ("k=v"), check it and expand its grid. The list of files and the modules
+ * loaded are the host's: use one host per experiment that is open at a time. */
 NODISCARD enum status lua_experiment_open(struct lua_experiment **out, struct lua_host *h, const char *path,
                                           const char *const *sets, size_t n_sets, struct err *e);
 void lua_experiment_close(struct lua_experiment *x);
@@ -89,7 +96,7 @@ size_t lua_experiment_files(const struct lua_experiment *x, const struct script_
 /* Call the script's `setup` (once, before workers are forked: load data here, it is then shared). */
 NODISCARD enum status lua_experiment_setup(struct lua_experiment *x, struct err *e);
 /* A number that says which runs may profitably share a worker (equal numbers: group them); from the
- * script's `group` function or, by default, equal seeds. */
+ * script's `group` function or, by default, equal seeds (runs without a seed are all equal). */
 uint64_t lua_experiment_group(const struct lua_experiment *x, size_t run);
 
 /* What a run says while it runs. `run` is the index in the experiment. Called in the worker. */

@@ -72,6 +72,8 @@ static int evaluate(lua_State *L)
 enum status lua_host_eval(struct lua_host *h, const char *code, const char *chunk_name, int *incomplete, struct err *e)
 {
   char chunk[128];
+  if (chunk_name && *chunk_name == '=')
+    chunk_name++;
   snprintf(chunk, sizeof chunk, "=%s", chunk_name ? chunk_name : "prompt");
   struct evaluation v = {code, chunk, 0};
   enum status status = bind_protect(h, evaluate, &v, e);

@@ -31,8 +31,9 @@ static int random_number(lua_State *L)
   else if (low > high)
     bind_error(L, "math.random: the interval from %lld to %lld is empty", (long long)low, (long long)high);
   else {
-    uint64_t size = (uint64_t)high - (uint64_t)low + 1; /* 0: all integers */
-    lua_pushinteger(L, (lua_Integer)((uint64_t)low + (size ? rng_below(r, size) : rng_u64(r))));
+    lua_Unsigned size = (lua_Unsigned)high - (lua_Unsigned)low + 1; /* 0: all integers */
+    lua_Unsigned step = size ? rng_below(r, size) : rng_u64(r);
+    lua_pushinteger(L, (lua_Integer)((lua_Unsigned)low + step));
   }
   return 1;
 }

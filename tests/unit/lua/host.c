@@ -200,10 +200,10 @@ static void test_files(struct lua_host *h)
 
 static void test_store(void)
 {
-  char path[64] = "/tmp/assay-test-db-XXXXXX", message[512];
-  if (!mkdtemp(path))
+  char dir[] = "/tmp/assay-test-db-XXXXXX", path[64], message[512];
+  if (!mkdtemp(dir))
     tap_bail("no temporary folder");
-  strcat(path, "/t.db");
+  snprintf(path, sizeof path, "%s/t.db", dir);
   struct store *s;
   if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
     tap_bail("%s", message);
