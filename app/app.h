@@ -18,11 +18,11 @@ enum exit_code { EXIT_DONE = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERR
 
 struct option_row {   /* rows end with {0} */
   const char *name;   /* "jobs": given as --jobs N or --jobs=N */
-  char letter;        /* 'j', or 0 */
   const char *arg;    /* "N"; NULL: a flag */
-  bool repeat;        /* may be given several times */
   const char *doc;    /* one line */
   const char *complete; /* bash completion: "file", "experiment", "run", "metric", "kind", "method", words "a b c"; NULL: none */
+  char letter;        /* 'j', or 0 */
+  bool repeat;        /* may be given several times */
 };
 
 /* The parsed command line of one command. */

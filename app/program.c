@@ -23,7 +23,7 @@ static const struct command *const commands[] = {
 #undef COMMAND
 };
 
-size_t command_count(void) { return sizeof commands / sizeof *commands; }
+size_t command_count(void) { return sizeof commands / sizeof commands[0]; }
 const struct command *command_at(size_t i) { return commands[i]; }
 
 const struct command *command_find(const char *name)

@@ -149,8 +149,8 @@ static void look_at_data(struct findings *f, const struct app *app)
     find(f, BAD, "library", "no ../share/assay beside the program: install it with cmake --install");
   look_at_file(f, "fashion-mnist", xstrdup("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"),
                "apt-get install dataset-fashion-mnist");
-  look_at_file(f, "digits", xasprintf("%s/experiments/data/digits.csv.gz", share), "install assay's own files");
-  look_at_file(f, "breast_cancer", xasprintf("%s/experiments/data/breast_cancer.csv", share), "install assay's own files");
+  look_at_file(f, "digits", xasprintf("%s/experiments/data/tables/digits.csv.gz", share), "install assay's own files");
+  look_at_file(f, "breast_cancer", xasprintf("%s/experiments/data/tables/breast_cancer.csv", share), "install assay's own files");
 }
 
 /* --- output ------------------------------------------------------------------------------------- */
