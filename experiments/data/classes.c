@@ -104,7 +104,9 @@ enum status classes_assign(struct dataset *out, struct classes *c, struct rows *
   bool numbers = all_numbers(c);
   for (size_t i = 0; numbers && i < c->n; i++)
     if (c->label[i].value != trunc(c->label[i].value))
-      return err_set(e, STATUS_BAD_DATA, "the label %s is not a whole number; set task = \"regression\" if it is a target", c->label[i].text);
+      return err_set(e, STATUS_BAD_DATA,
+                     "the label %s is not a whole number; set task = \"regression\" if it is a target",
+                     c->label[i].text);
   if (numbers)
     qsort(c->label, c->n, sizeof *c->label, by_value);
   int32_t *class_of = xcalloc(c->n, sizeof *class_of);

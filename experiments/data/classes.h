@@ -21,8 +21,8 @@ struct classes {
 int32_t classes_id(struct classes *c, const char *text, double value);
 void classes_free(struct classes *c);
 
-/* Replace ids by classes in the rows; sets out->classes, and out->class_names unless these are 0, 1, …. Refuses numbers
- * that are not whole: they are targets of a regression. */
+/* Replace ids by classes in the rows; sets out->classes, and out->class_names unless these are 0, 1, …. Refuses
+ * numbers that are not whole: they are targets of a regression. */
 NODISCARD enum status classes_assign(struct dataset *out, struct classes *c, struct rows *rows, struct err *e);
 
 #endif

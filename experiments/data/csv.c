@@ -26,11 +26,13 @@ static const struct param params[] = {
    .doc = "what the label column holds: classes, or numbers to predict", .example = "regression"},
   {.id = "header", .type = PARAM_CHOICE, .at = offsetof(struct conf, header), .choices = header_names, .example = "yes",
    .doc = "is the first line column names? auto: yes if it has words only, no if numbers only, else an error"},
-  {.id = "separator", .type = PARAM_CHOICE, .at = offsetof(struct conf, separator), .choices = separator_names, .example = "semicolon",
+  {.id = "separator", .type = PARAM_CHOICE, .at = offsetof(struct conf, separator), .choices = separator_names,
+   .example = "semicolon",
    .doc = "between fields; auto: comma, or tab if the first line has tabs and no commas"},
   {.id = "decimal", .type = PARAM_CHOICE, .at = offsetof(struct conf, decimal), .choices = decimal_names,
    .doc = "decimal mark of the numbers", .example = "comma"},
-  {.id = "missing", .type = PARAM_CHOICE, .at = offsetof(struct conf, missing), .choices = missing_names, .example = "mean",
+  {.id = "missing", .type = PARAM_CHOICE, .at = offsetof(struct conf, missing), .choices = missing_names,
+   .example = "mean",
    .doc = "empty, ? and NA among the inputs: refuse them, put the training mean or 0, or drop the row"},
   {.id = "skip", .type = PARAM_INT, .at = offsetof(struct conf, skip), .min = 0, .max = 1e9, .unit = "lines",
    .doc = "lines before the table to leave out", .example = "1"},
@@ -45,8 +47,10 @@ static enum status load(const void *conf, const struct data_env *env, struct dat
   char *path = data_path(env, c->file);
   const struct csv_request request = {
       .path = path,
-      .table = {.header = (enum table_header)c->header, .separator = (enum table_separator)c->separator,
-                .decimal_comma = c->decimal == 1, .skip = (size_t)c->skip},
+      .table = {.header = (enum table_header)c->header,
+                .separator = (enum table_separator)c->separator,
+                .decimal_comma = c->decimal == 1,
+                .skip = (size_t)c->skip},
       .task = (enum task)(c->task + 1),
       .label = c->label,
       .missing = (enum missing_policy)c->missing,
@@ -59,12 +63,15 @@ static enum status load(const void *conf, const struct data_env *env, struct dat
 }
 
 const struct data_method data_csv = {
-  .m = {.kind = KIND_DATA, .id = "csv", .name = "Text table", .summary = "a CSV or TSV file with one label or target column",
+  .m = {.kind = KIND_DATA, .id = "csv", .name = "Text table",
+        .summary = "a CSV or TSV file with one label or target column",
         .cite = "Shafranovich 2005, RFC 4180: common format and MIME type for comma-separated values",
-        .notes = "Labels become classes 0, 1, ... in the order of their values if all are numbers, else of their spelling. Rows are split at random, "
-                 "by split_seed: first test, then validation, then training. Means for missing inputs and for standardize come from the training "
-                 "part only. Numbers have a decimal point whatever the locale is.",
-        .example = "assay.data(\"csv\", {file = \"experiments/data/tables/breast_cancer.csv\", skip = 1, standardize = true})",
+        .notes = "Labels become classes 0, 1, ... in the order of their values if all are numbers, else of their "
+                 "spelling. Rows are split at random, by split_seed: first test, then validation, then training. "
+                 "Means for missing inputs and for standardize come from the training part only. Numbers have a "
+                 "decimal point whatever the locale is.",
+        .example = "assay.data(\"csv\", {file = \"experiments/data/tables/breast_cancer.csv\", skip = 1, "
+                   "standardize = true})",
         .conf_size = sizeof(struct conf), .params = params},
   .load = load,
 };

@@ -13,11 +13,14 @@ static enum status unknown_column(const struct table *t, const char *path, const
   char seen[TEXT_QUOTE_MAX], name[TEXT_QUOTE_MAX];
   text_quote(label, seen);
   if (!t->names)
-    return err_set(e, STATUS_BAD_ARG, "label is %s, but %s has no header; it must be \"first\", \"last\" or a number from 1 to %zu", seen, path, t->cols);
+    return err_set(e, STATUS_BAD_ARG,
+                   "label is %s, but %s has no header; it must be \"first\", \"last\" or a number from 1 to %zu", seen,
+                   path, t->cols);
   const char *near = nearest_name(label, (const char *const *)t->names, t->cols);
   if (near)
     return err_set(e, STATUS_BAD_ARG, "%s has no column %s; did you mean %s?", path, seen, text_quote(near, name));
-  return err_set(e, STATUS_BAD_ARG, "%s has no column %s; it has %zu columns, the first is %s", path, seen, t->cols, text_quote(t->names[0], name));
+  return err_set(e, STATUS_BAD_ARG, "%s has no column %s; it has %zu columns, the first is %s", path, seen, t->cols,
+                 text_quote(t->names[0], name));
 }
 
 /* Which column holds the label? A column's name goes before its number. */
@@ -30,7 +33,8 @@ static enum status find_label(const struct table *t, const struct csv_request *r
       found++;
     }
   if (found > 1)
-    return err_set(e, STATUS_BAD_ARG, "%s has %zu columns of that name; give label as a number from 1 to %zu", r->path, found, t->cols);
+    return err_set(e, STATUS_BAD_ARG, "%s has %zu columns of that name; give label as a number from 1 to %zu", r->path,
+                   found, t->cols);
   if (found)
     return STATUS_OK;
   if (strcmp(r->label, "last") == 0 || strcmp(r->label, "first") == 0) {
@@ -65,7 +69,8 @@ static enum status read_input(struct table *t, size_t j, enum missing_policy mis
   *out = missing == MISSING_MEAN ? NAN : 0;
   if (missing != MISSING_ERROR)
     return STATUS_OK;
-  return table_error(t, j, e, "the value is missing (%s); set missing = \"mean\", \"zero\" or \"drop\" to allow this", text_quote(t->field[j], seen));
+  return table_error(t, j, e, "the value is missing (%s); set missing = \"mean\", \"zero\" or \"drop\" to allow this",
+                     text_quote(t->field[j], seen));
 }
 
 static enum status read_label(struct rows *rows, struct classes *classes, struct table *t, size_t column, struct err *e)
@@ -73,7 +78,8 @@ static enum status read_label(struct rows *rows, struct classes *classes, struct
   size_t row = rows->n - 1;
   double value = NAN;
   if (table_missing(t, column))
-    return table_error(t, column, e, "the %s is missing; set missing = \"drop\" to leave such rows out", rows->task == TASK_CLASSES ? "label" : "target");
+    return table_error(t, column, e, "the %s is missing; set missing = \"drop\" to leave such rows out",
+                       rows->task == TASK_CLASSES ? "label" : "target");
   if (rows->task == TASK_REGRESSION)
     return finite_f32(t, column, rows->target + row, e);
   if (!table_is_number(t, column, &value))
@@ -111,7 +117,8 @@ static enum status read_rows(struct rows *rows, struct classes *classes, struct 
   size_t column = 0;
   bool more;
   if (t->cols < 2)
-    return err_set(e, STATUS_BAD_DATA, "%s: %s; a label and at least one input are needed", r->path, t->cols ? "there is only one column" : "the file is empty");
+    return err_set(e, STATUS_BAD_DATA, "%s: %s; a label and at least one input are needed", r->path,
+                   t->cols ? "there is only one column" : "the file is empty");
   enum status s = find_label(t, r, &column, e);
   rows->d = t->cols - 1;
   while (s == STATUS_OK) {
@@ -124,11 +131,13 @@ static enum status read_rows(struct rows *rows, struct classes *classes, struct 
       s = data_cancelled(x, e);
   }
   if (s == STATUS_OK && rows->n == 0)
-    s = err_set(e, STATUS_BAD_DATA, "%s: no rows%s", r->path, r->missing == MISSING_DROP ? " without missing values" : "");
+    s = err_set(e, STATUS_BAD_DATA, "%s: no rows%s", r->path,
+                r->missing == MISSING_DROP ? " without missing values" : "");
   return s;
 }
 
-enum status csv_read(struct rows *rows, struct classes *classes, const struct csv_request *r, const struct exec *x, struct err *e)
+enum status csv_read(struct rows *rows, struct classes *classes, const struct csv_request *r, const struct exec *x,
+                     struct err *e)
 {
   struct table t;
   *rows = (struct rows){.task = r->task, .outputs = 1};

@@ -17,11 +17,11 @@ struct csv_request {
 
 /* Read all rows. With MISSING_MEAN, NaN stands where rows_split() puts means. TASK_CLASSES: labels are ids until
  * classes_assign(). */
-NODISCARD enum status csv_read(struct rows *rows, struct classes *classes, const struct csv_request *r, const struct exec *x,
-                               struct err *e);
+NODISCARD enum status csv_read(struct rows *rows, struct classes *classes, const struct csv_request *r,
+                               const struct exec *x, struct err *e);
 
 /* csv_read, classes_assign, then each input times `factor`, and rows_split. */
-NODISCARD enum status csv_load(struct dataset *out, const struct csv_request *r, float factor, const struct data_split *split,
-                               const struct exec *x, struct err *e);
+NODISCARD enum status csv_load(struct dataset *out, const struct csv_request *r, float factor,
+                               const struct data_split *split, const struct exec *x, struct err *e);
 
 #endif

@@ -53,11 +53,14 @@ struct data_method {
   enum status (*load)(const void *conf, const struct data_env *env, struct dataset *out, struct err *e);
 };
 
-#define DATA_COMMON_NOTE "Every data set takes train, valid, test (counts; auto = its own split, 0 = none), standardize and split_seed where they apply."
+#define DATA_COMMON_NOTE                                                                                               \
+  "Every data set takes train, valid, test (counts; auto = its own split, 0 = none), standardize and split_seed "      \
+  "where they apply."
 
 /* Load the data set that `o` (of KIND_DATA) describes. *out is reference counted. Messages start with the
  * method and, for files, name the file and the line or byte. */
-NODISCARD enum status dataset_load(struct dataset **out, const struct object *o, const struct data_env *env, struct err *e);
+NODISCARD enum status dataset_load(struct dataset **out, const struct object *o, const struct data_env *env,
+                                   struct err *e);
 struct dataset *dataset_retain(struct dataset *d);
 void dataset_release(struct dataset *d);
 

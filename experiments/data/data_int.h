@@ -8,35 +8,38 @@
 /* ---- parameters ---- */
 
 /* How many examples go to each part; PARAM_AUTO_INT where the data set decides. */
-struct data_counts { int64_t train, valid, test; };
+struct data_counts {
+  int64_t train, valid, test;
+};
 
 #define DATA_COUNT_MAX 4e9 /* example numbers are 32 bits wide */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 /* Counts of data read from files; the texts say what auto means. */
-#define DATA_COUNT_PARAMS(conf_type, member, train_text, valid_text, test_text)                                             \
-  {.id = "train", .type = PARAM_INT, .at = offsetof(conf_type, member.train), .min = 1, .max = DATA_COUNT_MAX,              \
+#define DATA_COUNT_PARAMS(owner, member, train_text, valid_text, test_text)                                            \
+  {.id = "train", .type = PARAM_INT, .at = offsetof(owner, member.train), .min = 1, .max = DATA_COUNT_MAX,             \
    .flags = PARAM_AUTO, .unit = "examples", .doc = "training examples; auto: " train_text, .example = "1000"},         \
-  {.id = "valid", .type = PARAM_INT, .at = offsetof(conf_type, member.valid), .min = 0, .max = DATA_COUNT_MAX,              \
+  {.id = "valid", .type = PARAM_INT, .at = offsetof(owner, member.valid), .min = 0, .max = DATA_COUNT_MAX,             \
    .flags = PARAM_AUTO, .unit = "examples", .doc = "validation examples, 0 for none; auto: " valid_text,               \
    .example = "100"},                                                                                                  \
-  {.id = "test", .type = PARAM_INT, .at = offsetof(conf_type, member.test), .min = 0, .max = DATA_COUNT_MAX,                \
+  {.id = "test", .type = PARAM_INT, .at = offsetof(owner, member.test), .min = 0, .max = DATA_COUNT_MAX,               \
    .flags = PARAM_AUTO, .unit = "examples", .doc = "test examples, 0 for none; auto: " test_text, .example = "100"}
 
 /* Counts of synthetic data, with their defaults. */
-#define DATA_MADE_COUNT_PARAMS(conf_type, member, train_count, valid_count, test_count)                                     \
-  {.id = "train", .type = PARAM_INT, .at = offsetof(conf_type, member.train), .def = train_count, .min = 1,                 \
+#define DATA_MADE_COUNT_PARAMS(owner, member, train_count, valid_count, test_count)                                    \
+  {.id = "train", .type = PARAM_INT, .at = offsetof(owner, member.train), .def = train_count, .min = 1,                \
    .max = DATA_COUNT_MAX, .unit = "examples", .doc = "training examples", .example = "1000"},                          \
-  {.id = "valid", .type = PARAM_INT, .at = offsetof(conf_type, member.valid), .def = valid_count, .min = 0,                 \
+  {.id = "valid", .type = PARAM_INT, .at = offsetof(owner, member.valid), .def = valid_count, .min = 0,                \
    .max = DATA_COUNT_MAX, .unit = "examples", .doc = "validation examples, 0 for none", .example = "1000"},            \
-  {.id = "test", .type = PARAM_INT, .at = offsetof(conf_type, member.test), .def = test_count, .min = 0,                    \
+  {.id = "test", .type = PARAM_INT, .at = offsetof(owner, member.test), .def = test_count, .min = 0,                   \
    .max = DATA_COUNT_MAX, .unit = "examples", .doc = "test examples, 0 for none", .example = "1000"}
 
-#define DATA_INPUTS_PARAM(conf_type, member, count)                                                                         \
-  {.id = "d", .type = PARAM_INT, .at = offsetof(conf_type, member), .def = count, .min = 1, .max = 1e7, .unit = "inputs",   \
+#define DATA_INPUTS_PARAM(owner, member, count)                                                                        \
+  {.id = "d", .type = PARAM_INT, .at = offsetof(owner, member), .def = count, .min = 1, .max = 1e7, .unit = "inputs",  \
    .doc = "inputs per example", .example = "20"}
 
-#define DATA_SEED_PARAM(conf_type, member)                                                                                  \
-  {.id = "seed", .type = PARAM_INT, .at = offsetof(conf_type, member), .def = 1, .min = 0, .max = 9007199254740991.0,       \
+#define DATA_SEED_PARAM(owner, member)                                                                                 \
+  {.id = "seed", .type = PARAM_INT, .at = offsetof(owner, member), .def = 1, .min = 0, .max = 9007199254740991.0,      \
    .doc = "seed of everything random in the data", .example = "1"}
 
 /* How the rows of a table become parts. */
@@ -46,11 +49,13 @@ struct data_split {
   int64_t split_seed;
 };
 
-#define DATA_SPLIT_PARAMS(conf_type, member, standardize_default)                                                           \
-  {.id = "standardize", .type = PARAM_BOOL, .at = offsetof(conf_type, member.standardize), .def = standardize_default,      \
+#define DATA_SPLIT_PARAMS(owner, member, standardize_default)                                                          \
+  {.id = "standardize", .type = PARAM_BOOL, .at = offsetof(owner, member.standardize), .def = standardize_default,     \
    .doc = "give each input mean 0 and standard deviation 1 over the training part", .example = "true"},                \
-  {.id = "split_seed", .type = PARAM_INT, .at = offsetof(conf_type, member.split_seed), .def = 1, .min = 0,                 \
+  {.id = "split_seed", .type = PARAM_INT, .at = offsetof(owner, member.split_seed), .def = 1, .min = 0,                \
    .max = 9007199254740991.0, .doc = "seed of the random split into parts", .example = "1"}
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 extern const char *const data_task_names[]; /* "classes", "regression", NULL: enum task - 1 */
 

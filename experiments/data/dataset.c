@@ -9,7 +9,7 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 
-#define HASH_SEED 0
+#define HASH_SEED    0
 #define ROWS_AT_ONCE 64 /* checked, then hashed, while they are in cache */
 
 static enum status bad_input(const struct examples *p, const char *part, size_t row, struct err *e)
@@ -18,11 +18,13 @@ static enum status bad_input(const struct examples *p, const char *part, size_t 
   size_t j = 0;
   while (j + 1 < p->d && isfinite(x[j]))
     j++;
-  return err_set(e, STATUS_BAD_DATA, "%s example %zu, input %zu is %g; inputs must be finite", part, row + 1, j + 1, (double)x[j]);
+  return err_set(e, STATUS_BAD_DATA, "%s example %zu, input %zu is %g; inputs must be finite", part, row + 1, j + 1,
+                 (double)x[j]);
 }
 
 /* Check and hash rows [from, to). The padding is left out: it is no part of the data. */
-static enum status take_rows(XXH3_state_t *h, const struct examples *p, const char *part, size_t from, size_t to, struct err *e)
+static enum status take_rows(XXH3_state_t *h, const struct examples *p, const char *part, size_t from, size_t to,
+                             struct err *e)
 {
   for (size_t i = from; i < to; i++)
     if (!vec_finite_f32(p->x + i * p->stride, p->d))
@@ -35,19 +37,21 @@ static enum status take_rows(XXH3_state_t *h, const struct examples *p, const ch
   return STATUS_OK;
 }
 
-static enum status take_answers(XXH3_state_t *h, const struct dataset *d, const struct examples *p, const char *part, struct err *e)
+static enum status take_answers(XXH3_state_t *h, const struct dataset *d, const struct examples *p, const char *part,
+                                struct err *e)
 {
   if (d->task == TASK_CLASSES) {
     for (size_t i = 0; i < p->n; i++)
       if (p->label[i] < 0 || (size_t)p->label[i] >= d->classes)
-        return err_set(e, STATUS_BAD_DATA, "%s example %zu has label %d; labels must be 0 to %zu", part, i + 1, p->label[i], d->classes - 1);
+        return err_set(e, STATUS_BAD_DATA, "%s example %zu has label %d; labels must be 0 to %zu", part, i + 1,
+                       p->label[i], d->classes - 1);
     XXH3_64bits_update(h, p->label, p->n * sizeof *p->label);
     return STATUS_OK;
   }
   for (size_t i = 0; i < p->n * d->outputs; i++)
     if (!isfinite(p->target[i]))
-      return err_set(e, STATUS_BAD_DATA, "%s example %zu, target %zu is %g; targets must be finite", part, i / d->outputs + 1,
-                     i % d->outputs + 1, (double)p->target[i]);
+      return err_set(e, STATUS_BAD_DATA, "%s example %zu, target %zu is %g; targets must be finite", part,
+                     i / d->outputs + 1, i % d->outputs + 1, (double)p->target[i]);
   XXH3_64bits_update(h, p->target, p->n * d->outputs * sizeof *p->target);
   return STATUS_OK;
 }
@@ -113,7 +117,7 @@ static enum status fill(struct dataset *d, const struct object *o, const struct 
 
 enum status dataset_load(struct dataset **out, const struct object *o, const struct data_env *env, struct err *e)
 {
-  struct err local; /* messages get a prefix even when the caller wants none */
+  struct err local = {0}; /* messages get a prefix even when the caller wants none */
   struct dataset *d = xcalloc(1, sizeof *d);
   assert(o->method->kind == KIND_DATA);
   e = e ? e : &local;

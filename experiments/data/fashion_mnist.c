@@ -12,7 +12,8 @@ struct conf {
 };
 
 static const struct param params[] = {
-  DATA_COUNT_PARAMS(struct conf, counts, "50000, the first of the training file", "10000, the last of the training file",
+  DATA_COUNT_PARAMS(struct conf, counts, "50000, the first of the training file", "10000, the last of the training "
+                                                                                  "file",
                     "10000, the whole test file"),
   IMAGE_SCALE_PARAM(struct conf, scale),
   {.id = "dir", .type = PARAM_STRING, .at = offsetof(struct conf, dir), .def_text = "/usr/share/datasets/fashion-mnist",
@@ -41,8 +42,10 @@ static enum status load(const void *conf, const struct data_env *env, struct dat
     file[i] = find_file(dir, names[i]);
   for (int i = 0; i < 4 && s == STATUS_OK; i++)
     if (access(file[i], F_OK) != 0)
-      s = err_set(e, STATUS_IO, "%s is not there; install Debian's package dataset-fashion-mnist (apt-get install "
-                  "dataset-fashion-mnist), or set dir to a folder with the four files", file[i]);
+      s = err_set(e, STATUS_IO,
+                  "%s is not there; install Debian's package dataset-fashion-mnist (apt-get install "
+                  "dataset-fashion-mnist), or set dir to a folder with the four files",
+                  file[i]);
   struct image_files files = {file[0], file[1], file[2], file[3], .classes = 10};
   if (s == STATUS_OK)
     s = images_load(out, &files, &c->counts, (enum pixel_scale)c->scale, env->exec, e);
@@ -55,9 +58,11 @@ static enum status load(const void *conf, const struct data_env *env, struct dat
 const struct data_method data_fashion_mnist = {
   .m = {.kind = KIND_DATA, .id = "fashion-mnist", .name = "Fashion-MNIST",
         .summary = "60000 + 10000 grey images of clothing, 28 x 28, 10 classes",
-        .cite = "Xiao, Rasul and Vollgraf 2017, Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms",
-        .notes = "The split is fixed: training is examples 1 to 50000 of the training file, validation 50001 to 60000, test the test "
-                 "file; smaller counts take the first of each. With valid = 0, train may be up to 60000.",
+        .cite = "Xiao, Rasul and Vollgraf 2017, Fashion-MNIST: a novel image dataset for benchmarking machine "
+                "learning algorithms",
+        .notes = "The split is fixed: training is examples 1 to 50000 of the training file, validation 50001 to "
+                 "60000, test the test file; smaller counts take the first of each. With valid = 0, train may be up "
+                 "to 60000.",
         .example = "assay.data(\"fashion-mnist\", {train = 1000, valid = 200, test = 200})",
         .conf_size = sizeof(struct conf), .params = params},
   .load = load,

@@ -2,9 +2,9 @@
  * error is known.
  *
  * The means are m_c = (separation/sqrt 2) sum_j H_jc q_j with q_1 … q_{k-1} random orthonormal vectors and H the
- * Helmert matrix, whose columns are at distance sqrt 2 from each other. All have the same norm, so that the true posterior is
- * softmax(m_c . x). For the Bayes error, let the simplex stand on the axes of R^k (same distances): the right class wins
- * if its coordinate s/sqrt 2 + z exceeds k - 1 independent standard normal numbers. */
+ * Helmert matrix, whose columns are at distance sqrt 2 from each other. All have the same norm, so that the true
+ * posterior is softmax(m_c . x). For the Bayes error, let the simplex stand on the axes of R^k (same distances): the
+ * right class wins if its coordinate s/sqrt 2 + z exceeds k - 1 independent standard normal numbers. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -37,14 +37,18 @@ static enum status resolve(void *conf, struct err *e)
   const struct conf *c = conf;
   double limit = (double)(c->classes - 1) / (double)c->classes;
   if (c->classes > c->d + 1)
-    return err_set(e, STATUS_BAD_ARG, "%lld means at equal distances need d >= %lld, but d is %lld", (long long)c->classes,
-                   (long long)c->classes - 1, (long long)c->d);
+    return err_set(e, STATUS_BAD_ARG, "%lld means at equal distances need d >= %lld, but d is %lld",
+                   (long long)c->classes, (long long)c->classes - 1, (long long)c->d);
   if (c->label_noise >= limit)
-    return err_set(e, STATUS_BAD_ARG, "label_noise must be below (classes - 1)/classes = %g, got %g: labels would say nothing", limit, c->label_noise);
+    return err_set(e, STATUS_BAD_ARG,
+                   "label_noise must be below (classes - 1)/classes = %g, got %g: labels would say nothing", limit,
+                   c->label_noise);
   return STATUS_OK;
 }
 
-struct posterior { double shift, others; };
+struct posterior {
+  double shift, others;
+};
 
 static double wins(double z, const void *self)
 {
@@ -75,7 +79,7 @@ static void orthonormalize(double *v, const double *q, size_t n, size_t d)
     v[j] /= norm;
 }
 
-/* out->teacher = the means, classes x d. Row j of the Helmert matrix: j equal entries, one that balances them, zeros. */
+/* out->teacher = the means, classes x d. Row j of the Helmert matrix: j equal entries, then one that balances them. */
 static enum status make_means(struct dataset *out, const struct conf *c, struct err *e)
 {
   size_t k = (size_t)c->classes, d = out->d;
@@ -99,19 +103,22 @@ static enum status make_means(struct dataset *out, const struct conf *c, struct 
   return STATUS_OK;
 }
 
-struct maker { const struct conf *c; const struct mat *means; };
+struct maker {
+  const struct conf *c;
+  const struct mat *means;
+};
 
 static void make(const void *self, struct draw *to)
 {
   const struct maker *m = self;
-  size_t k = (size_t)m->c->classes, d = (size_t)m->c->d, class = (size_t)rng_below(&to->input, k);
-  const double *mean = mat_row_f64(m->means, class);
+  size_t k = (size_t)m->c->classes, d = (size_t)m->c->d, label = (size_t)rng_below(&to->input, k);
+  const double *mean = mat_row_f64(m->means, label);
   rng_fill_normal_f32(&to->input, to->x, d, 0, 1);
   for (size_t j = 0; j < d; j++)
     to->x[j] = (float)((double)to->x[j] + mean[j]);
   if (rng_uniform(&to->noise) < m->c->label_noise)
-    class = (class + 1 + (size_t)rng_below(&to->noise, k - 1)) % k;
-  *to->label = (int32_t)class;
+    label = (label + 1 + (size_t)rng_below(&to->noise, k - 1)) % k;
+  *to->label = (int32_t)label;
 }
 
 static enum status load(const void *conf, const struct data_env *env, struct dataset *out, struct err *e)

@@ -1,9 +1,9 @@
 /* heavy_tailed.c: linear regression whose noise has a power-law tail of given index.
  *
  * P(|noise| > t) falls as t^-alpha: for alpha <= 2 the variance, for alpha <= 1 the mean of |noise| is infinite.
- * Student's t is drawn by Bailey's polar method, which works for any real alpha (Bailey 1994, "Polar generation of random
- * variates with the t-distribution"); the Pareto law by inversion. Both take pow or expm1 from libm, so another C
- * library may give targets that differ in the last bit. */
+ * Student's t is drawn by Bailey's polar method, which works for any real alpha (Bailey 1994, "Polar generation of
+ * random variates with the t-distribution"); the Pareto law by inversion. Both take pow or expm1 from libm, so another
+ * C library may give targets that differ in the last bit. */
 #include <math.h>
 
 #include "experiments/data/teacher.h"
@@ -65,7 +65,8 @@ const struct data_method data_heavy_tailed = {
         .summary = "linear regression with symmetric power-law noise of given tail index",
         .formula = "y = w.x + noise e,  P(|e| > t) ~ t^-alpha,  |w| = 1,  x ~ N(0, V diag(lambda) V')",
         .cite = "Bailey 1994, Polar generation of random variates with the t-distribution",
-        .notes = "bayes_error is the noise's second moment, noise^2 alpha/(alpha - 2): infinite for alpha <= 2. " SYNTHETIC_NOTE,
+        .notes = "bayes_error is the noise's second moment, noise^2 alpha/(alpha - 2): infinite for alpha <= 2. "
+                 SYNTHETIC_NOTE,
         .example = "assay.data(\"heavy-tailed\", {d = 10, alpha = 1.5})",
         .conf_size = sizeof(struct conf), .params = params, .resolve = teacher_resolve},
   .load = load,

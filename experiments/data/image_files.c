@@ -55,21 +55,21 @@ static enum status read_labels(struct pair *p, const char *path, size_t classes,
 {
   struct idx x;
   char shape[IDX_SHAPE_MAX];
-  void *label;
+  void *label = NULL;
   enum status s = idx_open(&x, path, e);
   if (s != STATUS_OK)
     return s;
   if (x.ndim != 1)
-    s = err_set(e, STATUS_BAD_DATA, "%s: byte 3: labels must be a list, but their shape is %s", path, idx_shape(&x, shape));
+    s = err_set(e, STATUS_BAD_DATA, "%s: byte 3: labels must be a list, but their shape is %s", path,
+                idx_shape(&x, shape));
   else if (x.count != p->n)
     s = err_set(e, STATUS_BAD_DATA, "%s: byte 4: %zu labels, but %s has %zu examples", path, x.count,
                 bytes_path(p->images.source), p->n);
   else
     s = mem_new(&label, p->n, sizeof *p->label, "labels", e);
-  if (s == STATUS_OK) {
-    p->label = label;
+  p->label = label;
+  if (label)
     s = convert_labels(p, &x, classes, e);
-  }
   idx_close(&x);
   return s;
 }
@@ -115,14 +115,15 @@ static enum status read_bytes(struct pair *p, struct examples *part, const float
   return s;
 }
 
-static enum status read_numbers(struct pair *p, struct examples *part, double *raw, size_t from, size_t to, struct err *e)
+static enum status read_numbers(struct pair *p, struct examples *part, double *raw, size_t from, size_t to,
+                                struct err *e)
 {
   size_t first = p->images.read;
   enum status s = idx_read(&p->images, raw, (to - from) * p->d, e);
   for (size_t k = 0; k < (to - from) * p->d && s == STATUS_OK; k++) {
     if (!(fabs(raw[k]) <= (double)FLT_MAX))
-      return err_set(e, STATUS_BAD_DATA, "%s: byte %llu: %g in example %zu is not a finite float32", bytes_path(p->images.source),
-                     idx_byte(&p->images, first + k), raw[k], (first + k) / p->d + 1);
+      return err_set(e, STATUS_BAD_DATA, "%s: byte %llu: %g in example %zu is not a finite float32",
+                     bytes_path(p->images.source), idx_byte(&p->images, first + k), raw[k], (first + k) / p->d + 1);
     part_row(part, from + k / p->d)[k % p->d] = (float)raw[k];
   }
   return s;
@@ -163,7 +164,9 @@ static enum status pair_finish(struct pair *p, struct err *e)
 }
 
 /* Where validation starts, and how many go where. */
-struct plan { size_t train, valid, valid_from; };
+struct plan {
+  size_t train, valid, valid_from;
+};
 
 static enum status make_plan(struct plan *plan, const struct pair *p, const struct data_counts *c, struct err *e)
 {
@@ -174,13 +177,14 @@ static enum status make_plan(struct plan *plan, const struct pair *p, const stru
   plan->valid_from = plan->valid == 0 ? p->n : p->n - (plan->valid > sixth ? plan->valid : sixth);
   plan->train = c->train == PARAM_AUTO_INT ? plan->valid_from : (size_t)c->train;
   if (plan->train == 0 || plan->train > plan->valid_from)
-    return err_set(e, STATUS_BAD_ARG, "train is %zu, but %zu of %zu examples are left beside those set aside for validation%s",
+    return err_set(e, STATUS_BAD_ARG,
+                   "train is %zu, but %zu of %zu examples are left beside those set aside for validation%s",
                    plan->train, plan->valid_from, p->n, plan->valid ? " (valid = 0 sets none aside)" : "");
   return STATUS_OK;
 }
 
-static enum status load_training(struct dataset *out, struct pair *p, const struct data_counts *counts, const struct exec *x,
-                                 struct err *e)
+static enum status load_training(struct dataset *out, struct pair *p, const struct data_counts *counts,
+                                 const struct exec *x, struct err *e)
 {
   struct plan plan = {0};
   enum status s = make_plan(&plan, p, counts, e);
@@ -195,8 +199,8 @@ static enum status load_training(struct dataset *out, struct pair *p, const stru
   return s == STATUS_OK ? pair_finish(p, e) : s;
 }
 
-static enum status load_test(struct dataset *out, const struct image_files *f, const struct data_counts *counts, int32_t *largest,
-                             const struct exec *x, struct err *e)
+static enum status load_test(struct dataset *out, const struct image_files *f, const struct data_counts *counts,
+                             int32_t *largest, const struct exec *x, struct err *e)
 {
   struct pair p;
   enum status s = pair_open(&p, f->test_images, f->test_labels, f->classes, e);
@@ -207,7 +211,8 @@ static enum status load_test(struct dataset *out, const struct image_files *f, c
   if (n > p.n)
     s = err_set(e, STATUS_BAD_ARG, "test is %zu, but %s has %zu examples", n, f->test_images, p.n);
   else if (p.d != out->d)
-    s = err_set(e, STATUS_BAD_DATA, "%s: byte 4: %zu inputs per example, but %zu in the training file", f->test_images, p.d, out->d);
+    s = err_set(e, STATUS_BAD_DATA, "%s: byte 4: %zu inputs per example, but %zu in the training file", f->test_images,
+                p.d, out->d);
   if (s == STATUS_OK)
     s = read_part(&p, &out->test, n, x, e);
   if (s == STATUS_OK)
@@ -239,8 +244,8 @@ static void standardize(struct dataset *out)
     }
 }
 
-enum status images_load(struct dataset *out, const struct image_files *f, const struct data_counts *counts, enum pixel_scale scale,
-                        const struct exec *x, struct err *e)
+enum status images_load(struct dataset *out, const struct image_files *f, const struct data_counts *counts,
+                        enum pixel_scale scale, const struct exec *x, struct err *e)
 {
   struct pair p;
   int32_t largest = 0;

@@ -20,15 +20,19 @@ struct image_files {
  *
  * Unsigned bytes become byte/255; other element types stay as they are. SCALE_STANDARD: then (x - mean)/sd with the
  * mean and standard deviation over all inputs of the training part together. */
-NODISCARD enum status images_load(struct dataset *out, const struct image_files *files, const struct data_counts *counts,
-                                  enum pixel_scale scale, const struct exec *x, struct err *e);
+NODISCARD enum status images_load(struct dataset *out, const struct image_files *files,
+                                  const struct data_counts *counts, enum pixel_scale scale, const struct exec *x,
+                                  struct err *e);
 
 #define IMAGE_TRAIN_TEXT "all that is not set aside for validation"
 #define IMAGE_VALID_TEXT "the last sixth of the training file"
-#define IMAGE_TEST_TEXT "the whole test file"
+#define IMAGE_TEST_TEXT  "the whole test file"
 
-#define IMAGE_SCALE_PARAM(conf_type, member)                                                                                \
-  {.id = "scale", .type = PARAM_CHOICE, .at = offsetof(conf_type, member), .def = SCALE_UNIT, .choices = pixel_scale_names, \
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
+#define IMAGE_SCALE_PARAM(owner, member)                                                                               \
+  {.id = "scale", .type = PARAM_CHOICE, .at = offsetof(owner, member), .def = SCALE_UNIT,                              \
+   .choices = pixel_scale_names,                                                                                       \
    .doc = "unit: byte/255; standard: then (x - mean)/sd over all inputs of the training part", .example = "standard"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -26,7 +26,10 @@ static void answer(const void *conf, double output, struct draw *to)
 }
 
 /* The wrong class has probability sigmoid(-|t|) where the log odds t ~ N(0, sd^2). */
-static double wrong(double t, const void *sd) { return sigmoid(-t) * normal_density(t / *(const double *)sd) / *(const double *)sd; }
+static double wrong(double t, const void *sd)
+{
+  return sigmoid(-t) * normal_density(t / *(const double *)sd) / *(const double *)sd;
+}
 
 static enum status load(const void *conf, const struct data_env *env, struct dataset *out, struct err *e)
 {

@@ -1,11 +1,11 @@
-/* quadratic.c: a sum of n quadratics, one per example, whose Hessian has exactly the given eigenvalues and whose minimum
- * is known.
+/* quadratic.c: a sum of n quadratics, one per example, whose Hessian has exactly the given eigenvalues and whose
+ * minimum is known.
  *
  * f(w) = 1/(2n) sum_i (w.x_i - y_i)^2 with X = sqrt(n) U diag(sqrt lambda) V': the columns of U are n x d
  * orthonormal, so X'X/n = V diag(lambda) V' for the sample itself, not only on average. y = X w + r with r orthogonal
- * to X: the minimum is at w, and |r|^2/(2n) there. The numbers are stored in float32, which moves the optimum by a little, so
- * the teacher is that of the stored numbers, found by iterative refinement with the known inverse of the Hessian
- * (Wilkinson 1963, Rounding errors in algebraic processes). Cost: 4 n d^2 for U. */
+ * to X: the minimum is at w, and |r|^2/(2n) there. The numbers are stored in float32, which moves the optimum by a
+ * little, so the teacher is that of the stored numbers, found by iterative refinement with the known inverse of the
+ * Hessian (Wilkinson 1963, Rounding errors in algebraic processes). Cost: 4 n d^2 for U. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -28,7 +28,8 @@ static const struct param params[] = {
   DATA_INPUTS_PARAM(struct conf, d, 20),
   DATA_SEED_PARAM(struct conf, seed),
   SPECTRUM_PARAMS(struct conf, spectrum, 100),
-  {.id = "noise", .type = PARAM_REAL, .at = offsetof(struct conf, noise), .def = 0, .min = 0, .max = 1e6, .example = "1",
+  {.id = "noise", .type = PARAM_REAL, .at = offsetof(struct conf, noise), .def = 0, .min = 0, .max = 1e6,
+   .example = "1",
    .doc = "root mean squared residual at the optimum; 0: every example is fitted exactly there"},
   {0},
 };
@@ -38,8 +39,8 @@ static enum status resolve(void *conf, struct err *e)
   const struct conf *c = conf;
   int64_t least = c->d + (c->noise > 0);
   if (c->train < least)
-    return err_set(e, STATUS_BAD_ARG, "train must be at least %lld (d%s), got %lld", (long long)least, c->noise > 0 ? " + 1, because of the noise" : "",
-                   (long long)c->train);
+    return err_set(e, STATUS_BAD_ARG, "train must be at least %lld (d%s), got %lld", (long long)least,
+                   c->noise > 0 ? " + 1, because of the noise" : "", (long long)c->train);
   return spectrum_check(&c->spectrum, c->d, e);
 }
 
@@ -80,8 +81,10 @@ static enum status work_make(struct work *k, const struct conf *c, const struct 
   void *u = NULL, *residual = NULL, *v = NULL;
   size_t count;
   *k = (struct work){.n = (size_t)c->train, .d = (size_t)c->d};
-  if (!size_mul(k->n, k->d, &count))
-    return err_set(e, STATUS_NO_MEMORY, "%zu examples of %zu inputs are more than this machine can address", k->n, k->d);
+  if (!size_mul(k->n, k->d, &count)) {
+    err_set(e, STATUS_NO_MEMORY, "%zu examples of %zu inputs are more than this machine can address", k->n, k->d);
+    return STATUS_NO_MEMORY;
+  }
   enum status s = mem_new(&u, count, sizeof(double), "orthonormal columns", e);
   if (s == STATUS_OK)
     s = mem_new(&residual, k->n, sizeof(double), "residuals", e);
@@ -184,8 +187,9 @@ const struct data_method data_quadratic = {
         .summary = "least squares with exactly the given Hessian spectrum and a known optimum",
         .formula = "f(w) = 1/(2n) sum_i (w.x_i - y_i)^2,  X'X/n = V diag(lambda) V'",
         .cite = "Nesterov 2018, Lectures on convex optimization, section 2.1",
-        .notes = "For a linear model without bias and the squared loss. The teacher is the minimiser for the numbers as stored in float32; "
-                 "bayes_error is the mean squared residual there, twice the minimum of f. There is a training part only.",
+        .notes = "For a linear model without bias and the squared loss. The teacher is the minimiser for the "
+                 "numbers as stored in float32; bayes_error is the mean squared residual there, twice the minimum "
+                 "of f. There is a training part only.",
         .example = "assay.data(\"quadratic\", {train = 256, d = 20, condition = 100})",
         .conf_size = sizeof(struct conf), .params = params, .resolve = resolve},
   .load = load,

@@ -14,9 +14,9 @@
 
 #include "experiments/kernel/mem.h"
 
-#define BUFFER_SIZE (128 * 1024)
-#define INFLATE_MOST (1u << 30) /* zlib counts in 32 bits */
-#define DEFLATE_RATIO 1032      /* a 258-byte match can take 2 bits, no less */
+#define BUFFER_SIZE   (128 * 1024)
+#define INFLATE_MOST  (1u << 30) /* zlib counts in 32 bits */
+#define DEFLATE_RATIO 1032       /* a 258-byte match can take 2 bits, no less */
 
 struct byte_source {
   int fd;

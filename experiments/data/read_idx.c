@@ -54,10 +54,12 @@ static enum status read_magic(struct idx *x, struct err *e)
   if (s != STATUS_OK)
     return s;
   if (magic[0] || magic[1])
-    return err_set(e, STATUS_BAD_DATA, "%s: byte 0: not an IDX file: it starts %02x %02x, not 00 00", path, magic[0], magic[1]);
+    return err_set(e, STATUS_BAD_DATA, "%s: byte 0: not an IDX file: it starts %02x %02x, not 00 00", path, magic[0],
+                   magic[1]);
   x->item = item_size(magic[2]);
   if (x->item == 0)
-    return err_set(e, STATUS_BAD_DATA, "%s: byte 2: IDX element type 0x%02X is not defined (08 u8, 09 i8, 0B i16, 0C i32, 0D f32, 0E f64)",
+    return err_set(e, STATUS_BAD_DATA,
+                   "%s: byte 2: IDX element type 0x%02X is not defined (08 u8, 09 i8, 0B i16, 0C i32, 0D f32, 0E f64)",
                    path, magic[2]);
   x->type = (enum idx_type)magic[2];
   if (magic[3] < 1 || magic[3] > IDX_NDIM_MAX)
@@ -76,7 +78,8 @@ static enum status check_size(const struct idx *x, struct err *e)
     return err_set(e, STATUS_BAD_DATA, "%s: byte 4: %s elements of %zu bytes are more than 64 bits can count", path,
                    idx_shape(x, shape), x->item);
   if (bytes_gzipped(x->source) && total > bytes_bound(x->source))
-    return err_set(e, STATUS_BAD_DATA, "%s: byte 4: %s elements need %zu bytes, but %llu gzipped bytes hold at most %llu", path,
+    return err_set(e, STATUS_BAD_DATA,
+                   "%s: byte 4: %s elements need %zu bytes, but %llu gzipped bytes hold at most %llu", path,
                    idx_shape(x, shape), total, (unsigned long long)bytes_file_size(x->source),
                    (unsigned long long)bytes_bound(x->source));
   if (!bytes_gzipped(x->source) && total != bytes_file_size(x->source))

@@ -96,7 +96,10 @@ static enum status read_quoted(struct table_state *s, struct err *e)
   return status;
 }
 
-static bool ends_field(const struct table_state *s, int c) { return c == s->separator || c == '\n' || c == '\r' || c == END; }
+static bool ends_field(const struct table_state *s, int c)
+{
+  return c == s->separator || c == '\n' || c == '\r' || c == END;
+}
 
 /* One field; *ended_by = separator, '\n', '\r' or END. */
 static enum status read_field(struct table_state *s, int *ended_by, struct err *e)
@@ -201,7 +204,7 @@ static void count_separators(const struct table_state *s, size_t count[3])
 
 static enum status choose_separator(struct table_state *s, enum table_separator wanted, struct err *e)
 {
-  static const char known[] = {0, ',', '\t', ';'};
+  static const unsigned char known[] = {0, ',', '\t', ';'};
   size_t count[3] = {0};
   s->separator = known[wanted];
   if (wanted != TABLE_AUTO)
@@ -304,10 +307,10 @@ void table_close(struct table *t)
 static enum status wrong_length(const struct table *t, struct err *e)
 {
   const struct table_state *s = t->state;
-  return err_set(e, STATUS_BAD_DATA, "%s: line %llu: %zu field%s, but line %llu has %zu%s", bytes_path(s->source),
-                 (unsigned long long)s->record_line, s->fields, s->fields == 1 ? "" : "s",
-                 (unsigned long long)s->first_line, t->cols,
-                 s->record_line == s->first_line + 1 ? " (set skip = 1 if that line does not belong to the table)" : "");
+  return err_set(
+      e, STATUS_BAD_DATA, "%s: line %llu: %zu field%s, but line %llu has %zu%s", bytes_path(s->source),
+      (unsigned long long)s->record_line, s->fields, s->fields == 1 ? "" : "s", (unsigned long long)s->first_line,
+      t->cols, s->record_line == s->first_line + 1 ? " (set skip = 1 if that line does not belong to the table)" : "");
 }
 
 enum status table_next(struct table *t, bool *more, struct err *e)

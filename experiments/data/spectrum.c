@@ -41,7 +41,9 @@ enum status spectrum_check(const struct spectrum *s, int64_t d, struct err *e)
     most = fmax(most, v);
   }
   if (most > RATIO_MAX * 1.000001 * least) /* condition 1e8 itself may round upward */
-    return err_set(e, STATUS_BAD_ARG, "the largest eigenvalue is %g times the smallest; at most 1e8 can be represented in float32 inputs", most / least);
+    return err_set(e, STATUS_BAD_ARG,
+                   "the largest eigenvalue is %g times the smallest; at most 1e8 can be represented in float32 inputs",
+                   most / least);
   return STATUS_OK;
 }
 

@@ -14,19 +14,22 @@ struct spectrum {
   bool rotate;
 };
 
-#define SPECTRUM_PARAMS(conf_type, member, condition_default)                                                          \
-  {.id = "spectrum", .type = PARAM_CHOICE, .at = offsetof(conf_type, member.shape), .def = SPECTRUM_GEOMETRIC,         \
-   .choices = spectrum_shape_names, .doc = "eigenvalues from 1 to 1/condition in equal ratios or equal steps, or j^-power", \
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
+#define SPECTRUM_PARAMS(owner, member, condition_default)                                                              \
+  {.id = "spectrum", .type = PARAM_CHOICE, .at = offsetof(owner, member.shape), .def = SPECTRUM_GEOMETRIC,             \
+   .choices = spectrum_shape_names,                                                                                    \
+   .doc = "eigenvalues from 1 to 1/condition in equal ratios or equal steps, or j^-power",                             \
    .example = "linear"},                                                                                               \
-  {.id = "condition", .type = PARAM_REAL, .at = offsetof(conf_type, member.condition), .def = condition_default,       \
+  {.id = "condition", .type = PARAM_REAL, .at = offsetof(owner, member.condition), .def = condition_default,           \
    .min = 1, .max = 1e8, .flags = PARAM_LOG, .doc = "largest over smallest eigenvalue (geometric and linear)",         \
    .example = "100"},                                                                                                  \
-  {.id = "power", .type = PARAM_REAL, .at = offsetof(conf_type, member.power), .def = 1, .min = 0, .max = 8,           \
+  {.id = "power", .type = PARAM_REAL, .at = offsetof(owner, member.power), .def = 1, .min = 0, .max = 8,               \
    .doc = "exponent of the power law", .example = "1"},                                                                \
-  {.id = "eigenvalues", .type = PARAM_LIST, .at = offsetof(conf_type, member.eigenvalues), .min = 1e-8, .max = 1e8,    \
+  {.id = "eigenvalues", .type = PARAM_LIST, .at = offsetof(owner, member.eigenvalues), .min = 1e-8, .max = 1e8,        \
    .doc = "the d eigenvalues themselves, instead of spectrum", .example = "3,2,1"},                                    \
-  {.id = "rotate", .type = PARAM_BOOL, .at = offsetof(conf_type, member.rotate), .def = 1,                             \
+  {.id = "rotate", .type = PARAM_BOOL, .at = offsetof(owner, member.rotate), .def = 1,                                 \
    .doc = "turn the eigenvectors away from the axes", .example = "false"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* For resolve(): are there d eigenvalues, and is their ratio at most 1e8? */
 NODISCARD enum status spectrum_check(const struct spectrum *s, int64_t d, struct err *e);
@@ -40,7 +43,8 @@ struct covariance {
   double *vectors; /* REFLECTIONS unit vectors of length d, or NULL: V = I */
 };
 
-NODISCARD enum status covariance_make(struct covariance *c, const struct spectrum *s, size_t d, int64_t seed, struct err *e);
+NODISCARD enum status covariance_make(struct covariance *c, const struct spectrum *s, size_t d, int64_t seed,
+                                      struct err *e);
 void covariance_free(struct covariance *c);
 void covariance_turn(const struct covariance *c, double *x);      /* x <- V x */
 void covariance_turn_back(const struct covariance *c, double *x); /* x <- V' x */

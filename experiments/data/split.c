@@ -11,7 +11,9 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/rng.h"
 
-struct plan { size_t train, valid, test; };
+struct plan {
+  size_t train, valid, test;
+};
 
 static enum status make_plan(struct plan *p, size_t n, const struct data_counts *c, struct err *e)
 {
@@ -23,7 +25,8 @@ static enum status make_plan(struct plan *p, size_t n, const struct data_counts 
   if (n > UINT32_MAX)
     return err_set(e, STATUS_UNSUPPORTED, "%zu rows; at most %u can be split", n, UINT32_MAX);
   if (p->train == 0 || p->train > left)
-    return err_set(e, STATUS_BAD_ARG, "of %zu rows, %zu are left for training after %zu for validation and %zu for test, but train is %zu",
+    return err_set(e, STATUS_BAD_ARG,
+                   "of %zu rows, %zu are left for training after %zu for validation and %zu for test, but train is %zu",
                    n, left, p->valid, p->test, p->train);
   return STATUS_OK;
 }
@@ -46,7 +49,11 @@ static enum status copy_part(struct examples *p, const struct rows *r, const uin
 }
 
 /* What the training part says about one input. */
-struct column { double sum, mean, square; float least, most; size_t seen; };
+struct column {
+  double sum, mean, square;
+  float least, most;
+  size_t seen;
+};
 
 /* Means over the values that are not missing. */
 static void column_means(struct column *c, const struct examples *train)

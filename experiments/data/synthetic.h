@@ -18,8 +18,9 @@ struct draw {
 };
 
 /* Make all parts of `out`, whose task and d are set: `make` fills one example. */
-NODISCARD enum status synthetic_parts(struct dataset *out, const struct data_counts *counts, int64_t seed, const struct exec *x,
-                                      void (*make)(const void *self, struct draw *to), const void *self, struct err *e);
+NODISCARD enum status synthetic_parts(struct dataset *out, const struct data_counts *counts, int64_t seed,
+                                      const struct exec *x, void (*make)(const void *self, struct draw *to),
+                                      const void *self, struct err *e);
 
 /* out->teacher = 1 x d weights with a uniformly random direction and this Euclidean norm (float64, RNG_TEACHER). */
 NODISCARD enum status synthetic_teacher(struct dataset *out, int64_t seed, double norm, struct err *e);
@@ -32,7 +33,7 @@ double normal_density(double x);
 double integrate(double (*f)(double x, const void *self), const void *self, double from, double to, int intervals);
 
 #define SYNTHETIC_NOTE                                                                                                 \
-  "Example i of a part is the same whatever the counts; parts are independent draws of one law. Numbers depend on the " \
-  "seed only."
+  "Example i of a part is the same whatever the counts; parts are independent draws of one law. Numbers depend "       \
+  "on the seed only."
 
 #endif

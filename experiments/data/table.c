@@ -20,7 +20,8 @@ static const struct param params[] = {
   {.id = "y", .type = PARAM_TABLE, .at = offsetof(struct conf, y), .flags = PARAM_REQUIRED,
    .doc = "one label per example, or a row of targets", .example = "{0, 1, 1, 0}"},
   {.id = "task", .type = PARAM_CHOICE, .at = offsetof(struct conf, task), .choices = task_names,
-   .doc = "what y holds: classes, or numbers to predict; auto: classes, unless there are several per row", .example = "classes"},
+   .doc = "what y holds: classes, or numbers to predict; auto: classes, unless there are several per row",
+   .example = "classes"},
   {.id = "classes", .type = PARAM_INT, .at = offsetof(struct conf, classes), .min = 2, .max = 1e6, .flags = PARAM_AUTO,
    .doc = "number of classes, labels being 0 to classes - 1; auto: the different labels, in order", .example = "2"},
   DATA_COUNT_PARAMS(struct conf, split.counts, "all that is left", "none", "none"),
@@ -40,7 +41,8 @@ static enum status resolve(void *conf, struct err *e)
   if (c->x->rows != c->y->rows)
     return err_set(e, STATUS_BAD_ARG, "x has %zu rows, but y has %zu", c->x->rows, c->y->rows);
   if (c->y->cols < 1 || (c->task == TASK_CLASSES && c->y->cols != 1))
-    return err_set(e, STATUS_BAD_ARG, "y must have one label per row, got %zu (task = \"regression\" allows several targets)", c->y->cols);
+    return err_set(e, STATUS_BAD_ARG,
+                   "y must have one label per row, got %zu (task = \"regression\" allows several targets)", c->y->cols);
   return STATUS_OK;
 }
 
@@ -61,16 +63,21 @@ static enum status take_label(struct rows *rows, struct classes *classes, const 
   double v = c->y->v[i];
   char text[32];
   if (v != trunc(v))
-    return err_set(e, STATUS_BAD_DATA, "y, row %zu: the label %g is not a whole number; set task = \"regression\" if it is a target", i + 1, v);
+    return err_set(e, STATUS_BAD_DATA,
+                   "y, row %zu: the label %g is not a whole number; set task = \"regression\" if it is a target", i + 1,
+                   v);
   if (c->classes != PARAM_AUTO_INT && !(v >= 0 && v < (double)c->classes))
-    return err_set(e, STATUS_BAD_DATA, "y, row %zu: the label %g is out of range; with classes = %lld it must be 0 to %lld", i + 1, v,
+    return err_set(e, STATUS_BAD_DATA,
+                   "y, row %zu: the label %g is out of range; with classes = %lld it must be 0 to %lld", i + 1, v,
                    (long long)c->classes, (long long)c->classes - 1);
   json_number(v, text);
   rows->label[i] = c->classes != PARAM_AUTO_INT ? (int32_t)v : classes_id(classes, text, v);
-  return rows->label[i] >= 0 ? STATUS_OK : err_set(e, STATUS_BAD_DATA, "y, row %zu: more than 10000 different labels", i + 1);
+  return rows->label[i] >= 0 ? STATUS_OK
+                             : err_set(e, STATUS_BAD_DATA, "y, row %zu: more than 10000 different labels", i + 1);
 }
 
-static enum status take_rows(struct rows *rows, struct classes *classes, const struct conf *c, const struct exec *x, struct err *e)
+static enum status take_rows(struct rows *rows, struct classes *classes, const struct conf *c, const struct exec *x,
+                             struct err *e)
 {
   enum status s = STATUS_OK;
   for (size_t i = 0; i < c->x->rows && s == STATUS_OK; i++) {
@@ -106,7 +113,8 @@ static enum status load(const void *conf, const struct data_env *env, struct dat
 }
 
 const struct data_method data_table = {
-  .m = {.kind = KIND_DATA, .id = "table", .name = "Numbers at hand", .summary = "inputs and labels or targets given as tables of numbers",
+  .m = {.kind = KIND_DATA, .id = "table", .name = "Numbers at hand",
+        .summary = "inputs and labels or targets given as tables of numbers",
         .cite = "Codd 1970, A relational model of data for large shared data banks",
         .notes = "All rows are for training unless valid or test is given; then the split is random, by split_seed.",
         .example = "assay.data(\"table\", {x = {{0, 0}, {0, 1}, {1, 0}, {1, 1}}, y = {0, 1, 1, 0}})",

@@ -57,16 +57,21 @@ static void default_split(void)
   must_load(&d, &data_fashion_mnist, set_text("scale", "unit"));
   timespec_get(&to, TIME_UTC);
   tap_diag("loaded in %.2f s", (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec));
-  tap_ok(d->train.n == 50000 && d->valid.n == 10000 && d->test.n == 10000, "the parts have 50000, 10000 and 10000 examples");
-  tap_ok(d->d == 784 && d->classes == 10 && d->outputs == 10 && d->task == TASK_CLASSES, "784 inputs, 10 classes, 10 outputs");
+  tap_ok(d->train.n == 50000 && d->valid.n == 10000 && d->test.n == 10000,
+         "the parts have 50000, 10000 and 10000 examples");
+  tap_ok(d->d == 784 && d->classes == 10 && d->outputs == 10 && d->task == TASK_CLASSES,
+         "784 inputs, 10 classes, 10 outputs");
   tap_ok(d->train.d == 784 && d->train.stride == 784, "784 is a multiple of 16: rows are not padded");
   tap_same_bits(d->train.x, all->train.x, 50000 * 784 * sizeof(float), "training is the first 50000 examples");
-  tap_same_bits(d->valid.x, example(&all->train, 50000), 10000 * 784 * sizeof(float), "validation is the last 10000 examples");
+  tap_same_bits(d->valid.x, example(&all->train, 50000), 10000 * 784 * sizeof(float),
+                "validation is the last 10000 examples");
   tap_same_bits(d->valid.label, all->train.label + 50000, 10000 * sizeof(int32_t), "and their labels");
-  tap_ok(rows_are_padded(&d->train) && rows_are_padded(&d->valid) && rows_are_padded(&d->test), "rows are aligned to 64 bytes");
+  tap_ok(rows_are_padded(&d->train) && rows_are_padded(&d->valid) && rows_are_padded(&d->test),
+         "rows are aligned to 64 bytes");
   tap_is_int((long long)d->bytes, 70000 * (784 * 4 + 4), "bytes of the data set");
   tap_is_str(d->name, "fashion-mnist", "name");
-  tap_ok(isnan(d->bayes_error) && d->teacher.data == NULL && d->class_names == NULL, "nothing is known of its best error");
+  tap_ok(isnan(d->bayes_error) && d->teacher.data == NULL && d->class_names == NULL,
+         "nothing is known of its best error");
   must_load(&few, &data_fashion_mnist, set_int("train", 100), set_int("valid", 7), set_int("test", 3));
   tap_same_bits(few->train.x, d->train.x, 100 * 784 * sizeof(float), "fewer training examples are the first ones");
   tap_same_bits(few->valid.x, d->valid.x, 7 * 784 * sizeof(float), "fewer validation examples are the first ones");
@@ -82,7 +87,8 @@ static void scaled(void)
   struct dataset *unit, *d;
   double mean, sd;
   must_load(&unit, &data_fashion_mnist, set_int("train", 500), set_int("valid", 50), set_int("test", 50));
-  must_load(&d, &data_fashion_mnist, set_int("train", 500), set_int("valid", 50), set_int("test", 50), set_text("scale", "standard"));
+  must_load(&d, &data_fashion_mnist, set_int("train", 500), set_int("valid", 50), set_int("test", 50),
+            set_text("scale", "standard"));
   moments(&d->train, &mean, &sd);
   tap_near(mean, 0, 0, 1e-6, "standard: training pixels have mean 0 (float32 rounding)");
   tap_near(sd, 1, 0, 1e-6, "standard: training pixels have standard deviation 1 (float32 rounding)");
@@ -98,9 +104,11 @@ static void scaled(void)
 static void as_idx(void)
 {
   struct dataset *d, *same;
-  must_load(&d, &data_idx, set_text("images", DIR "train-images-idx3-ubyte.gz"), set_text("labels", DIR "train-labels-idx1-ubyte.gz"),
-            set_text("test_images", DIR "t10k-images-idx3-ubyte.gz"), set_text("test_labels", DIR "t10k-labels-idx1-ubyte.gz"),
-            set_int("train", 20), set_int("valid", 20), set_int("test", 20));
+  must_load(&d, &data_idx, set_text("images", DIR "train-images-idx3-ubyte.gz"),
+            set_text("labels", DIR "train-labels-idx1-ubyte.gz"),
+            set_text("test_images", DIR "t10k-images-idx3-ubyte.gz"),
+            set_text("test_labels", DIR "t10k-labels-idx1-ubyte.gz"), set_int("train", 20), set_int("valid", 20),
+            set_int("test", 20));
   must_load(&same, &data_fashion_mnist, set_int("train", 20), set_int("valid", 20), set_int("test", 20));
   tap_ok(d->content_hash == same->content_hash, "read through \"idx\" it is the same data");
   dataset_release(d);
@@ -111,11 +119,15 @@ static void refusals(void)
 {
   struct dataset *d;
   struct err e;
-  tap_is_int(load(&d, &data_fashion_mnist, &e, set_int("train", 50001)), STATUS_BAD_ARG, "50001 training examples beside validation are refused");
-  tap_has(e.message, "data \"fashion-mnist\": train is 50001, but 50000 of 60000 examples are left", "the message has the figures");
+  tap_is_int(load(&d, &data_fashion_mnist, &e, set_int("train", 50001)), STATUS_BAD_ARG,
+             "50001 training examples beside validation are refused");
+  tap_has(e.message, "data \"fashion-mnist\": train is 50001, but 50000 of 60000 examples are left",
+          "the message has the figures");
   tap_has(e.message, "valid = 0", "the message has the cure");
-  tap_is_int(load(&d, &data_fashion_mnist, &e, set_int("test", 10001)), STATUS_BAD_ARG, "10001 test examples are refused");
-  tap_is_int(load(&d, &data_fashion_mnist, &e, set_int("valid", 60001)), STATUS_BAD_ARG, "60001 validation examples are refused");
+  tap_is_int(load(&d, &data_fashion_mnist, &e, set_int("test", 10001)), STATUS_BAD_ARG,
+             "10001 test examples are refused");
+  tap_is_int(load(&d, &data_fashion_mnist, &e, set_int("valid", 60001)), STATUS_BAD_ARG,
+             "60001 validation examples are refused");
   tap_has(e.message, "valid is 60001, but the training file has 60000", "the message has the figures");
 }
 
@@ -123,7 +135,8 @@ int main(void)
 {
   struct dataset *d;
   struct err e;
-  tap_is_int(load(&d, &data_fashion_mnist, &e, set_text("dir", "/nowhere")), STATUS_IO, "a folder without the files is an error");
+  tap_is_int(load(&d, &data_fashion_mnist, &e, set_text("dir", "/nowhere")), STATUS_IO,
+             "a folder without the files is an error");
   tap_has(e.message, "/nowhere/train-images-idx3-ubyte.gz is not there", "the message names the file");
   tap_has(e.message, "apt-get install dataset-fashion-mnist", "the message names the package");
   if (!path_exists(DIR "train-images-idx3-ubyte.gz")) {

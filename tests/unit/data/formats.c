@@ -50,8 +50,10 @@ static void check_idx(const char *name, const char *path, const json_t *expected
   if (json_is_true(json_object_get(expected, "ok"))) {
     tap_ok(v && idx_equals(&x, v, expected), "%s holds the expected shape and values", name);
   } else {
-    tap_ok(!v && e.code == STATUS_BAD_DATA, "%s is refused (%s)", name, json_string_value(json_object_get(expected, "why")));
-    tap_ok(strstr(e.message, path) && strstr(e.message, "byte "), "%s: the message names file and byte: %s", name, e.message);
+    tap_ok(!v && e.code == STATUS_BAD_DATA, "%s is refused (%s)", name,
+           json_string_value(json_object_get(expected, "why")));
+    tap_ok(strstr(e.message, path) && strstr(e.message, "byte "), "%s: the message names file and byte: %s", name,
+           e.message);
   }
   free(v);
 }
@@ -86,7 +88,8 @@ static void check_good_csv(const char *name, struct table *t, const json_t *expe
     tap_is_int((long long)i, (long long)json_array_size(rows), "%s: rows", name);
   tap_is_int((long long)found, (long long)json_array_size(missing), "%s: missing values", name);
   for (size_t j = 0; j < json_array_size(header); j++)
-    tap_is_str(t->names ? t->names[j] : "(none)", json_string_value(json_array_get(header, j)), "%s: name of column %zu", name, j + 1);
+    tap_is_str(t->names ? t->names[j] : "(none)", json_string_value(json_array_get(header, j)),
+               "%s: name of column %zu", name, j + 1);
 }
 
 static enum status read_all_csv(const char *path, struct err *e)
@@ -114,7 +117,8 @@ static void check_csv(const char *name, const char *path, const json_t *expected
   }
   tap_is_int(read_all_csv(path, &e), STATUS_BAD_DATA, "%s is refused (%s)", name,
              json_string_value(json_object_get(expected, "why")));
-  tap_ok(strstr(e.message, path) && strstr(e.message, "line "), "%s: the message names file and line: %s", name, e.message);
+  tap_ok(strstr(e.message, path) && strstr(e.message, "line "), "%s: the message names file and line: %s", name,
+         e.message);
 }
 
 /* The file cut at every length: an error, or (tables only) a shorter table. */
@@ -151,7 +155,8 @@ int main(void)
   const char *name;
   json_t *entry;
   size_t checked = 0;
-  json_object_foreach(expected, name, entry) {
+  json_object_foreach(expected, name, entry)
+  {
     bool idx = ends_with(name, ".idx") || ends_with(name, ".idx.gz"), csv = ends_with(name, ".csv");
     if (!idx && !csv)
       continue;

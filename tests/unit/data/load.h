@@ -8,13 +8,25 @@
 #include "experiments/params.h"
 #include "tests/unit/data/local.h"
 
-static inline struct named_value set_int(const char *name, int64_t i) { return (struct named_value){name, {VALUE_INT, {.i = i}}}; }
-static inline struct named_value set_real(const char *name, double r) { return (struct named_value){name, {VALUE_REAL, {.r = r}}}; }
-static inline struct named_value set_bool(const char *name, bool b) { return (struct named_value){name, {VALUE_BOOL, {.b = b}}}; }
-static inline struct named_value set_text(const char *name, const char *s) { return (struct named_value){name, {VALUE_STRING, {.s = s}}}; }
+static inline struct named_value set_int(const char *name, int64_t i)
+{
+  return (struct named_value){name, {VALUE_INT, {.i = i}}};
+}
+static inline struct named_value set_real(const char *name, double r)
+{
+  return (struct named_value){name, {VALUE_REAL, {.r = r}}};
+}
+static inline struct named_value set_bool(const char *name, bool b)
+{
+  return (struct named_value){name, {VALUE_BOOL, {.b = b}}};
+}
+static inline struct named_value set_text(const char *name, const char *s)
+{
+  return (struct named_value){name, {VALUE_STRING, {.s = s}}};
+}
 
-static inline enum status load_values(struct dataset **out, const struct data_method *m, const struct named_value *v, size_t n,
-                                      struct err *e)
+static inline enum status load_values(struct dataset **out, const struct data_method *m, const struct named_value *v,
+                                      size_t n, struct err *e)
 {
   struct object o;
   struct data_env env = {.share_dir = share_dir()};
@@ -31,12 +43,18 @@ static inline enum status load_values(struct dataset **out, const struct data_me
   load_values(out, method, (const struct named_value[]){__VA_ARGS__},                                       \
               sizeof((const struct named_value[]){__VA_ARGS__}) / sizeof(struct named_value), e)
 
+static inline _Noreturn void give_up(const struct err *e)
+{
+  tap_bail("%s", e->message);
+  exit(1);
+}
+
 /* The same, where failure ends the test. */
 #define must_load(out, method, ...)                                \
   do {                                                             \
     struct err load_err = {0};                                     \
-    if (load(out, method, &load_err, __VA_ARGS__) != STATUS_OK)    \
-      tap_bail("%s", load_err.message);                            \
+    if (load(out, method, &load_err, __VA_ARGS__) != STATUS_OK || !*(out))    \
+      give_up(&load_err);                            \
   } while (0)
 
 static inline const float *example(const struct examples *p, size_t i) { return p->x + i * p->stride; }
