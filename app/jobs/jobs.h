@@ -109,7 +109,7 @@ char *environment_json(const char *script_path);
 
 /* --- report.c ---------------------------------------------------------------------------------- */
 
-/* The results of a run as a JSON object (sorted keys); "{}" without any. Caller frees. */
+/* What a run returned as a JSON object (sorted keys); "{}" without anything. Caller frees. */
 char *results_json(struct store *store, int64_t run_id);
 const char *run_status_word(const struct run_state *r); /* as stored: "done", "failed", … */
 NODISCARD enum status report_show(struct sweep *s, struct err *e);

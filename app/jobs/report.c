@@ -19,12 +19,18 @@ static json_t *json_from_cell(struct store_cell c)
   }
 }
 
-static json_t *results_object(struct store *store, int64_t run_id)
+/* What the run returned, without the last, least and greatest values that the store derives from metrics. */
+static const char returned_results[] =
+  "select key, value from result where run_id = ? and case when key glob '*.last' then substr(key, 1, length(key) - 5)"
+  " when key glob '*.min' or key glob '*.max' then substr(key, 1, length(key) - 4) else '' end not in (select name from metric_key)";
+static const char all_results[] = "select key, value from result where run_id = ?";
+
+static json_t *results_object(struct store *store, int64_t run_id, const char *sql)
 {
   json_t *o = json_object();
   struct store_query *q = NULL;
   bool row = false;
-  if (store_query_open(&q, store, "select key, value from result where run_id = ?", NULL) != STORE_OK)
+  if (store_query_open(&q, store, sql, NULL) != STORE_OK)
     return o;
   store_query_bind_int(q, 1, run_id);
   while (store_query_next(q, &row) == STORE_OK && row) {
@@ -43,7 +49,7 @@ static char *dump(json_t *o)
   return text ? text : xstrdup("{}");
 }
 
-char *results_json(struct store *store, int64_t run_id) { return dump(results_object(store, run_id)); }
+char *results_json(struct store *store, int64_t run_id) { return dump(results_object(store, run_id, returned_results)); }
 
 const char *run_status_word(const struct run_state *r)
 {
@@ -88,7 +94,7 @@ static json_t *run_object(struct sweep *s, size_t i, bool results)
   if (r->error)
     json_object_set_new(o, "error", json_string(r->error));
   if (results && r->id)
-    json_object_set_new(o, "results", results_object(s->store, r->id));
+    json_object_set_new(o, "results", results_object(s->store, r->id, all_results));
   return o;
 }
 

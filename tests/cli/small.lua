@@ -20,6 +20,8 @@ return assay.experiment {
     return { total = sum, label = "k" .. c.k }
   end,
   report = function(results, p)
+    local first = results[1].results
+    if first["loss.last"] or (results[1].status == "done" and not first.total) then error("not what was returned") end
     print("report of " .. #results .. " runs, n = " .. p.n)
   end,
 }
