@@ -64,7 +64,7 @@ NODISCARD enum status dataset_load(struct dataset **out, const struct object *o,
 struct dataset *dataset_retain(struct dataset *d);
 void dataset_release(struct dataset *d);
 
-/* Standardise inputs in place at load time: x <- (x - mean) / sd per feature, from the training part only;
- * features with sd 0 are centred only. */
+/* standardize: x <- (x - mean) / sd per input, with mean and sd of the training part; an input that never changes
+ * there is centred only. Done while loading: a data set does not change afterwards. */
 
 #endif

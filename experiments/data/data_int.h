@@ -68,8 +68,8 @@ char *data_shipped_path(const struct data_env *env, const char *name, struct err
 
 /* ---- parts ---- */
 
-/* Zeroed room for n examples of d inputs, and their labels or n x outputs targets. A size that this
- * machine's memory cannot hold is refused before it is asked for. */
+/* Zeroed room for n examples of d inputs, and their labels or n x outputs targets; n = 0: an absent part, all zero.
+ * A size that this machine's memory cannot hold is refused before it is asked for. */
 NODISCARD enum status part_new(struct examples *p, size_t n, size_t d, enum task task, size_t outputs, struct err *e);
 void part_free(struct examples *p);
 

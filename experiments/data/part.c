@@ -23,6 +23,8 @@ enum status part_new(struct examples *p, size_t n, size_t d, enum task task, siz
   size_t stride, numbers, bytes;
   void *x = NULL, *label = NULL, *target = NULL;
   *p = (struct examples){0};
+  if (n == 0)
+    return STATUS_OK;
   if (d > SIZE_MAX - 16 || !size_mul(n, stride = round_up(d, 16), &numbers) ||
       !size_mul(numbers, sizeof(float), &bytes))
     return err_set(e, STATUS_NO_MEMORY, "%zu examples of %zu inputs are more than this machine can address", n, d);

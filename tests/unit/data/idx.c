@@ -204,11 +204,42 @@ static void pairs(void)
              STATUS_BAD_ARG, "test examples without test files are refused");
 }
 
+/* The real MNIST, where it is at hand: mean, deviation and class counts as published. */
+static void mnist(void)
+{
+  static const int count[] = {5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949};
+  char images[1024];
+  struct dataset *d;
+  if (!shared_path("mnist/train-images-idx3-ubyte.gz")) {
+    tap_skip(12, "MNIST is absent");
+    return;
+  }
+  snprintf(images, sizeof images, "%s", shared_path("mnist/train-images-idx3-ubyte.gz"));
+  must_load(&d, &data_idx, set_text("images", images),
+            set_text("labels", shared_path("mnist/train-labels-idx1-ubyte.gz")), set_int("valid", 0));
+  double sum = 0, square = 0, n = (double)d->train.n * (double)d->d;
+  size_t seen[10] = {0};
+  for (size_t i = 0; i < d->train.n; i++) {
+    seen[d->train.label[i]]++;
+    for (size_t j = 0; j < d->d; j++) {
+      double x = (double)example(&d->train, i)[j];
+      sum += x;
+      square += x * x;
+    }
+  }
+  tap_near(sum / n, 0.130660, 0, 5e-7, "MNIST: mean of the training pixels (six published digits)");
+  tap_near(sqrt(square / n - sum / n * sum / n), 0.308108, 0, 5e-7, "MNIST: their standard deviation");
+  for (int c = 0; c < 10; c++)
+    tap_is_int((long long)seen[c], count[c], "MNIST: training examples of class %d", c);
+  dataset_release(d);
+}
+
 int main(void)
 {
   types();
   headers();
   gzipped();
   pairs();
+  mnist();
   return tap_done();
 }

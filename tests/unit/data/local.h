@@ -18,12 +18,12 @@ static inline bool path_exists(const char *path)
   return stat(path, &info) == 0;
 }
 
-/* <shared>/data/formats/NAME in a static buffer; NULL if the folder is absent. */
-static inline const char *fixture_path(const char *name)
+/* <shared>/data/NAME in a static buffer; NULL if it is absent. */
+static inline const char *shared_path(const char *name)
 {
   static char path[1024];
   const char *shared = getenv("ASSAY_SHARED");
-  snprintf(path, sizeof path, "%s/data/formats/%s", shared ? shared : "../shared", name);
+  snprintf(path, sizeof path, "%s/data/%s", shared ? shared : "../shared", name);
   return path_exists(path) ? path : NULL;
 }
 
