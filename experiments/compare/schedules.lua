@@ -113,24 +113,27 @@ local function rank_table(groups, best)
   return out
 end
 
+-- One line per schedule over the peaks. Means beyond three times the best are left out: they would press what
+-- matters into the lowest rows.
 local function sensitivity(groups, best)
-  local series = {}
+  local series, least, hidden = {}, math.huge, 0
+  for _, group in ipairs(groups) do least = math.min(least, group:mean("val_error") or math.huge) end
   for _, chosen in ipairs(best) do
-    local line = { label = chosen.keys.schedule, x = {}, y = {}, low = {}, high = {} }
+    local line = { label = chosen.keys.schedule, x = {}, y = {} }
     for _, group in ipairs(of_schedule(groups, chosen.keys.schedule)) do
-      local mean, half = group:summary("val_error")
-      if mean then
-        local at = #line.x + 1
-        line.x[at], line.y[at] = group.keys.peak, mean
-        line.low[at], line.high[at] = mean - (half or 0), mean + (half or 0)
+      local mean = group:mean("val_error")
+      if mean and mean <= 3 * least then
+        line.x[#line.x + 1], line.y[#line.y + 1] = group.keys.peak, mean
+      else
+        hidden = hidden + 1
       end
     end
     if #line.x > 0 then series[#series + 1] = line end
   end
   return plot.line {
     title = "validation error against the peak rate, mean over seeds", x_label = "peak rate",
-    log_x = true, log_y = true, series = series, height = 18,
-  }
+    log_x = true, log_y = true, series = series, height = 20,
+  }, hidden
 end
 
 -- The tuned peak of a schedule must not stand at an end of the grid: then the grid, not the schedule, decided.
@@ -148,9 +151,9 @@ local function notes(results, best, p)
   print(string.format("Test error: share of wrong answers on %d test images; mean ± half width of the 95 %% t interval"
     .. " over seeds.", p.test))
   print("Rank: by mean; '1 =' is not distinguishable from the first (paired t over seeds, Holm, 5 %). Peak: chosen on")
-  print("validation error. Good range: peaks within 10 % of the schedule's best validation error. Last - best: the last")
-  print("iterate's test error minus that at the best evaluation. Average - last: the mean of the second half of the")
-  print("iterates against the last.")
+  print("validation error. Good range: peaks within 10 % of the schedule's best validation error. Last - best: the")
+  print("last iterate's test error minus that at the best evaluation. Average - last: the mean of the second half")
+  print("of the iterates against the last.")
   if #edge > 0 then
     print("Warning: the best peak stands at the edge of the grid for " .. table.concat(edge, ", ") .. ";")
     print("widen it (--set peak_min=… --set peak_max=…).")
@@ -214,6 +217,8 @@ return assay.experiment {
     print("Paired differences in test error, each schedule at its own best peak")
     best:paired("test_error", { baseline = { schedule = p.baseline }, on = "seed" }):print()
     print()
-    print(sensitivity(groups, best))
+    local drawing, hidden = sensitivity(groups, best)
+    print(drawing)
+    if hidden > 0 then print(hidden .. " points above three times the least error are not drawn.") end
   end,
 }
