@@ -33,6 +33,24 @@ enum kind {
 const char *kind_name(enum kind k);              /* "schedule" */
 bool kind_parse(const char *word, enum kind *k); /* singular or plural */
 
+/* What kind of statement a bound or measure makes. Stored and shown with every number it gives, so that an
+ * estimate is never read as a guarantee. Explicit numbers: they reach stored results. */
+enum statement {
+  STATEMENT_NONE = 0,     /* not a bound */
+  STATEMENT_HP = 1,       /* upper bound on the true risk or gap, with probability at least 1 - delta over the sample */
+  STATEMENT_HP_FIXED = 2, /* the same, for a hypothesis chosen without the evaluation sample */
+  STATEMENT_E = 3,        /* bounds the expectation of the gap; says nothing about one run */
+  STATEMENT_E_EST = 4,    /* such a bound with a population quantity replaced by a Monte Carlo estimate */
+  STATEMENT_COND = 5,     /* holds under a condition on the loss that the program cannot verify */
+  STATEMENT_EST = 6,      /* estimate of the test risk, no one-sided guarantee */
+  STATEMENT_C = 7,        /* complexity measure: ranks models; constants dropped */
+};
+const char *statement_tag(enum statement s);     /* "HP-fixed"; "" for none */
+const char *statement_meaning(enum statement s); /* one sentence for people */
+/* The strongest word that may stand beside a number: "guaranteed" only for HP and HP-fixed whose assumptions
+ * the program has checked; "if the assumption holds", "in expectation", "estimate", "measure" otherwise. */
+const char *statement_claim(enum statement s, bool assumptions_checked);
+
 enum param_type {
   PARAM_REAL = 1, /* double in the conf */
   PARAM_INT,      /* int64_t */
@@ -87,6 +105,7 @@ struct method {
   size_t conf_size;
   const struct param *params;      /* rows end with {0}; NULL: none */
   const char *const *needs;        /* probe ids and capabilities, NULL-terminated; may be NULL */
+  enum statement statement;        /* bounds and measures only */
   /* Fill `auto` values, check rules between parameters. May be NULL. */
   enum status (*resolve)(void *conf, struct err *e);
 };

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/bounds/bound.h"
 #include "experiments/data/data.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/models/model.h"
 #include "experiments/optim/optimizer.h"
 #include "experiments/params_int.h"
+#include "experiments/probe/probe.h"
+#include "experiments/pruning/pruning.h"
 #include "experiments/schedules/schedule.h"
 
 /* The struct that each kind's descriptor is. */
@@ -20,6 +23,12 @@
 #define STRUCT_schedule struct schedule
 #define STRUCT_controller struct controller
 #define STRUCT_average struct average
+#define STRUCT_probe struct probe
+#define STRUCT_bound struct bound
+#define STRUCT_score struct score
+#define STRUCT_solver struct solver
+#define STRUCT_allocator struct allocator
+#define STRUCT_restorer struct restorer
 
 #define METHOD(kind, name) extern const STRUCT_##kind kind##_##name;
 #include "experiments/methods.def"

@@ -125,6 +125,14 @@ static void print_needs(FILE *f, const struct method *m)
   fputc('\n', f);
 }
 
+static void print_statement(FILE *f, const struct method *m, size_t width)
+{
+  if (m->statement == STATEMENT_NONE)
+    return;
+  fprintf(f, "\nKind of statement\n  %s: ", statement_tag(m->statement));
+  wrap(f, statement_meaning(m->statement), 2 + strlen(statement_tag(m->statement)) + 2, width);
+}
+
 char *method_help(const struct method *m, int width)
 {
   char *text;
@@ -133,6 +141,7 @@ char *method_help(const struct method *m, int width)
   fprintf(f, "%s (%s \"%s\")\n  ", m->name, kind_name(m->kind), m->id);
   wrap(f, m->summary, 2, columns_wide);
   verbatim(f, "Formula", m->formula);
+  print_statement(f, m, columns_wide);
   print_params(f, m, false, "Parameters", columns_wide);
   print_params(f, m, true, "Further parameters", columns_wide);
   print_needs(f, m);

@@ -87,6 +87,8 @@ static json_t *method_json(const struct method *m)
   json_object_set_new(o, "formula", text(m->formula));
   json_object_set_new(o, "params", params);
   json_object_set_new(o, "needs", words(m->needs));
+  if (m->statement)
+    json_object_set_new(o, "statement", text(statement_tag(m->statement)));
   json_object_set_new(o, "notes", text(m->notes));
   json_object_set_new(o, "cite", text(m->cite));
   json_object_set_new(o, "example", text(m->example));

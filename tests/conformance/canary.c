@@ -79,6 +79,27 @@ static void test_objects(void)
   free(text);
 }
 
+/* A bound says what kind of statement it makes wherever it is shown, and never claims more. */
+static void test_bound(void)
+{
+  registry_set_extra(&canary_bound.m);
+  char *help = method_help(&canary_bound.m, 78), *json = methods_json(KIND_BOUND, NULL);
+  tap_has(help, "Kind of statement\n  E-est: a bound on the expectation", "the help of a bound states its kind");
+  tap_has(json, "\"statement\": \"E-est\"", "so does its JSON");
+  tap_is_str(statement_claim(STATEMENT_HP, true), "guaranteed", "HP with checked assumptions is guaranteed");
+  tap_is_str(statement_claim(STATEMENT_HP_FIXED, true), "guaranteed", "so is HP-fixed");
+  bool overstated = false;
+  for (int s = STATEMENT_NONE; s <= STATEMENT_C; s++) {
+    bool strong = s == STATEMENT_HP || s == STATEMENT_HP_FIXED;
+    overstated |= strcmp(statement_claim((enum statement)s, false), "guaranteed") == 0;
+    overstated |= !strong && strcmp(statement_claim((enum statement)s, true), "guaranteed") == 0;
+  }
+  tap_ok(!overstated, "nothing else is ever called guaranteed");
+  registry_set_extra(NULL);
+  free(help);
+  free(json);
+}
+
 int main(void)
 {
   size_t before = registry_count();
@@ -87,6 +108,7 @@ int main(void)
   test_messages();
   test_text();
   test_objects();
+  test_bound();
   registry_set_extra(NULL);
   char *json = methods_json(0, NULL);
   tap_ok(registry_count() == before && !registry_find(KIND_SCHEDULE, "canary-fall") && !strstr(json, "canary"),

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "experiments/bounds/bound.h"
 #include "experiments/schedules/schedule.h"
 
 struct canary_conf {
@@ -36,6 +37,36 @@ static const struct schedule canary = {
         .params = canary_params,
         .resolve = schedule_resolve},
   .body = canary_body,
+};
+
+struct canary_bound_conf { double delta; };
+
+static const struct param canary_bound_params[] = {
+  {.id = "delta", .type = PARAM_REAL, .at = offsetof(struct canary_bound_conf, delta), .def = 0.05, .min = 0, .max = 1,
+   .flags = PARAM_MIN_OPEN | PARAM_MAX_OPEN, .doc = "failure probability", .example = "0.01"},
+  {0},
+};
+
+static enum status canary_evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
+                                   struct bound_value *out, struct err *e)
+{
+  (void)conf, (void)x, (void)e;
+  *out = (struct bound_value){.value = 1 / in->n, .statement = STATEMENT_E_EST};
+  return STATUS_OK;
+}
+
+static const struct bound canary_bound = {
+  .m = {.kind = KIND_BOUND,
+        .id = "canary-bound",
+        .name = "Canary bound",
+        .summary = "sings until the sample is too small",
+        .formula = "gap <= 1/n",
+        .cite = "Nobody 2001, Birds in mines",
+        .example = "assay.bound(\"canary-bound\")",
+        .conf_size = sizeof(struct canary_bound_conf),
+        .params = canary_bound_params,
+        .statement = STATEMENT_E_EST},
+  .evaluate = canary_evaluate,
 };
 
 #endif
