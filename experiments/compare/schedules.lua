@@ -182,6 +182,7 @@ return assay.experiment {
     peak_max = 0.3,
     peaks = 7,
   },
+  grid_params = { "seeds", "schedules", "baseline", "peak_min", "peak_max", "peaks" },
   setup = function(p)
     return assay.data("fashion-mnist", { train = p.train, valid = p.valid, test = p.test }):load()
   end,

@@ -27,7 +27,8 @@ int experiment_push_function(lua_State *L, const struct lua_experiment *x, const
 
 /* --- assay.experiment{…} ------------------------------------------------------------------------- */
 
-static const char *const spec_keys[] = {"name", "summary", "params", "grid", "setup", "run", "report", "group", NULL};
+static const char *const spec_keys[] = {"name", "summary", "params", "grid", "setup", "run", "report", "group", "grid_params",
+                                        NULL};
 
 static void check_field(lua_State *L, const char *key, int type, int other, bool required)
 {
@@ -52,6 +53,7 @@ static int make_experiment(lua_State *L)
   check_field(L, "setup", LUA_TFUNCTION, LUA_TNONE, false);
   check_field(L, "report", LUA_TFUNCTION, LUA_TNONE, false);
   check_field(L, "group", LUA_TFUNCTION, LUA_TNONE, false);
+  check_field(L, "grid_params", LUA_TTABLE, LUA_TNONE, false);
   lua_getfield(L, 1, "name");
   const char *name = lua_tostring(L, -1);
   if (!*name || strlen(name) > 200 || name[strcspn(name, "\n\r\t\"")])
@@ -108,7 +110,8 @@ void experiment_open(lua_State *L)
   static const struct function_row rows[] = {
       {"experiment", make_experiment, "assay.experiment{name =, summary =, params =, grid =, setup =, run =, report =, group =}",
        "What an experiment script returns: params with defaults, grid(p) with lists to combine, run(run, c, p, shared) for each, "
-       "report(results, p) at the end; setup(p) loads what the runs share."},
+       "report(results, p) at the end; setup(p) loads what the runs share. grid_params lists parameters that only grid and "
+       "report read: they are no part of a run's identity, so that more seeds keep the runs already done."},
       {"run", run_script, "assay.run(path[, {name = value}])", "Run an experiment script; true when every run is done."},
       {0}};
   bind_metatable(L, BIND_EXPERIMENT, meta, NULL);
@@ -227,6 +230,49 @@ static void push_params(lua_State *L, int spec, const struct opening *o)
   }
   for (size_t i = 0; i < o->n_sets; i++)
     apply_set(L, params, o->sets[i]);
+}
+
+static int refuse_grid_param(lua_State *L)
+{
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+    bind_error(L, "the parameter \"%s\" is one of grid_params: run, setup and group cannot read it", lua_tostring(L, 2));
+  return 0;
+}
+
+/* Push what runs see and are known by: the parameters without those that only shape the grid; then the metatable
+ * that refuses the others by name, so that no run can depend on what is not in its identity. */
+static void push_run_params(lua_State *L, int spec, int params)
+{
+  bind_push_copy(L, params, 0);
+  int own = lua_gettop(L);
+  lua_createtable(L, 0, 1);
+  lua_newtable(L);
+  int hidden = lua_gettop(L);
+  if (lua_getfield(L, spec, "grid_params") == LUA_TTABLE)
+    for (lua_Integer i = 1; lua_geti(L, hidden + 1, i) != LUA_TNIL; i++) {
+      const char *name = luaL_tolstring(L, -1, NULL);
+      if (lua_getfield(L, params, name) == LUA_TNIL)
+        bind_error(L, "experiment: grid_params names \"%s\", which is not one of params", name);
+      lua_pop(L, 2);
+      lua_pushvalue(L, -1);
+      lua_pushboolean(L, 1);
+      lua_rawset(L, hidden);
+      lua_pushnil(L);
+      lua_rawset(L, own);
+    }
+  lua_settop(L, hidden);
+  lua_pushcclosure(L, refuse_grid_param, 1);
+  lua_setfield(L, -2, "__index");
+}
+
+void experiment_push_run_params(lua_State *L, const struct lua_experiment *x)
+{
+  experiment_push(L, x, "run_params");
+  bind_push_copy(L, -1, 0);
+  lua_remove(L, -2);
+  experiment_push(L, x, "guard");
+  lua_setmetatable(L, -2);
 }
 
 /* --- the grid ------------------------------------------------------------------------------------ */
@@ -369,6 +415,8 @@ static uint64_t group_of(lua_State *L, int spec, int config, int params, struct 
   if (lua_getfield(L, spec, "group") == LUA_TFUNCTION) {
     bind_push_copy(L, config, 0);
     bind_push_copy(L, params, 0);
+    lua_pushvalue(L, params + 1); /* the guard */
+    lua_setmetatable(L, -2);
     lua_call(L, 2, 1);
   } else {
     lua_pop(L, 1);
@@ -447,11 +495,12 @@ static int open_experiment(lua_State *L)
   json_add_object(L, 3, t, "params");
   x->params = xstrdup(t->s);
   lua_pop(L, 1);
+  push_run_params(L, 2, 3); /* 4: params of the runs, 5: their guard */
   push_configs(L, 2, 3);
-  read_runs(L, x, 2, 3, 4);
-  lua_createtable(L, 0, 4);
-  static const char *const fields[] = {"spec", "params", "configs"};
-  for (int i = 0; i < 3; i++) {
+  read_runs(L, x, 2, 4, 6);
+  lua_createtable(L, 0, 6);
+  static const char *const fields[] = {"spec", "params", "run_params", "guard", "configs"};
+  for (int i = 0; i < 5; i++) {
     lua_pushvalue(L, i + 2);
     lua_setfield(L, -2, fields[i]);
   }
@@ -511,9 +560,7 @@ static int call_setup(lua_State *L)
   struct lua_experiment *x = lua_touserdata(L, 1);
   if (experiment_push_function(L, x, "setup") != LUA_TFUNCTION)
     return 0;
-  experiment_push(L, x, "params");
-  bind_push_copy(L, -1, 0);
-  lua_remove(L, -2);
+  experiment_push_run_params(L, x);
   lua_call(L, 1, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, x->ref);
   lua_insert(L, -2);

@@ -19,4 +19,7 @@ void experiment_push(lua_State *L, const struct lua_experiment *x, const char *f
 /* Push a function of the script (nil if it has none). */
 int experiment_push_function(lua_State *L, const struct lua_experiment *x, const char *name);
 
+/* Push a copy of the parameters that a run sees: without grid_params, which raise an error when read. */
+void experiment_push_run_params(lua_State *L, const struct lua_experiment *x);
+
 #endif

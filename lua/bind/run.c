@@ -350,9 +350,7 @@ static void start_run(lua_State *L, struct batch_of_runs *b, size_t i, int ancho
   bind_push_copy(L, -1, 0);
   lua_replace(L, -3);
   lua_pop(L, 1);
-  experiment_push(L, x, "params");
-  bind_push_copy(L, -1, 0);
-  lua_remove(L, -2);
+  experiment_push_run_params(L, x);
   experiment_push(L, x, "shared");
   lua_xmove(L, r->co, 5);
   r->started = true;

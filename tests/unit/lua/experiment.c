@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "experiments/kernel/mem.h"
 #include "tests/unit/lua/lua_host.h"
 
 /* --- a sink that remembers ------------------------------------------------------------------------------ */
@@ -108,6 +109,34 @@ static void test_refusals(struct lua_host *h)
   is_refused(h, HEAD "grid = {lr = {1}, params = {2}}}", NULL, "\"params\" is taken", "a grid key called params");
   is_refused(h, HEAD "grid = function() return 3 end}", NULL, "grid must return a table", "a grid that is a number");
   is_refused(h, HEAD "grid = {a = assay.range(2000), b = assay.range(2000)}}", NULL, "more than 1000000 runs", "an absurd grid");
+}
+
+static void test_grid_params(struct lua_host *h)
+{
+  static const char *const text =
+      "return assay.experiment{name = 'g', params = {seeds = 2, epochs = 3}, grid_params = {'seeds'},\n"
+      "grid = function(p) return {seed = assay.range(p.seeds)} end,\n"
+      "run = function(run, c, p) return {epochs = p.epochs, other = p.other == nil and 1 or 0,\n"
+      "  read = pcall(function() return p.seeds end) and 1 or 0} end}";
+  const char *set = "seeds=3";
+  struct lua_experiment *few = open_script(h, text, NULL, 0);
+  char *first = xstrdup(lua_experiment_config(few, 0));
+  lua_experiment_close(few);
+  struct lua_experiment *x = open_script(h, text, &set, 1);
+  tap_is_int((long long)lua_experiment_runs(x), 3, "a grid parameter shapes the grid");
+  tap_is_str(lua_experiment_config(x, 0), first, "and leaves the identity of a run alone");
+  tap_is_str(first, "{\"params\":{\"epochs\":3},\"seed\":1}", "which holds the other parameters");
+  struct memory m;
+  struct run_sink sink = sink_of(&m);
+  struct err e = {0};
+  size_t run = 0;
+  tap_ok(lua_experiment_run(x, &run, 1, &sink, &e) == STATUS_OK, "the run ends");
+  tap_has(m.results[0], "read=0x0p+0", "a run cannot read it");
+  tap_has(m.results[0], "epochs=0x1.8p+1", "but the others");
+  tap_has(m.results[0], "other=0x1p+0", "and what is no parameter is nil, as in any table");
+  lua_experiment_close(x);
+  free(first);
+  is_refused(h, HEAD "params = {a = 1}, grid_params = {'b'}}", NULL, "grid_params names \"b\"", "an unknown grid parameter");
 }
 
 static void test_configs(struct lua_host *h)
@@ -380,6 +409,7 @@ int main(void)
 {
   struct lua_host *h = new_host(NULL);
   test_refusals(h);
+  test_grid_params(h);
   test_configs(h);
   test_modules(h);
   test_runs(h);
