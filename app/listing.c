@@ -128,13 +128,8 @@ static int choose_runs(struct listing *l, struct app *app, struct store *s, cons
   struct store_query *q = reading_query(app, s, sql);
   free(from);
   free(sql);
-  if (!q) {
-    const char *near = where_suggest(store_message(s), &l->params, results);
-    if (!ask->where || app->cancel)
-      return reading_failed(app, s);
-    app_complain("--where %s: %s%s%s", ask->where, store_message(s), near ? "; did you mean " : "", near ? near : "");
-    return EXIT_USAGE;
-  }
+  if (!q)
+    return where_refused(app, s, ask->where, &l->params, results);
   if (ask->experiment)
     store_query_bind_text(q, 1, ask->experiment);
   if (ask->status)

@@ -40,13 +40,16 @@ void names_free(struct names *list);
 
 /* Does this result stand for a metric's last, least or greatest value? (K.last, K.min, K.max) */
 bool result_is_derived(const char *key);
+/* The same asked of a row of the table `result` in SQL, exactly: is there such a metric? */
+#define RESULT_IS_DERIVED "((key GLOB '*.last' OR key GLOB '*.min' OR key GLOB '*.max') AND EXISTS (SELECT 1 FROM metric_key k" \
+                          " WHERE result.key IN (k.name || '.last', k.name || '.min', k.name || '.max')))"
 /* Is it a time? */
 bool result_is_timing(const char *key);
 
 /* FROM and WHERE clauses that choose runs by an expression over columns of `runs`, parameters and results;
  * the alias of a run is r. Names with dots are quoted for the user. `where` may be NULL. Caller frees. */
 char *where_from(const char *where, const struct names *params, const struct names *results);
-/* After SQL was refused: the name in "no such column: NAME", and the nearest one that exists. */
-const char *where_suggest(const char *message, const struct names *params, const struct names *results);
+/* After the store refused the SQL of `where`: say so, with the nearest name where one is unknown. An exit code. */
+int where_refused(struct app *app, const struct store *s, const char *where, const struct names *params, const struct names *results);
 
 #endif

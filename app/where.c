@@ -137,7 +137,8 @@ char *where_from(const char *where, const struct names *params, const struct nam
   return sql;
 }
 
-const char *where_suggest(const char *message, const struct names *params, const struct names *results)
+/* The nearest name to the one in "no such column: NAME"; NULL when the message says something else. */
+static const char *suggest(const char *message, const struct names *params, const struct names *results)
 {
   const char *at = strstr(message, "no such column: ");
   if (!at)
@@ -153,4 +154,13 @@ const char *where_suggest(const char *message, const struct names *params, const
   const char *near = nearest_name(at + strlen("no such column: "), all, n);
   free(all);
   return near;
+}
+
+int where_refused(struct app *app, const struct store *s, const char *where, const struct names *params, const struct names *results)
+{
+  const char *near = suggest(store_message(s), params, results);
+  if (!where || app->cancel)
+    return reading_failed(app, s);
+  app_complain("--where %s: %s%s%s", where, store_message(s), near ? "; did you mean " : "", near ? near : "");
+  return EXIT_USAGE;
 }

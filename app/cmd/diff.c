@@ -12,7 +12,7 @@
 #include "experiments/kernel/mem.h"
 
 static const struct option_row options[] = {
-  {.name = "all", .letter = 'a', .doc = "show what is equal too"},
+  {.name = "all", .letter = 'a', .doc = "show parameters that are equal and each metric's .last, .min and .max, too"},
   {.name = "format", .letter = 'f', .arg = "FORMAT", .doc = "of parameters and results: table, csv, tsv, json, jsonl or md", .complete = "table csv tsv json jsonl md"},
   {0},
 };
@@ -29,10 +29,11 @@ struct compare {
   bool all, differs;
 };
 
-/* Both runs' values of each key; has_a, has_b say whether the run has the key at all (NULL is a value: NaN). */
+/* Both runs' values of each key; has_a, has_b say whether the run has the key at all (NULL is a value: NaN);
+ * at last, whether the value is derived from a metric. */
 static const char values_sql[] =
   "SELECT key, max(CASE WHEN run_id = ?1 THEN value END), max(CASE WHEN run_id = ?2 THEN value END),"
-  " max(run_id = ?1), max(run_id = ?2) FROM %s WHERE run_id IN (?1, ?2) GROUP BY key ORDER BY key";
+  " max(run_id = ?1), max(run_id = ?2), max(%s) FROM %s WHERE run_id IN (?1, ?2) GROUP BY key ORDER BY key";
 
 static struct store_cell shown(const struct store_cell *c, bool present)
 {
@@ -54,7 +55,8 @@ static void compare_row(struct compare *c, const char *what, const struct store_
   bool same = has_a == has_b && cell_equal(&a, &b);
   if (!same && !(strcmp(what, "result") == 0 && result_is_timing(key.text)))
     c->differs = true;
-  if (same && !c->all && strcmp(what, "param") == 0)
+  bool derived = store_query_cell(q, 5).i; /* counts, but says again what the metrics say */
+  if (!c->all && (derived || (same && strcmp(what, "param") == 0)))
     return;
   struct store_cell row[5] = {cell_text(what), key, shown(&a, has_a), shown(&b, has_b), difference(&a, &b)};
   table_row(c->table, row);
@@ -62,7 +64,7 @@ static void compare_row(struct compare *c, const char *what, const struct store_
 
 static int compare_values(struct compare *c, const char *what)
 {
-  char *sql = xasprintf(values_sql, what);
+  char *sql = xasprintf(values_sql, strcmp(what, "result") == 0 ? RESULT_IS_DERIVED : "0", what);
   struct store_query *q = reading_query(c->app, c->store, sql);
   int code;
   free(sql);
@@ -78,7 +80,7 @@ static int compare_values(struct compare *c, const char *what)
 
 static int compare_status(struct compare *c)
 {
-  struct store_query *q = reading_query(c->app, c->store, "SELECT 'status', a.status, b.status, 1, 1 FROM run a, run b WHERE a.id = ?1 AND b.id = ?2");
+  struct store_query *q = reading_query(c->app, c->store, "SELECT 'status', a.status, b.status, 1, 1, 0 FROM run a, run b WHERE a.id = ?1 AND b.id = ?2");
   int code;
   if (!q)
     return reading_failed(c->app, c->store);

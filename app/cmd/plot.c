@@ -7,12 +7,13 @@
 
 #include "app/app.h"
 #include "app/plot/plot.h"
+#include "app/reading.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/params.h"
 
 static const struct option_row options[] = {
-  {.name = "experiment", .letter = 'x', .arg = "NAME", .doc = "the runs of this experiment", .complete = "experiment"},
-  {.name = "where", .letter = 'w', .arg = "SQL", .doc = "an expression over the columns of the view runs"},
+  {.name = "experiment", .letter = 'e', .arg = "NAME", .doc = "the runs of this experiment", .complete = "experiment"},
+  {.name = "where", .letter = 'w', .arg = "SQL", .doc = "runs for which this holds: \"schedule = 'cosine' and lr > 0.01\""},
   {.name = "each", .doc = "a curve for each run instead of each config"},
   {.name = "limit", .arg = "N", .doc = "at most so many curves (default 8)"},
   {.name = "x", .arg = "KEY", .doc = "'step' (default) or a metric for the horizontal axis", .complete = "metric"},
@@ -71,44 +72,56 @@ static char *words_as_sql(const struct arguments *a)
   return sql;
 }
 
-/* The query of the runs; ?1 is the experiment's name where it is given. */
-static char *runs_sql(const struct arguments *a)
+/* The query of the runs; ?1 is the experiment's name where it is given. `from` chooses by --where. */
+static char *runs_sql(const struct arguments *a, const char *from)
 {
-  const char *where = arg_value(a, "where");
-  char *words = a->n_words > 1 ? words_as_sql(a) : NULL, *sql;
+  char *words = a->n_words > 1 ? words_as_sql(a) : NULL;
   if (a->n_words > 1 && !words)
     return NULL;
-  bool any = words || arg_value(a, "experiment") || where;
-  sql = xasprintf("select %s, group_concat(id), min(id), count(*) from (select id, group_hash from runs where (%s) and (%s)"
-                  " and (%s\n) order by id) group by 1 order by 3",
-                  arg_flag(a, "each") ? "id" : "group_hash", words ? words : "1",
-                  arg_value(a, "experiment") ? "experiment = ?1"
-                  : any                      ? "1"
-                                             : "experiment_id = (select experiment_id from run order by id desc limit 1)",
-                  where ? where : "1");
+  bool any = words || arg_value(a, "experiment") || arg_value(a, "where");
+  char *sql = xasprintf("select %s, group_concat(id), min(id) from (select r.id, r.group_hash %s and (%s) and (%s) order by r.id)"
+                        " group by 1 order by 3",
+                        arg_flag(a, "each") ? "id" : "group_hash", from, words ? words : "1",
+                        arg_value(a, "experiment") ? "r.experiment = ?1"
+                        : any                      ? "1"
+                                                   : "r.experiment_id = (select experiment_id from run order by id desc limit 1)");
   free(words);
   return sql;
 }
 
-static int find_curves(struct plotting *p)
+static int take_curves(struct plotting *p, struct store_query *q)
 {
-  char *sql = runs_sql(p->a);
   const char *name = arg_value(p->a, "experiment");
-  struct store_query *q = NULL;
+  int code = name ? store_query_bind_text(q, 1, name) : STORE_OK;
   bool row = false;
-  if (!sql)
-    return EXIT_USAGE;
-  int code = store_query_open(&q, p->store, sql, NULL);
-  free(sql);
-  if (code == STORE_OK && name)
-    code = store_query_bind_text(q, 1, name);
   while (code == STORE_OK && (code = store_query_next(q, &row)) == STORE_OK && row) {
     p->curves = xrealloc(p->curves, (p->n + 1) * sizeof *p->curves);
     p->curves[p->n++] = (struct curve){.ids = xstrdup(store_query_cell(q, 1).text), .first_id = store_query_cell(q, 2).i};
   }
-  if (q)
-    store_query_close(q);
-  return code == STORE_OK ? EXIT_DONE : store_trouble(p);
+  return code;
+}
+
+static int find_curves(struct plotting *p, struct app *app)
+{
+  struct names params = {0}, results = {0};
+  const char *where = arg_value(p->a, "where");
+  int code = EXIT_DONE;
+  if (where && (reading_keys(app, p->store, "param", &params) || reading_keys(app, p->store, "result", &results)))
+    code = reading_failed(app, p->store);
+  char *from = where_from(where, &params, &results), *sql = code ? NULL : runs_sql(p->a, from);
+  struct store_query *q = sql ? reading_query(app, p->store, sql) : NULL;
+  if (!sql)
+    code = EXIT_USAGE;
+  else if (!q)
+    code = where_refused(app, p->store, where, &params, &results);
+  else if (take_curves(p, q) != STORE_OK)
+    code = reading_failed(app, p->store);
+  store_query_close(q);
+  free(from);
+  free(sql);
+  names_free(&params);
+  names_free(&results);
+  return code;
 }
 
 /* --- their points ------------------------------------------------------------------------------- */
@@ -324,7 +337,7 @@ static int plot(struct app *app, struct plotting *p)
   int code;
   if (!arg_integer(p->a, "limit", 1, 1000, 8, &limit))
     return EXIT_USAGE;
-  if ((code = find_curves(p)) != EXIT_DONE)
+  if ((code = find_curves(p, app)) != EXIT_DONE)
     return code;
   if ((code = read_curves(p, (size_t)limit)) != EXIT_DONE)
     return code;
@@ -360,7 +373,7 @@ const struct command command_plot = {
   .help = "Examples:\n"
           "  assay plot val_error                        the newest experiment, a curve for each config\n"
           "  assay plot loss 12 15 --log-y               two runs\n"
-          "  assay plot val_error --where \"config ->> 'schedule' = 'cosine'\" --svg out.svg\n"
+          "  assay plot val_error --where \"schedule = 'cosine'\" --svg out.svg\n"
           "\n"
           "Runs that differ only by seed are one curve, their mean, with a band from the least to the greatest.\n",
   .options = options,

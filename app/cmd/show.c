@@ -20,9 +20,7 @@ struct part {
 
 static const struct part parts[] = {
   {"config", "SELECT key, value FROM param WHERE run_id = ?1 ORDER BY key", true},
-  {"results", "SELECT key, value FROM result WHERE run_id = ?1 AND NOT ((key GLOB '*.last' OR key GLOB '*.min' OR key GLOB '*.max')"
-              " AND EXISTS (SELECT 1 FROM metric_key k WHERE result.key IN (k.name || '.last', k.name || '.min', k.name || '.max')))"
-              " ORDER BY key", true},
+  {"results", "SELECT key, value FROM result WHERE run_id = ?1 AND NOT " RESULT_IS_DERIVED " ORDER BY key", true},
   {"metrics", "SELECT k.name AS key, n.count, (SELECT value FROM metric m WHERE m.run_id = ?1 AND m.key_id = k.id ORDER BY step DESC LIMIT 1)"
               " AS last, n.min, n.max FROM metric_key k JOIN (SELECT key_id, count(*) AS count, min(value) AS min, max(value) AS max"
               " FROM metric WHERE run_id = ?1 GROUP BY key_id) n ON n.key_id = k.id ORDER BY k.name", false},

@@ -14,7 +14,7 @@
 #include "app/app.h"
 #include "app/jobs/events.h"
 
-enum { TASK_MAX = 64 }; /* runs that are handed to a worker at once */
+enum { TASK_MAX = 16 }; /* runs that are handed to a worker at once; see plan.c */
 
 enum run_phase {
   RUN_KEPT,    /* finished in an earlier sweep */

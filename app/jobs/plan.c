@@ -3,7 +3,9 @@
  * Runs of one group train as replicas of one engine call, so bigger tasks are cheaper per run; smaller
  * tasks spread better over workers. A task is the remaining work over twice the workers (guided
  * self-scheduling: Polychronopoulos and Kuck 1987), but not so small that it takes less than half a second
- * while others have work, too. Nothing here can change a result: a replica's bits do not depend on its neighbours. */
+ * while others have work, too, and never more than TASK_MAX: the runs of a task finish together, so that is
+ * what an interruption can cost a worker, and what sharing batches saves has levelled off by then. Nothing
+ * here can change a result: a replica's bits do not depend on its neighbours. */
 #include "app/jobs/jobs.h"
 
 #include <stdlib.h>

@@ -44,9 +44,15 @@ exits 0 "one metric against another"
 try plot los --db t.db
 exits 2 "an unknown metric"
 err_has "did you mean 'loss'" "… suggests the nearest"
+try plot loss --db t.db --where "k = 2 or total < 0" --each
+exits 0 "plot --where knows parameters and results, as ls does"
+[[ $out == *"run 2"* && $out == *"run 5"* && $out != *"run 1"* ]]
+ok $? "… and chooses by them"
 try plot loss --db t.db --where "nosuch = 1"
 exits 2 "a bad filter"
 err_has "nosuch" "… is named"
+try plot loss --db t.db --where "totl = 1"
+err_has "did you mean total" "… with the nearest name"
 try plot loss abc%z --db t.db
 exits 2 "a word that is no run"
 

@@ -53,6 +53,7 @@ static void test_covers(size_t n, size_t groups, size_t jobs, double run_s)
          n, groups, jobs, tasks, largest);
   tap_ok(tasks >= (n < jobs ? n : jobs), "… and there is a task for every worker");
   tap_ok(largest <= (n + jobs - 1) / jobs, "… none bigger than a worker's share");
+  tap_ok(largest <= 16, "… nor than the 16 runs that a kill may cost a worker");
   free(seen);
   sweep_free(&s);
 }

@@ -214,6 +214,9 @@ static void test_diff(void)
   tap_is_int(call(&command_diff, "1", "2", NULL), 1, "two runs differ");
   tap_has(out, "seed", "by a parameter that is shown");
   tap_ok(!strstr(out, "epochs"), "what is equal is not");
+  tap_ok(strstr(out, "test_error") && !strstr(out, "loss.last"), "results stand side by side, without what metrics say again");
+  call(&command_diff, "1", "2", "--all", NULL);
+  tap_ok(strstr(out, "epochs") && strstr(out, "loss.last"), "--all shows both");
   tap_is_int(call(&command_diff, "9", "10", NULL), 1, "runs of different script texts differ");
   tap_has(out, "- b\n+ B\n  c\n+ d\n", "by lines that are shown");
   tap_is_int(call(&command_diff, "1", "999", NULL), 2, "trouble is 2");
