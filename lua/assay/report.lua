@@ -66,6 +66,7 @@ function M.interval(mean, half, n)
   local digits = 4
   if half and half > 0 then digits = math.max(0, math.min(12, 1 - math.floor(math.log(half, 10)))) end
   if not half and mean ~= 0 then digits = math.max(0, math.min(12, 3 - math.floor(math.log(math.abs(mean), 10)))) end
+  if half == 0 then return string.format("%s (%d)", M.label(mean), n) end
   local text = string.format("%." .. digits .. "f", mean)
   if half then text = text .. " ±" .. string.format("%." .. digits .. "f", half):gsub("^0%.", ".") end
   return string.format("%s (%d)", text, n)
@@ -210,6 +211,19 @@ function M.numeric(rows)
   return out
 end
 
+--- Whether the finished rows have more than one value of a result.
+function M.differs(rows, name)
+  local first
+  for _, row in ipairs(rows) do
+    local value = row.results[name]
+    if row.status == "done" and value ~= nil then
+      if first == nil then first = value end
+      if value ~= first then return true end
+    end
+  end
+  return false
+end
+
 -- --- one group --------------------------------------------------------------------------------------
 
 --- Mean of a name over the group's finished runs; nil without any.
@@ -308,14 +322,14 @@ function Groups:sort(name, options)
 end
 
 --- A table: the groups' keys, then mean, interval and count of each name.
--- @tparam {string,...} names metrics; default: all numeric results but timings
+-- @tparam {string,...} names metrics; default: all numeric results that differ anywhere, but timings
 function Groups:table(names)
   if not names then
     local rows = {}
     for _, group in ipairs(self) do table.move(group.rows, 1, #group.rows, #rows + 1, rows) end
     names = {}
     for _, name in ipairs(M.numeric(rows)) do
-      if not name:match("_s$") then names[#names + 1] = name end
+      if not name:match("_s$") and M.differs(rows, name) then names[#names + 1] = name end
     end
   end
   local head = table.move(self.names, 1, #self.names, 1, {})
