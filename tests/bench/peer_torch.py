@@ -1,9 +1,12 @@
 """The peer of bench_train: the same training step in PyTorch eager, one thread, data in memory.
 
-    peer_torch.py JOB      one line: samples per CPU second
+    peer_torch.py JOB                             one line: samples per CPU second
+    peer_torch.py epoch EXAMPLES RATES READY GO   one line: the time (since 1970) when it ended
 
-A sweep in PyTorch is one configuration after the other, so one configuration's speed is the sweep's.
+A sweep in PyTorch is one configuration after the other, so one configuration's speed is the sweep's. The second form
+trains the MLP for one epoch with each of so many rates: it makes the file READY, waits for the file GO and begins.
 """
+import os
 import sys
 import time
 
@@ -19,35 +22,59 @@ JOBS = {
 }
 
 
-def main(job):
-    d, hidden, classes, batch, steps = JOBS[job]
-    torch.set_num_threads(1)
-    torch.manual_seed(1)
-    n = 20000
-    x, y = torch.randn(n, d), torch.randint(classes, (n,))
-    layers, width = [], d
-    for h in hidden:
-        layers += [nn.Linear(width, h), nn.ReLU()]
-        width = h
-    model = nn.Sequential(*layers, nn.Linear(width, classes))
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
-    loss_of = nn.CrossEntropyLoss()
+class Trainer:
+    """One model and its data; `train` does mini-batch updates in a fresh random order per epoch."""
 
-    def train(count):
+    def __init__(self, job, examples=20000):
+        self.d, self.hidden, self.classes, self.batch, self.steps = JOBS[job]
+        self.x, self.y = torch.randn(examples, self.d), torch.randint(self.classes, (examples,))
+        self.loss_of = nn.CrossEntropyLoss()
+        self.reset(1e-3)
+
+    def reset(self, rate):
+        layers, width = [], self.d
+        for h in self.hidden:
+            layers += [nn.Linear(width, h), nn.ReLU()]
+            width = h
+        self.model = nn.Sequential(*layers, nn.Linear(width, self.classes))
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=rate, momentum=0.9)
+
+    def train(self, count):
+        n = len(self.x)
         order, at = torch.randperm(n), 0
         for _ in range(count):
-            if at + batch > n:
+            if at + self.batch > n:
                 order, at = torch.randperm(n), 0
-            index = order[at:at + batch]
-            at += batch
-            optimizer.zero_grad()
-            loss_of(model(x[index]), y[index]).backward()
-            optimizer.step()
+            index = order[at:at + self.batch]
+            at += self.batch
+            self.optimizer.zero_grad()
+            self.loss_of(self.model(self.x[index]), self.y[index]).backward()
+            self.optimizer.step()
 
-    train(100)
+
+def speed(job):
+    trainer = Trainer(job)
+    trainer.train(100)
     start = time.process_time()
-    train(steps)
-    print("%.0f" % (steps * batch / (time.process_time() - start)))
+    trainer.train(trainer.steps)
+    print("%.0f" % (trainer.steps * trainer.batch / (time.process_time() - start)))
 
 
-main(sys.argv[1])
+def epoch(examples, rates, ready, go):
+    trainer = Trainer("mlp-sweep", examples)
+    trainer.train(20)
+    open(ready, "w").close()
+    while not os.path.exists(go):
+        time.sleep(0.001)
+    for i in range(rates):
+        trainer.reset(1e-4 * 1e2 ** (i / rates))
+        trainer.train(examples // trainer.batch)
+    print("%.3f" % time.time())
+
+
+torch.set_num_threads(1)
+torch.manual_seed(1)
+if sys.argv[1] == "epoch":
+    epoch(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5])
+else:
+    speed(sys.argv[1])
