@@ -14,6 +14,7 @@
 #include "app/help.h"
 #include "app/paths.h"
 #include "app/plot/plot.h"
+#include "experiments/kernel/blas.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/params.h"
 
@@ -202,6 +203,7 @@ int program_main(int argc, char **argv)
 {
   struct arguments leading;
   int used;
+  blas_rest();
   if (!arguments_parse_leading(&leading, argc - 1, argv + 1, &used))
     return EXIT_USAGE;
   argc -= 1 + used;

@@ -60,7 +60,7 @@ result "no include points to the right in the order of the design" "$(bad_arrows
 result "Lua's headers are included in lua/bind only" "$(outside 'lua\.h|lauxlib\.h|lualib\.h|lua5\.4/.*' 'lua/bind/')"
 result "sqlite3.h is included in store only" "$(outside 'sqlite3\.h' 'store/')"
 result "BLAS's and LAPACK's headers are included in experiments/kernel/blas.c only" \
-  "$(outside 'cblas.*\.h|lapacke.*\.h|openblas.*\.h' 'experiments/kernel/blas\.c$')"
+  "$(outside 'cblas.*\.h|lapack.*\.h|openblas.*\.h' 'experiments/kernel/blas\.c$')"
 result "curses headers are included in app/ui/screen.c only" "$(outside 'n?cursesw?(/.*)?\.h|ncursesw?/.*|panel\.h|menu\.h|form\.h' 'app/ui/screen\.c$')"
 result "readline's headers are included in one file only" "$(outside 'readline/.*' 'app/cmd/repl\.c$')"
 if git rev-parse --git-dir >/dev/null 2>&1; then

@@ -1,10 +1,9 @@
-/* blas.c: see blas.h. The check of the library's results is in blas_check.c. */
+/* blas.c: see blas.h. The check of the library's results is in blas_check.c; LAPACK's routines are in lapack.c. */
 #include "experiments/kernel/blas.h"
 
 #include <assert.h>
 #include <cblas.h>
 #include <dlfcn.h>
-#include <lapacke.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,35 +37,6 @@ void blas_gemm_f64(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha,
   if (m && n)
     cblas_dgemm(CblasRowMajor, as_transpose(ta), as_transpose(tb), as_int(m), as_int(n), as_int(k), alpha, a, as_ld(lda), b,
                 as_ld(ldb), beta, c, as_ld(ldc));
-}
-
-int blas_getrf_solve_f64(size_t n, size_t nrhs, double *a, size_t lda, double *b, size_t ldb)
-{
-  if (n == 0 || nrhs == 0)
-    return 0;
-  lapack_int *pivot = malloc(n * sizeof *pivot);
-  if (!pivot)
-    return LAPACK_WORK_MEMORY_ERROR;
-  int info = LAPACKE_dgesv(LAPACK_ROW_MAJOR, as_int(n), as_int(nrhs), a, as_ld(lda), pivot, b, as_ld(ldb));
-  free(pivot);
-  return info;
-}
-
-int blas_potrf_f64(size_t n, double *a, size_t lda)
-{
-  return n ? LAPACKE_dpotrf(LAPACK_ROW_MAJOR, 'L', as_int(n), a, as_ld(lda)) : 0;
-}
-
-int blas_syevd_f64(size_t n, double *a, size_t lda, double *w)
-{
-  return n ? LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 'V', 'L', as_int(n), a, as_ld(lda), w) : 0;
-}
-
-int blas_gesdd_f64(size_t m, size_t n, double *a, size_t lda, double *s, double *u, size_t ldu, double *vt, size_t ldvt)
-{
-  if (m == 0 || n == 0)
-    return 0;
-  return LAPACKE_dgesdd(LAPACK_ROW_MAJOR, 'S', as_int(m), as_int(n), a, as_ld(lda), s, u, as_ld(ldu), vt, as_ld(ldvt));
 }
 
 static const char *parallel_name(int kind)
@@ -103,6 +73,15 @@ struct blas_info blas_info(void)
 }
 
 void blas_set_threads(int n) { openblas_set_num_threads(n); }
+
+/* Part of OpenBLAS's threaded builds (its own fork handler calls it), in none of its headers. */
+extern int blas_thread_shutdown_(void) __attribute__((weak));
+
+void blas_rest(void)
+{
+  if (blas_thread_shutdown_)
+    blas_thread_shutdown_();
+}
 
 static double seconds(void)
 {

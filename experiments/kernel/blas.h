@@ -1,4 +1,4 @@
-/* blas.h: the one boundary to BLAS and LAPACK. No other file includes cblas.h or lapacke.h.
+/* blas.h: the one boundary to BLAS and LAPACK. No other file includes cblas.h or names a routine of LAPACK.
  *
  * OpenBLAS builds older than the CPU can pick a slow core type, and some have computed wrong products.
  * blas_check() multiplies small and awkward shapes and compares with a plain C product; the program
@@ -37,6 +37,9 @@ struct blas_info {
 };
 struct blas_info blas_info(void);
 void blas_set_threads(int n);
+/* End the library's waiting threads: it starts them when it is loaded, and they spin for about 0.1 s, at the cost
+ * of the threads with work to do. It starts them again by itself when a product wants them. */
+void blas_rest(void);
 
 /* Compare products with a plain C loop: quick (well under 1 ms, for start-up) or thorough (`doctor`).
  * STATUS_BAD_DATA with the shape, the error and the cure when a product is wrong. */

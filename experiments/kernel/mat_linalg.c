@@ -6,7 +6,7 @@
 #include "experiments/kernel/blas.h"
 #include "experiments/kernel/mat.h"
 
-#define LAPACK_OUT_OF_MEMORY (-1010) /* LAPACKE's work space (-1010) or transposed copies (-1011) */
+#define LAPACK_OUT_OF_MEMORY (-1010) /* see blas.h */
 
 /* BLAS counts in int. */
 static enum status check_extent(const struct mat *m, struct err *e)
