@@ -187,6 +187,7 @@ static void sweep_done(struct sweep *s)
     free(s->runs[i].error);
   free(s->runs);
   free(s->store_problem);
+  free(s->last_failure);
   if (s->store)
     store_close(s->store);
   if (s->experiment)

@@ -62,6 +62,8 @@ struct sweep {
   struct plan plan;
   struct counts counts;
   double run_seconds;           /* wall time of the ended runs, summed */
+  char *last_failure;           /* what the last failed run said, and how many said it in a row; owned */
+  size_t same_failures;
   char *store_problem;          /* why nothing more can be written; NULL: all is well */
   bool stopping;                /* no new tasks: a signal, a full disk, or --fail-fast */
   struct progress *progress;

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "app/jobs/jobs.h"
 #include "app/signals.h"
@@ -14,6 +16,7 @@ struct progress {
   int workers;
   bool bar;           /* a terminal that can go back to the line's start */
   double began, drawn, said;
+  double from, base;  /* the pace is measured from here on, when `base` runs were done; from 0: not yet */
 };
 
 struct progress *progress_new(struct sweep *s, int workers)
@@ -60,21 +63,47 @@ static double runs_ended(const struct sweep *s)
   return sum;
 }
 
-/* " 12/60 runs, 4 running, 1 failed, 3.2 runs/s, 1:02 left" */
+/* Start the clock of the pace at the first sign of progress, so that loading data does not count; where runs
+ * tell nothing before their end, at the beginning. */
+static void watch_pace(struct progress *p)
+{
+  double ended = runs_ended(p->s);
+  if (p->from > 0 || ended <= 0)
+    return;
+  p->from = ended < 1 ? seconds_now() : p->began;
+  p->base = ended < 1 ? ended : 0;
+}
+
+/* ", 3.2 runs/s, 1:02 left", or nothing in the first second. */
+static void describe_pace(const struct progress *p, char *out, size_t size)
+{
+  const struct counts *c = &p->s->counts;
+  double took = seconds_now() - p->from, ended = runs_ended(p->s), per_s = (ended - p->base) / took;
+  char left[32];
+  *out = '\0';
+  if (p->from <= 0 || took < 1 || ended <= p->base)
+    return;
+  duration(((double)(c->total - c->kept) - ended) / per_s, left);
+  snprintf(out, size, ", %.1f runs/%s, %s left", per_s >= 1 ? per_s : 60 * per_s, per_s >= 1 ? "s" : "min", left);
+}
+
+/* "12/60 runs, 4 running, 1 failed, 3.2 runs/s, 1:02 left" */
 static void describe(const struct progress *p, char *out, size_t size)
 {
   const struct sweep *s = p->s;
   const struct counts *c = &s->counts;
-  double elapsed = seconds_now() - p->began, ended = runs_ended(s), todo = (double)(c->total - c->kept);
-  char left[32], failed[48] = "", rate[32] = "?";
+  char failed[48] = "", pace[96];
   if (c->failed || c->diverged)
     snprintf(failed, sizeof failed, ", %zu failed", c->failed + c->diverged);
-  if (ended > 0 && elapsed > 0) {
-    double per_s = ended / elapsed;
-    snprintf(rate, sizeof rate, per_s >= 1 ? "%.1f runs/s" : "%.1f runs/min", per_s >= 1 ? per_s : 60 * per_s);
-  }
-  snprintf(out, size, "%zu/%zu runs, %zu running%s, %s, %s left", c->kept + c->done + c->failed + c->diverged, c->total,
-           c->running, failed, rate, duration(ended > 0 ? (todo - ended) * elapsed / ended : INFINITY, left));
+  describe_pace(p, pace, sizeof pace);
+  snprintf(out, size, "%zu/%zu runs, %zu running%s%s", c->kept + c->done + c->failed + c->diverged, c->total, c->running, failed, pace);
+}
+
+/* Columns now: a window may change while a sweep runs. */
+static int columns(const struct app *app)
+{
+  struct winsize w;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : app->width;
 }
 
 static void draw_bar(const struct progress *p)
@@ -82,9 +111,9 @@ static void draw_bar(const struct progress *p)
   const struct sweep *s = p->s;
   char text[200], bar[41];
   describe(p, text, sizeof text);
-  int room = s->app->width - (int)strlen(text) - 4, width = room > 40 ? 40 : room;
+  int across = columns(s->app), room = across - (int)strlen(text) - 4, width = room > 40 ? 40 : room;
   if (width < 5) {
-    fprintf(stderr, "\r%.*s\033[K", s->app->width - 1, text);
+    fprintf(stderr, "\r%.*s\033[K", across - 1, text);
     return;
   }
   double share = (runs_ended(s) + (double)s->counts.kept) / (double)(s->counts.total ? s->counts.total : 1);
@@ -100,6 +129,7 @@ void progress_draw(struct progress *p, bool now)
   double t = seconds_now();
   if (p->s->options->quiet)
     return;
+  watch_pace(p);
   if (p->bar && (now || t - p->drawn > 0.15)) {
     draw_bar(p);
     fflush(stderr);

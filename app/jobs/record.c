@@ -64,6 +64,21 @@ static void count_end(struct sweep *s, enum status status)
   }
 }
 
+/* A mistake in a script fails every run in the same way: the third time is the last that it is told. */
+static void tell_failure(struct sweep *s, size_t run, const char *text)
+{
+  if (!s->last_failure || strcmp(s->last_failure, text) != 0) {
+    free(s->last_failure);
+    s->last_failure = xstrdup(text);
+    s->same_failures = 0;
+  }
+  if (++s->same_failures < 3)
+    progress_line(s->progress, "run %zu: failed: %s", run + 1, text);
+  else if (s->same_failures == 3)
+    progress_line(s->progress, "run %zu: failed: %s\nand more in the same way; 'assay ls --runs --status failed' lists them",
+                  run + 1, text);
+}
+
 void record_end(struct sweep *s, size_t run, enum status status, const char *error, double wall_s, double cpu_s, int64_t peak_b)
 {
   struct run_state *r = &s->runs[run];
@@ -80,7 +95,7 @@ void record_end(struct sweep *s, size_t run, enum status status, const char *err
   count_end(s, r->status);
   s->run_seconds += wall_s;
   if (r->status != STATUS_OK && r->status != STATUS_CANCELLED)
-    progress_line(s->progress, "run %zu: failed: %s", run + 1, text);
+    tell_failure(s, run, text);
   if (s->options->fail_fast && r->status != STATUS_OK && r->status != STATUS_DIVERGED)
     s->stopping = true;
 }

@@ -80,4 +80,15 @@ ok $? "NO_COLOR: no escape sequences"
 "$ASSAY" run "$script" --db pipe.db 2>"$T/err" | true
 is "${PIPESTATUS[0]}" 0 "a reader that left does not fail the sweep"
 is "$(sql pipe.db 'select count(*) from runs where status = '"'done'")" 6 "… nor stop it"
+
+cat >wrong.lua <<'TEXT'
+return assay.experiment {
+  name = "wrong", grid = function() return { k = assay.range(20) } end,
+  run = function() error("always the same") end,
+}
+TEXT
+try run wrong.lua --db wrong.db
+exits 1 "a script whose every run fails"
+is "$(grep -c 'always the same' "$T/err")" 3 "… says so three times, not twenty"
+err_has "20 failed" "… and how many failed"
 done_testing
