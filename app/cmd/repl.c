@@ -44,8 +44,7 @@ static int complain(const struct err *e)
 static int run_code(struct lua_host *h, const char *code, const char *name)
 {
   struct err e = {0};
-  int incomplete = 0;
-  enum status status = lua_host_eval(h, code, name, &incomplete, &e);
+  enum status status = lua_host_eval(h, code, name, NULL, &e);
   return status == STATUS_OK ? EXIT_DONE : complain(&e);
 }
 
@@ -180,10 +179,13 @@ static void drop_line(void)
 {
   free(prompt.pending);
   prompt.pending = NULL;
+  rl_point = rl_end;
+  rl_redisplay();
+  fputs("^C\n", stdout); /* now: removing the handler moves the cursor to the line's start */
+  fflush(stdout);
   rl_free_line_state();
   rl_callback_sigcleanup();
   rl_callback_handler_remove();
-  fputs("^C\n", stdout);
   signals_clear();
   install();
 }

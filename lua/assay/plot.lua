@@ -51,12 +51,25 @@ local function new(spec)
   return setmetatable({ spec = spec }, Plot)
 end
 
--- Lists of numbers, matrices, one series, or a list of series: as a list of series.
-local function as_series(data, what)
-  if type(data) == "userdata" then return { { y = data } } end
-  if type(data) ~= "table" then error(what .. " needs a list of numbers or {series = {…}}, got " .. type(data), 4) end
-  if type(data[1]) == "number" then return { { y = data } } end
+local function is_schedule(data) return type(data) == "userdata" and tostring(data):match("^schedule ") ~= nil end
+
+-- A list of numbers, a matrix, a schedule, or a series: as a series.
+local function as_one(data)
+  if is_schedule(data) then return { y = data:values(), label = tostring(data):sub(10):gsub(" +", " ") } end
+  if type(data) == "userdata" or (type(data) == "table" and type(data[1]) == "number") then return { y = data } end
+  if type(data) ~= "table" then error("plot: a series is a table, list, matrix or schedule, not a " .. type(data), 5) end
   return data
+end
+
+-- One of these or a list of them: as a list of series.
+local function as_series(data, what)
+  if type(data) ~= "userdata" and type(data) ~= "table" then
+    error(what .. " needs a list of numbers, a matrix, a schedule or {series = {…}}, got " .. type(data), 4)
+  end
+  if type(data) == "userdata" or type(data[1]) == "number" then return { as_one(data) } end
+  local series = {}
+  for i, one in ipairs(data) do series[i] = as_one(one) end
+  return series
 end
 
 local function plot(kind, data, options)
@@ -100,6 +113,16 @@ function M.heatmap(z, options)
 end
 
 return setmetatable(M, {
+  __help = [[
+assay.plot(what[, options]), assay.plot.line, .scatter, .bar, .heatmap
+  Draw numbers as text. What: a list, a matrix, a schedule, a list of these, or series by name:
+    assay.plot {3, 1, 2}
+    assay.plot(assay.schedule("cosine", {steps = 100}))
+    assay.plot {series = {{label = "a", x = {1, 2}, y = {3, 4}, low = {2, 3}, high = {4, 5}}}, log_y = true}
+    assay.plot.bar {sgd = 0.12, adam = 0.1}
+    assay.plot.heatmap(matrix)
+  Options: title, x_label, y_label, log_x, log_y, names, row_names, width, height, ascii, colour.
+  plot:text{width =, height =, ascii =} gives the text, plot:save("file.svg") writes a picture.]],
   __call = function(_, data, options)
     local kind = type(data) == "table" and data.kind or "line"
     return plot(kind, data, options)

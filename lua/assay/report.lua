@@ -510,4 +510,13 @@ function M.summary(results)
   if failed > 0 then print(string.format("%d of %d runs did not finish", failed, #results)) end
 end
 
-return M
+return setmetatable(M, { __help = [[
+assay.report: the runs of an experiment, grouped, summed up and compared; report = function(results) … end gets them.
+  results:where{key = value}   the rows of which this holds; also a function of a row
+  results:done()               the finished rows;  results:counts() how many rows have each status
+  results:best(name[, "max"])  the row with the least value;  results:values(name) the finite numbers
+  results:group(name, …)       groups of rows with equal values; without names, all but the seed
+  groups:table(names)          mean, interval and count as a table;  groups:best(name, {within = key})
+  groups:sort(name)            in the order of the mean;  groups:paired(name, options) differences to a baseline
+  report.table{"head", …}      a table of your own: row{…}, text(), markdown(), print()
+  report.summary(results)      what is printed where an experiment has no report]] })

@@ -95,6 +95,10 @@ struct function_row { /* rows end with {0} */
 void bind_functions(lua_State *L, const struct function_row *rows);
 /* A metatable `name`: metamethods (luaL_Reg), and `methods` under __index when it is not NULL. */
 void bind_metatable(lua_State *L, const char *name, const luaL_Reg *meta, const struct function_row *methods);
+/* Push the help of the function at `at`, "usage\n  text"; false, and nothing pushed, if it has none. */
+bool help_push_function(lua_State *L, int at);
+/* Is assay.NAME a module that is loaded when it is asked for? */
+bool plot_is_module(const char *name);
 void help_open(lua_State *L);      /* global help, assay.help */
 int bind_help(lua_State *L);       /* help(x) */
 

@@ -6,7 +6,16 @@
 
 struct evaluation { const char *code, *chunk; int incomplete; };
 
-/* Load as an expression if it is one, else as statements; true when a chunk stands on the stack. */
+/* Does the message at the top complain about the end of the code? */
+static bool at_end(lua_State *L)
+{
+  size_t length = 0;
+  const char *message = lua_tolstring(L, -1, &length);
+  return length >= 5 && !strcmp(message + length - 5, "<eof>");
+}
+
+/* Load as an expression if it is one, else as statements; true when a chunk stands on the stack. More is
+ * wanted where either ends too early: "{1," is no statement, "for i = 1, 2 do" no expression. */
 static bool load_code(lua_State *L, struct evaluation *v)
 {
   lua_pushfstring(L, "return %s", v->code);
@@ -14,14 +23,26 @@ static bool load_code(lua_State *L, struct evaluation *v)
   const char *text = lua_tolstring(L, -1, &n);
   if (luaL_loadbufferx(L, text, n, v->chunk, "t") == LUA_OK)
     return true;
+  v->incomplete = at_end(L);
   lua_settop(L, 1);
   int rc = luaL_loadbufferx(L, v->code, strlen(v->code), v->chunk, "t");
-  if (rc == LUA_OK)
+  if (rc == LUA_OK) {
+    v->incomplete = 0;
     return true;
-  const char *message = lua_tostring(L, -1);
-  size_t length = message ? strlen(message) : 0;
-  v->incomplete = rc == LUA_ERRSYNTAX && length >= 5 && !strcmp(message + length - 5, "<eof>");
+  }
+  v->incomplete = rc == LUA_ERRSYNTAX && (v->incomplete || at_end(L));
   return false;
+}
+
+/* Push how a function of the library is called, for those who typed its name only; false if `at` is none. */
+static bool push_function_usage(lua_State *L, int at)
+{
+  if (!lua_isfunction(L, at) || !help_push_function(L, at))
+    return false;
+  const char *usage = lua_tostring(L, -1);
+  lua_pushfstring(L, "function %s", usage);
+  lua_remove(L, -2);
+  return true;
 }
 
 /* Print each of the values at `from` and above as the prompt shows values; the first becomes `_`. */
@@ -36,9 +57,11 @@ static void show_values(lua_State *L, int from)
   lua_pushliteral(L, "assay.pretty");
   lua_call(L, 1, 1);
   for (int i = from; i <= n; i++) {
-    lua_getfield(L, n + 1, "show");
-    lua_pushvalue(L, i);
-    lua_call(L, 1, 1);
+    if (!push_function_usage(L, i)) {
+      lua_getfield(L, n + 1, "show");
+      lua_pushvalue(L, i);
+      lua_call(L, 1, 1);
+    }
     lua_getglobal(L, "print");
     lua_insert(L, -2);
     lua_call(L, 1, 0);

@@ -59,7 +59,10 @@ static void push_named(lua_State *L, const char *path, bool in_assay)
     memcpy(word, path, n);
     word[n] = '\0';
     lua_pushstring(L, word);
-    lua_rawget(L, -2);
+    if (plot_is_module(word))
+      lua_gettable(L, -2); /* loads it */
+    else
+      lua_rawget(L, -2);
     lua_remove(L, -2);
     path += n + (path[n] != '\0');
   }
@@ -69,8 +72,7 @@ static void push_named(lua_State *L, const char *path, bool in_assay)
   }
 }
 
-/* Push the help of the function at `at`, or return false. */
-static bool push_function(lua_State *L, int at)
+bool help_push_function(lua_State *L, int at)
 {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, HELP);
   lua_pushvalue(L, at < 0 ? at - 1 : at);
@@ -93,7 +95,7 @@ static void push_listing(lua_State *L, const char *title)
   lua_newtable(L);
   lua_Integer n = 0;
   for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1))
-    if (lua_isfunction(L, -1) && lua_type(L, -2) == LUA_TSTRING && push_function(L, -1)) {
+    if (lua_isfunction(L, -1) && lua_type(L, -2) == LUA_TSTRING && help_push_function(L, -1)) {
       lua_rawseti(L, -4, ++n);
     }
   lua_pushvalue(L, -2);
@@ -116,7 +118,17 @@ static void push_overview(lua_State *L)
   lua_getglobal(L, "assay");
   push_listing(L, "assay: a laboratory for learning theory.\n"
                   "help(x) explains an object, a function, or the id of a method: help(\"cosine\"), help(assay.train).\n"
+                  "Modules: assay.plot, assay.report, assay.math, assay.stats; help(\"plot\") lists what one holds.\n"
                   "Functions:");
+}
+
+/* Push what a module written in Lua says about itself (__help of its metatable), or return false. */
+static bool push_module(lua_State *L, int at)
+{
+  int type = luaL_getmetafield(L, at, "__help");
+  if (type != LUA_TNIL && type != LUA_TSTRING)
+    lua_pop(L, 1);
+  return type == LUA_TSTRING;
 }
 
 static bool push_userdata(lua_State *L, int at)
@@ -163,9 +175,11 @@ static void push_help(lua_State *L)
       id[i] = registry_at(i)->id;
     bind_error(L, "no method or function is called \"%s\"%s", word, bind_did_you_mean(word, id, n, hint, sizeof hint));
   }
-  if (lua_isfunction(L, 1) && push_function(L, 1))
+  if (lua_isfunction(L, 1) && help_push_function(L, 1))
     return;
   if (lua_istable(L, 1)) {
+    if (push_module(L, 1))
+      return;
     lua_pushvalue(L, 1);
     push_listing(L, "functions:");
     return;

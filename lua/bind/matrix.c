@@ -149,7 +149,8 @@ struct lua_matrix *matrix_from(lua_State *L, int at, enum dtype type, const char
   else if (lua_istable(L, at))
     m = push_from_table(L, at, type, what);
   else
-    bind_error(L, "%s must be a matrix or a list of numbers, got %s", what, luaL_typename(L, at));
+    bind_error(L, "%s must be a matrix or a list of numbers, got %s", what,
+               luaL_getmetafield(L, at, "__name") == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, at));
   return m;
 }
 

@@ -164,21 +164,44 @@ static int draw(lua_State *L, char *(*drawing)(const struct plot_spec *), const 
 static int plot_text(lua_State *L) { return draw(L, bind_host(L)->services.plot_text, "text"); }
 static int plot_svg(lua_State *L) { return draw(L, bind_host(L)->services.plot_svg, "SVG"); }
 
-/* assay.plot is lua/assay/plot.lua, loaded when it is first asked for. */
+static const char *const modules[] = {"plot", "report", "pretty", NULL};
+
+bool plot_is_module(const char *name)
+{
+  for (size_t i = 0; modules[i]; i++)
+    if (!strcmp(modules[i], name))
+      return true;
+  return false;
+}
+
+/* "; did you mean "train"?" among the names in the library, or "". */
+static void unknown_field(lua_State *L, const char *key)
+{
+  const char *names[256] = {0};
+  char hint[128];
+  size_t n = 0;
+  for (lua_pushnil(L); n < 250 && lua_next(L, 1); lua_pop(L, 1))
+    if (lua_type(L, -2) == LUA_TSTRING)
+      names[n++] = lua_tostring(L, -2);
+  for (size_t i = 0; modules[i]; i++)
+    names[n++] = modules[i];
+  bind_error(L, "assay has no \"%s\"%s", key, bind_did_you_mean(key, names, n, hint, sizeof hint));
+}
+
+/* assay.plot is lua/assay/plot.lua, loaded when it is first asked for. An unknown name is a mistake. */
 static int load_lazily(lua_State *L)
 {
-  const char *key = lua_tostring(L, 2);
-  static const char *const modules[] = {"plot", "report", "pretty", NULL};
-  for (size_t i = 0; key && modules[i]; i++)
-    if (!strcmp(modules[i], key)) {
-      lua_getglobal(L, "require");
-      lua_pushfstring(L, "assay.%s", key);
-      lua_call(L, 1, 1);
-      lua_pushvalue(L, -1);
-      lua_setfield(L, 1, key);
-      return 1;
-    }
-  return 0;
+  const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
+  if (!key)
+    return 0;
+  if (!plot_is_module(key))
+    unknown_field(L, key);
+  lua_getglobal(L, "require");
+  lua_pushfstring(L, "assay.%s", key);
+  lua_call(L, 1, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, 1, key);
+  return 1;
 }
 
 void plot_open(lua_State *L)

@@ -15,6 +15,19 @@ is "$out" $'1\n2' "standard input is run when it is no terminal"
 try repl -e 'error("x")'
 exits 2 "an error"
 is "$out" "" "… prints nothing on stdout"
+try repl -e 'for i = 1, 2 do'
+exits 2 "code that ends too early"
+err_has "ends too early" "… is told"
+try repl -e 'assay.trian {}'
+exits 2 "an unknown function of the library"
+err_has 'did you mean "train"' "… with the nearest name"
+try repl -e 'help("plot")'
+out_has "assay.plot.heatmap" "help on a module that is written in Lua"
+try repl -e 'assay.train'
+out_has "function assay.train{" "a function's name shows how it is called"
+try repl -e 'assay.plot(assay.schedule("cosine", {steps = 50}))'
+exits 0 "a schedule can be plotted"
+out_has "cosine" "… under its name"
 try repl a.lua b.lua
 exits 2 "two files"
 
@@ -36,9 +49,12 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
     sleep 0.7
     printf '\003'
     sleep 0.5
-    printf 'dropped = \003'
-    sleep 0.3
+    printf 'dropped = '
+    sleep 0.2
+    printf '\003'
+    sleep 0.2
     printf 'print("value " .. f())\n'
+    printf '#{10,\n20}\n'
     sleep 0.3
     printf '\004'
   } | TERM=dumb timeout 30 script -qec "$ASSAY repl" /dev/null >"$T/screen" 2>&1
@@ -47,6 +63,10 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
   is "$code" 0 "the prompt is left with Ctrl-D"
   [[ $seen == *"value 42"* ]]
   ok $? "Ctrl-C stops a loop and a half-typed line, and keeps what was defined"
+  [[ $seen == *$'20}\n2\n'* ]]
+  ok $? "a table may be typed on several lines"
+  [[ $seen == *"dropped = ^C"* ]]
+  ok $? "a dropped line stays legible"
   [[ $seen == *interrupted* ]]
   ok $? "… and says so"
   [[ $seen == *">> "* ]]
@@ -54,6 +74,6 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
   grep -q 'while true do end' "$XDG_STATE_HOME/assay/history"
   ok $? "history is kept"
 else
-  skip 5 "script(1) is not here"
+  skip 7 "script(1) is not here"
 fi
 done_testing
