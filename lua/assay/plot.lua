@@ -57,7 +57,7 @@ local function is_schedule(data) return type(data) == "userdata" and tostring(da
 local function as_one(data)
   if is_schedule(data) then return { y = data:values(), label = tostring(data):sub(10):gsub(" +", " ") } end
   if type(data) == "userdata" or (type(data) == "table" and type(data[1]) == "number") then return { y = data } end
-  if type(data) ~= "table" then error("plot: a series is a table, list, matrix or schedule, not a " .. type(data), 5) end
+  if type(data) ~= "table" then error("plot: a series is a list, matrix, table or schedule, no " .. type(data), 5) end
   return data
 end
 

@@ -322,15 +322,20 @@ function Groups:sort(name, options)
 end
 
 --- A table: the groups' keys, then mean, interval and count of each name.
--- @tparam {string,...} names metrics; default: all numeric results that differ anywhere, but timings
+-- @tparam {string,...} names metrics; default: all numeric results that differ (where none does, all), but timings
 function Groups:table(names)
   if not names then
     local rows = {}
     for _, group in ipairs(self) do table.move(group.rows, 1, #group.rows, #rows + 1, rows) end
+    local all = {}
     names = {}
     for _, name in ipairs(M.numeric(rows)) do
-      if not name:match("_s$") and M.differs(rows, name) then names[#names + 1] = name end
+      if not name:match("_s$") then
+        all[#all + 1] = name
+        if M.differs(rows, name) then names[#names + 1] = name end
+      end
     end
+    if #names == 0 then names = all end
   end
   local head = table.move(self.names, 1, #self.names, 1, {})
   table.move(names, 1, #names, #head + 1, head)

@@ -49,6 +49,9 @@ tap.is(groups:best("test_error").keys.schedule, "cosine", "the best of all")
 tap.is(groups:sort("test_error")[1].keys.schedule, "linear", "sorted by mean")
 tap.is(groups:sort("test_error", { largest = true })[1].keys.lr, 0.02, "turned around")
 
+local same = report.results { row("cosine", 0.1, 1, 0.5), row("cosine", 0.1, 2, 0.5) }
+tap.ok(same:group():table():text():find("0.5 (2)", 1, true), "a result that is the same everywhere is shown where it is the only one")
+
 local text = groups:table({ "test_error" }):text()
 tap.ok(text:find("0.120 ±.050 (3)", 1, true), "a cell has mean, interval and count")
 tap.ok(text:match("^schedule +lr +test_error\n"), "the table has a heading")
@@ -68,7 +71,7 @@ tap.fails(function() best:paired("test_error", { baseline = { schedule = "x" } }
 tap.is(report.interval(0.10423, 0.00112, 5), "0.1042 ±.0011 (5)", "an interval as text")
 tap.is(report.interval(12.5, 3, 4), "12.5 ±3.0 (4)", "a wide one")
 tap.is(report.interval(0.1, nil, 1), "0.1000 (1)", "one value")
-tap.is(report.interval(1, 0, 3), "1.0000 ±.0000 (3)", "no spread")
+tap.is(report.interval(1, 0, 3), "1 (3)", "no spread")
 tap.is(report.label(assay.schedule("cosine", { peak = 0.5 })), "cosine  peak 0.5", "an object's label is its text")
 
 tap.is(pretty.format({ 1, 2.5, "x", true }), '{1, 2.5, "x", true}', "a list")

@@ -236,7 +236,7 @@ static void test_report(struct lua_host *h)
       "return assay.experiment{name = 'r', grid = {lr = {0.1, 0.2}, seed = {1, 2}}, run = function() end,\n"
       "report = function(results, p) assert(#results == 4) assert(results[1].config.lr == 0.1)\n"
       " assert(results[2].status == 'failed') assert(results[3].error_rate == 0.25) assert(results[3].results.bad ~= results[3].results.bad)\n"
-      " assert(results:group('lr'):table{'error_rate'}:text():find('0.2500', 1, true)) end}", NULL, 0);
+      " assert(results:group('lr'):table{'error_rate'}:text():find('0.25 (2)', 1, true)) end}", NULL, 0);
   struct report_run rows[4] = {{0, NULL, "{\"error_rate\":0.5}", "done"}, {1, NULL, "{}", "failed"},
                                {2, NULL, "{\"error_rate\":0.25,\"bad\":null}", "done"}, {3, NULL, "{\"error_rate\":0.25}", "done"}};
   struct err e = {0};
