@@ -37,6 +37,20 @@ static double gradient(const void *conf, const double *z, size_t k, int32_t labe
   return value(conf, z, k, label, target);
 }
 
+/* H = diag(p) - p p': each component of u less its mean under p. */
+static void hessian_vector(const void *conf, const double *z, size_t k, int32_t label, const float *target, const double *u, double *hu)
+{
+  double top = largest(z, k), sum = 0, mean = 0;
+  (void)conf, (void)label, (void)target;
+  for (size_t j = 0; j < k; j++) {
+    sum += hu[j] = exp(z[j] - top);
+    mean += hu[j] * u[j];
+  }
+  mean /= sum;
+  for (size_t j = 0; j < k; j++)
+    hu[j] = hu[j] / sum * (u[j] - mean);
+}
+
 static double error(const void *conf, const double *z, size_t k, int32_t label, const float *target)
 {
   bool wrong = false;
@@ -73,5 +87,5 @@ const struct loss loss_cross_entropy = {
         .notes = "In nats. The predicted class is the largest output, the lower class when equal.",
         .example = "assay.loss(\"cross-entropy\")"},
   .target = TARGET_CLASS,
-  .outputs = outputs, .value = value, .gradient = gradient, .error = error, .fast = fast,
+  .outputs = outputs, .value = value, .gradient = gradient, .hessian_vector = hessian_vector, .error = error, .fast = fast,
 };

@@ -55,6 +55,14 @@ static double gradient(const void *conf, const double *z, size_t k, int32_t labe
   return loss;
 }
 
+/* Linear on either side of its kinks. */
+static void hessian_vector(const void *conf, const double *z, size_t k, int32_t label, const float *target, const double *u, double *hu)
+{
+  (void)conf, (void)z, (void)label, (void)target, (void)u;
+  for (size_t j = 0; j < k; j++)
+    hu[j] = 0;
+}
+
 static double error(const void *conf, const double *z, size_t k, int32_t label, const float *target)
 {
   bool wrong = false;
@@ -73,5 +81,5 @@ const struct loss loss_hinge = {
         .notes = "Where it is not differentiable the derivative taken is 0 at m = margin, and that of the lowest class among equal rivals.",
         .example = "assay.loss(\"hinge\")", .conf_size = sizeof(struct conf), .params = params},
   .target = TARGET_CLASS,
-  .outputs = outputs, .value = value, .gradient = gradient, .error = error,
+  .outputs = outputs, .value = value, .gradient = gradient, .hessian_vector = hessian_vector, .error = error,
 };

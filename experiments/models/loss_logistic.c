@@ -21,6 +21,14 @@ static double gradient(const void *conf, const double *z, size_t k, int32_t labe
   return value(conf, z, k, label, target);
 }
 
+/* p (1 - p) = exp(-|z|) / (1 + exp(-|z|))^2, whatever the class. */
+static void hessian_vector(const void *conf, const double *z, size_t k, int32_t label, const float *target, const double *u, double *hu)
+{
+  double e = exp(-fabs(z[0]));
+  (void)conf, (void)k, (void)label, (void)target;
+  hu[0] = e / ((1 + e) * (1 + e)) * u[0];
+}
+
 static double error(const void *conf, const double *z, size_t k, int32_t label, const float *target)
 {
   (void)conf, (void)k, (void)target;
@@ -49,5 +57,5 @@ const struct loss loss_logistic = {
         .notes = "Two classes only; class 1 is predicted when z > 0. In nats.",
         .example = "assay.loss(\"logistic\")"},
   .target = TARGET_CLASS,
-  .outputs = outputs, .value = value, .gradient = gradient, .error = error, .fast = fast,
+  .outputs = outputs, .value = value, .gradient = gradient, .hessian_vector = hessian_vector, .error = error, .fast = fast,
 };

@@ -24,6 +24,13 @@ static double gradient(const void *conf, const double *z, size_t k, int32_t labe
   return value(conf, z, k, label, target);
 }
 
+static void hessian_vector(const void *conf, const double *z, size_t k, int32_t label, const float *target, const double *u, double *hu)
+{
+  (void)conf, (void)z, (void)label, (void)target;
+  for (size_t j = 0; j < k; j++)
+    hu[j] = u[j];
+}
+
 static void fast(const void *conf, const struct product *p, const struct loss_batch *b)
 {
   (void)conf, (void)p;
@@ -51,5 +58,5 @@ const struct loss loss_squared = {
                  "takes the mean over the outputs.",
         .example = "assay.loss(\"squared\")"},
   .target = TARGET_REAL,
-  .outputs = outputs, .value = value, .gradient = gradient, .error = error, .fast = fast,
+  .outputs = outputs, .value = value, .gradient = gradient, .hessian_vector = hessian_vector, .error = error, .fast = fast,
 };

@@ -88,6 +88,9 @@ struct loss {
   double (*value)(const void *conf, const double *z, size_t k, int32_t label, const float *target);
   /* g = d value / d z; returns the value. */
   double (*gradient)(const void *conf, const double *z, size_t k, int32_t label, const float *target, double *g);
+  /* hu = H u, H the Hessian of value with respect to the outputs (0 across a kink). May not overlap u. */
+  void (*hessian_vector)(const void *conf, const double *z, size_t k, int32_t label, const float *target, const double *u,
+                         double *hu);
   /* 1 if the prediction is wrong (classes), or the squared error (regression). */
   double (*error)(const void *conf, const double *z, size_t k, int32_t label, const float *target);
   /* The same three for a whole float32 mini-batch; NULL: the engine goes example by example in float64. */

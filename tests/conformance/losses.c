@@ -58,6 +58,27 @@ static void check_gradient(const struct object *o, size_t k, size_t classes)
   tap_ok(same_value && positive, "%s on %zu outputs: value and gradient give the same loss, never negative", l->m.id, k);
 }
 
+/* H u against differences of the derivative, as above; hinge is linear but for kinks, which random points avoid. */
+static void check_hessian(const struct object *o, size_t k, size_t classes)
+{
+  const struct loss *l = loss_of(o);
+  double worst = 0, h = 1e-5;
+  for (uint64_t i = 0; i < 200; i++) {
+    struct example x = example_of(k, classes, 3, i), along = example_of(k, classes, 1, 1000 + i);
+    double hu[K_MAX] = {0}, above[K_MAX] = {0}, below[K_MAX] = {0}, z[K_MAX];
+    l->hessian_vector(o->conf, x.z, k, x.label, x.target, along.z, hu);
+    for (size_t j = 0; j < k; j++)
+      z[j] = x.z[j] + h * along.z[j];
+    l->gradient(o->conf, z, k, x.label, x.target, above);
+    for (size_t j = 0; j < k; j++)
+      z[j] = x.z[j] - h * along.z[j];
+    l->gradient(o->conf, z, k, x.label, x.target, below);
+    for (size_t j = 0; j < k; j++)
+      worst = fmax(worst, fabs((above[j] - below[j]) / (2 * h) - hu[j]));
+  }
+  tap_ok(worst < 1e-9, "%s on %zu outputs: H u is the difference of derivatives (error %.2g)", l->m.id, k, worst);
+}
+
 /* The float32 batch against float64, example by example. */
 static void check_batch(const struct object *o, size_t k, size_t classes, bool in_place)
 {
@@ -159,6 +180,7 @@ static void check(const struct method *m)
     if (k == 0)
       continue; /* not for so many classes */
     check_gradient(&o, k, counts[i]);
+    check_hessian(&o, k, counts[i]);
     check_batch(&o, k, counts[i], false);
     check_batch(&o, k, counts[i], true);
     check_extremes(&o, k, counts[i]);

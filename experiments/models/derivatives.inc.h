@@ -1,0 +1,48 @@
+/* derivatives.inc.h: included by derivatives.h for float and for double. */
+
+/* Buffers of a pass over one block of examples: feature major, ldb numbers between features. */
+struct FN(net_block) {
+  const struct net *net;
+  const REAL *w;
+  size_t at, n, ldb;             /* examples at .. at + n of the batch */
+  REAL *act[NET_MAX_LAYERS + 1]; /* act[0] the inputs, act[l + 1] the outputs of layer l */
+  REAL *pre[NET_MAX_LAYERS];     /* what goes into the activation of layer l; act[l + 1] where that says enough */
+  REAL *delta, *next;            /* derivatives with respect to a layer's outputs, and inputs */
+  REAL *rows, *product;          /* for the products: inputs row major, a weight matrix */
+  double *losses;                /* [NET_BLOCK] */
+  double *scratch;               /* of one example: 4 x outputs */
+};
+
+/* Bytes of its buffers, 0 on overflow, and cutting them out of `memory` (that many zeroed bytes, aligned). */
+size_t FN(net_block_bytes)(const struct net *net);
+void FN(net_block_cut)(struct FN(net_block) *b, const struct net *net, const REAL *w, void *memory);
+/* Both at once; *memory is to be freed. Also checks that the batch fits the net. */
+NODISCARD enum status FN(net_block_new)(struct FN(net_block) *b, const struct net *net, const REAL *w, const struct batch *batch,
+                                        void **memory, struct err *e);
+/* Take in the block of examples that starts at `at`, and compute all activations. */
+void FN(net_block_forward)(struct FN(net_block) *b, const struct batch *batch, size_t at);
+/* Losses of the block's examples; delta = scale times their derivatives with respect to the outputs. */
+void FN(net_block_loss)(struct FN(net_block) *b, const struct object *loss, const struct batch *batch, REAL scale);
+/* From the outputs of layer l to what goes into its activation: delta is multiplied by the slope. */
+void FN(net_block_slope)(struct FN(net_block) *b, size_t l);
+/* From there to the outputs of layer l - 1 (l > 0). */
+void FN(net_block_back)(struct FN(net_block) *b, size_t l);
+
+/* out = H v or G v at w, of the mean loss over the batch. scratch: net_curvature_bytes() zeroed bytes, or NULL: allocated
+ * here. Cost: the Hessian 8 products per layer where the gradient has 3. A second derivative where there is a
+ * kink (relu, hinge) is taken as 0. Not finite: STATUS_DIVERGED. */
+NODISCARD enum status FN(net_curvature)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
+                                        const struct batch *batch, enum curvature c, const REAL *v, REAL *out, void *scratch,
+                                        struct err *e);
+size_t FN(net_curvature_bytes)(const struct net *net); /* 0 on overflow */
+
+/* Mean loss, and its gradient when grad is not NULL: what net_loss() gives, to rounding, at the speed of the products. */
+NODISCARD enum status FN(net_gradient)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
+                                       const struct batch *batch, double *loss_out, REAL *grad, struct err *e);
+/* norm2[i] = squared Euclidean norm of the gradient of example i's own loss: the sum over layers of
+ * |delta|^2 (|input|^2 + [bias]), so no gradient is made. Cost: that of a gradient without its weight products. */
+NODISCARD enum status FN(net_norms)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
+                                    const struct batch *batch, double *norm2, struct err *e);
+/* out: n x units, row major: the inputs of layer `layer` counted from 0; layer = n_layers: the outputs of the net. */
+NODISCARD enum status FN(net_activations)(const struct exec *x, const struct net *net, const REAL *w, const struct batch *batch,
+                                          size_t layer, REAL *out, struct err *e);

@@ -1,0 +1,117 @@
+/* net_block.inc.c: the body of net_block.c, included for float and for double. */
+
+static REAL *FN(take)(REAL **at, size_t n)
+{
+  REAL *taken = *at;
+  *at += n;
+  return taken;
+}
+
+/* Lay the buffers out from `base` (NULL: only measure); returns the bytes, 0 on overflow. */
+static size_t FN(layout)(struct FN(net_block) *b, const struct net *net, char *base)
+{
+  size_t block = widest(net) * NET_BLOCK, units = net->in, separate = 0, numbers, bytes;
+  for (size_t l = 0; l < net->n_layers; l++) {
+    units += net->layer[l].out;
+    separate += net->layer[l].act == ACT_GELU ? net->layer[l].out : 0;
+  }
+  if (!size_mul(units + separate + 3 * widest(net), NET_BLOCK, &numbers) || __builtin_add_overflow(numbers, largest(net), &numbers) ||
+      !size_mul(numbers, sizeof(REAL), &bytes) ||
+      __builtin_add_overflow(bytes, round_up((NET_BLOCK + 4 * net->out) * sizeof(double), MEM_ALIGN), &bytes))
+    return 0;
+  if (!base)
+    return bytes;
+  REAL *at = (void *)base;
+  b->delta = FN(take)(&at, block);
+  b->next = FN(take)(&at, block);
+  b->rows = FN(take)(&at, block);
+  b->product = FN(take)(&at, largest(net));
+  b->act[0] = FN(take)(&at, net->in * NET_BLOCK);
+  for (size_t l = 0; l < net->n_layers; l++) {
+    size_t n = net->layer[l].out * NET_BLOCK;
+    b->act[l + 1] = FN(take)(&at, n);
+    b->pre[l] = net->layer[l].act == ACT_GELU ? FN(take)(&at, n) : b->act[l + 1];
+  }
+  b->losses = (void *)at;
+  b->scratch = b->losses + NET_BLOCK;
+  return bytes;
+}
+
+size_t FN(net_block_bytes)(const struct net *net) { return FN(layout)(NULL, net, NULL); }
+
+void FN(net_block_cut)(struct FN(net_block) *b, const struct net *net, const REAL *w, void *memory)
+{
+  *b = (struct FN(net_block)){.net = net, .w = w};
+  FN(layout)(b, net, memory);
+}
+
+enum status FN(net_block_new)(struct FN(net_block) *b, const struct net *net, const REAL *w, const struct batch *batch, void **memory,
+                              struct err *e)
+{
+  size_t bytes = FN(net_block_bytes)(net);
+  enum status s = net_block_check(net, batch, e);
+  *memory = NULL;
+  if (!s)
+    s = mem_new(memory, bytes ? bytes : SIZE_MAX, 1, "activations of a block of examples", e);
+  if (!s)
+    FN(net_block_cut)(b, net, w, *memory);
+  return s;
+}
+
+static void FN(load)(struct FN(net_block) *b, const struct batch *batch, size_t at)
+{
+  b->at = at;
+  b->n = batch->n - at < NET_BLOCK ? batch->n - at : NET_BLOCK;
+  b->ldb = round_up(b->n, LANES);
+  memset(b->act[0], 0, b->net->in * b->ldb * sizeof(REAL));
+  for (size_t i = 0; i < b->n; i++) {
+    const float *row = batch->x + (batch->index ? batch->index[at + i] : at + i) * batch->stride;
+    for (size_t j = 0; j < batch->d; j++)
+      b->act[0][j * b->ldb + i] = (REAL)row[j];
+  }
+}
+
+void FN(net_block_forward)(struct FN(net_block) *b, const struct batch *batch, size_t at)
+{
+  FN(load)(b, batch, at);
+  for (size_t l = 0; l < b->net->n_layers; l++) {
+    const struct layer *y = &b->net->layer[l];
+    FN(net_mul_forward)(y, b->ldb, b->w + y->w_at, y->bias ? b->w + y->b_at : NULL, b->act[l], b->pre[l]);
+    for (size_t i = 0; y->act != ACT_NONE && i < y->out * b->ldb; i++)
+      b->act[l + 1][i] = FN(net_act)(y->act, b->pre[l][i]);
+  }
+}
+
+void FN(net_block_loss)(struct FN(net_block) *b, const struct object *object, const struct batch *batch, REAL scale)
+{
+  const struct loss *loss = (const struct loss *)object->method;
+  size_t k = b->net->out;
+  const REAL *out = b->act[b->net->n_layers];
+  double *z = b->scratch, *g = z + k;
+  memset(b->delta, 0, k * b->ldb * sizeof(REAL));
+  for (size_t i = 0; i < b->n; i++) {
+    size_t row = batch->index ? batch->index[b->at + i] : b->at + i;
+    for (size_t j = 0; j < k; j++)
+      z[j] = (double)out[j * b->ldb + i];
+    b->losses[i] = loss->gradient(object->conf, z, k, batch->label ? batch->label[row] : 0,
+                                  batch->target ? batch->target + row * batch->target_stride : NULL, g);
+    for (size_t j = 0; j < k; j++)
+      b->delta[j * b->ldb + i] = (REAL)g[j] * scale;
+  }
+}
+
+void FN(net_block_slope)(struct FN(net_block) *b, size_t l)
+{
+  const struct layer *y = &b->net->layer[l];
+  for (size_t i = 0; y->act != ACT_NONE && i < y->out * b->ldb; i++)
+    b->delta[i] *= FN(net_slope)(y->act, b->pre[l][i], b->act[l + 1][i]);
+}
+
+void FN(net_block_back)(struct FN(net_block) *b, size_t l)
+{
+  const struct layer *y = &b->net->layer[l];
+  FN(net_mul_back)(y, b->ldb, b->w + y->w_at, b->delta, b->next);
+  REAL *swap = b->delta;
+  b->delta = b->next;
+  b->next = swap;
+}

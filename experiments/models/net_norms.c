@@ -1,0 +1,22 @@
+/* net_norms.c: gradients, norms of per-example gradients and activations, by blocks of examples.
+ *
+ * The gradient of one example with respect to a dense layer is the outer product of delta and the layer's
+ * input, so its squared norm is |delta|^2 |input|^2 (Goodfellow 2015, Efficient per-example gradient computations). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+#include "experiments/kernel/vec.h"
+#include "experiments/models/net_block.h"
+
+static enum status cancelled(struct err *e) { return err_set(e, STATUS_CANCELLED, "cancelled"); }
+
+#define REAL float
+#define FN(name) name##_f32
+#include "experiments/models/net_norms.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#undef REAL
+#undef FN
+#define REAL double
+#define FN(name) name##_f64
+#include "experiments/models/net_norms.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */

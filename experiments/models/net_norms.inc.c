@@ -1,0 +1,107 @@
+/* net_norms.inc.c: the body of net_norms.c, included for float and for double. */
+
+/* grad += the gradient of the block, whose deltas stand. */
+static void FN(add_gradient)(struct FN(net_block) *b, REAL *grad)
+{
+  for (size_t l = b->net->n_layers; l-- > 0;) {
+    const struct layer *y = &b->net->layer[l];
+    FN(net_block_slope)(b, l);
+    FN(net_mul_gradient)(b, y, b->delta, b->act[l], grad + y->w_at);
+    for (size_t j = 0; y->bias && j < y->out; j++)
+      for (size_t i = 0; i < b->n; i++)
+        grad[y->b_at + j] += b->delta[j * b->ldb + i];
+    if (l)
+      FN(net_block_back)(b, l);
+  }
+}
+
+enum status FN(net_gradient)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
+                             const struct batch *batch, double *loss_out, REAL *grad, struct err *e)
+{
+  struct FN(net_block) b;
+  void *memory;
+  double sum = 0;
+  enum status s = FN(net_block_new)(&b, net, w, batch, &memory, e);
+  if (s)
+    return s;
+  if (grad)
+    memset(grad, 0, net->n_params * sizeof *grad);
+  for (size_t at = 0; at < batch->n && !s; at += NET_BLOCK) {
+    FN(net_block_forward)(&b, batch, at);
+    FN(net_block_loss)(&b, loss, batch, (REAL)1 / (REAL)batch->n);
+    for (size_t i = 0; i < b.n; i++)
+      sum += b.losses[i];
+    if (grad)
+      FN(add_gradient)(&b, grad);
+    if (exec_cancelled(x))
+      s = cancelled(e);
+  }
+  free(memory);
+  *loss_out = sum / (double)batch->n;
+  if (!s && (!isfinite(*loss_out) || (grad && !FN(vec_finite)(grad, net->n_params))))
+    s = err_set(e, STATUS_DIVERGED, "the mean loss is %g, or its gradient is not finite", *loss_out);
+  return s;
+}
+
+/* out[i] += the squared norm of column i of a[units][ldb], times factor[i] (NULL: 1). */
+static void FN(add_squares)(const struct FN(net_block) *b, const REAL *a, size_t units, const double *factor, double *out)
+{
+  for (size_t j = 0; j < units; j++)
+    for (size_t i = 0; i < b->n; i++)
+      out[i] += (double)a[j * b->ldb + i] * (double)a[j * b->ldb + i] * (factor ? factor[i] : 1);
+}
+
+enum status FN(net_norms)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
+                          const struct batch *batch, double *norm2, struct err *e)
+{
+  struct FN(net_block) b;
+  void *memory;
+  enum status s = FN(net_block_new)(&b, net, w, batch, &memory, e);
+  if (s)
+    return s;
+  memset(norm2, 0, batch->n * sizeof *norm2);
+  for (size_t at = 0; at < batch->n && !s; at += NET_BLOCK) {
+    double input[NET_BLOCK];
+    FN(net_block_forward)(&b, batch, at);
+    FN(net_block_loss)(&b, loss, batch, 1);
+    for (size_t l = net->n_layers; l-- > 0;) {
+      const struct layer *y = &net->layer[l];
+      for (size_t i = 0; i < NET_BLOCK; i++)
+        input[i] = y->bias ? 1 : 0;
+      FN(add_squares)(&b, b.act[l], y->in, NULL, input);
+      FN(net_block_slope)(&b, l);
+      FN(add_squares)(&b, b.delta, y->out, input, norm2 + at);
+      if (l)
+        FN(net_block_back)(&b, l);
+    }
+    if (exec_cancelled(x))
+      s = cancelled(e);
+  }
+  free(memory);
+  if (!s && !vec_finite_f64(norm2, batch->n))
+    s = err_set(e, STATUS_DIVERGED, "the gradient of an example is not finite");
+  return s;
+}
+
+enum status FN(net_activations)(const struct exec *x, const struct net *net, const REAL *w, const struct batch *batch, size_t layer,
+                                REAL *out, struct err *e)
+{
+  struct FN(net_block) b;
+  void *memory;
+  if (layer > net->n_layers)
+    return err_set(e, STATUS_BAD_ARG, "layer %zu: the model has %zu layers", layer, net->n_layers);
+  enum status s = FN(net_block_new)(&b, net, w, batch, &memory, e);
+  if (s)
+    return s;
+  size_t units = layer ? net->layer[layer - 1].out : net->in;
+  for (size_t at = 0; at < batch->n && !s; at += NET_BLOCK) {
+    FN(net_block_forward)(&b, batch, at);
+    for (size_t i = 0; i < b.n; i++)
+      for (size_t j = 0; j < units; j++)
+        out[(at + i) * units + j] = b.act[layer][j * b.ldb + i];
+    if (exec_cancelled(x))
+      s = cancelled(e);
+  }
+  free(memory);
+  return s;
+}
