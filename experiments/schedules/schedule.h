@@ -102,7 +102,7 @@ struct control {
   enum status (*loss_along)(struct control *c, double lr, double *loss, struct err *e);
   /* Loss and gradient of the same batch at any point. */
   enum status (*grad_at)(struct control *c, const float *w, double *loss, float *g, struct err *e);
-  /* out = H v on the same batch at w; NULL until models offer it (a method that `needs` "hvp" is refused). */
+  /* out = H v on the same batch at w (under a mask: of the weights that may move). NULL unless the method `needs` "hvp". */
   enum status (*hvp)(struct control *c, const float *v, float *out, struct err *e);
   double cost;           /* gradient evaluations so far in this update; the engine adds up what is asked */
 };

@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "experiments/kernel/vec.h"
+#include "experiments/models/derivatives.h"
 #include "experiments/train/train_int.h"
 
 /* Gradient evaluations: a forward pass alone is a third of forward and backward. */
 #define COST_FORWARD (1.0 / 3.0)
+#define COST_HVP 2.0
 
 struct session {
   struct engine *g;
@@ -47,6 +49,35 @@ static enum status grad_at(struct control *c, const float *w, double *loss, floa
   return STATUS_OK;
 }
 
+bool control_needs_hvp(const struct object *controller)
+{
+  const char *const *needs = controller ? controller->method->needs : NULL;
+  for (; needs && *needs; needs++)
+    if (strcmp(*needs, "hvp") == 0)
+      return true;
+  return false;
+}
+
+/* By way of our own buffers, as above. A mask restricts the loss to the weights that may move, so v and the result
+ * are cut to them. */
+static enum status hvp(struct control *c, const float *v, float *out, struct err *e)
+{
+  struct session *s = c->self;
+  struct engine *g = s->g;
+  const struct prepared *p = s->b;
+  struct batch b = {.n = p->n, .d = g->net.in, .stride = p->ldx, .x = p->xr, .label = p->label, .target = p->target,
+                    .target_stride = p->target_stride};
+  c->cost += COST_HVP;
+  memcpy(g->hvp_v, v, c->n * sizeof *v);
+  if (s->r->mask)
+    mask_apply(s->r->mask, g->hvp_v, c->n);
+  enum status status = net_curvature_f32(g->x, &g->net, g->g->loss, s->r->w, &b, CURVATURE_HESSIAN, g->hvp_v, g->trial, g->hvp_scratch, e);
+  if (s->r->mask)
+    mask_apply(s->r->mask, g->trial, c->n);
+  memcpy(out, g->trial, c->n * sizeof *out);
+  return status;
+}
+
 /* What the rule would subtract at rate 1: the update of a copy of weights and state. */
 static enum status find_direction(struct engine *g, struct replica *r, uint64_t t, const float **direction, struct err *e)
 {
@@ -75,7 +106,7 @@ enum status control_rate(struct engine *g, struct replica *r, const struct prepa
   struct session session = {g, r, b};
   struct control c = {.self = &session, .t = t, .batches_per_epoch = (double)g->g->data->train.n / (double)g->batch,
                       .n = g->net.n_params, .w = r->w, .g = g->ws.grad, .loss = loss, .loss_along = loss_along,
-                      .grad_at = grad_at, .cost = 1};
+                      .grad_at = grad_at, .hvp = control_needs_hvp(o) ? hvp : NULL, .cost = 1};
   enum status s = find_direction(g, r, t, &c.direction, e);
   if (s)
     return s;

@@ -14,6 +14,7 @@
 
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
+#include "experiments/models/derivatives.h"
 #include "experiments/params.h"
 #include "experiments/train/train_int.h"
 
@@ -57,14 +58,6 @@ static enum status check_group(const struct train_group *g, size_t n_replicas, s
   return STATUS_OK;
 }
 
-static enum status check_controller(const struct method *m, struct err *e)
-{
-  for (size_t i = 0; m->needs && m->needs[i]; i++)
-    if (strcmp(m->needs[i], "hvp") == 0)
-      return err_set(e, STATUS_UNSUPPORTED, "controller \"%s\" needs Hessian-vector products, which these models do not offer", m->id);
-  return STATUS_OK;
-}
-
 static enum status check_replica(const struct engine *g, const struct train_replica *r, struct err *e)
 {
   const struct dataset *data = g->g->data;
@@ -77,7 +70,7 @@ static enum status check_replica(const struct engine *g, const struct train_repl
                    r->replace_at, r->replace_by, data->train.n, data->test.n);
   if (r->init && !vec_finite_f32(r->init, g->net.n_logical))
     return err_set(e, STATUS_BAD_ARG, "the initial weights are not all finite");
-  return r->schedule ? schedule_check(r->schedule, (int64_t)g->g->steps, e) : check_controller(r->controller->method, e);
+  return r->schedule ? schedule_check(r->schedule, (int64_t)g->g->steps, e) : STATUS_OK;
 }
 
 /* --- plan and memory --------------------------------------------------------------------------------- */
@@ -109,7 +102,7 @@ static size_t choose_capacity(const struct engine *g, enum train_plan plan, size
 /* Everything that the loops need. Replicas of different sets share their place. */
 static void layout(struct engine *g, struct arena *a, bool one_by_one)
 {
-  bool replaces = false, controls = false, unfused = false;
+  bool replaces = false, controls = false, unfused = false, hvp = false;
   size_t state = 0, n = g->net.n_params;
   for (size_t i = 0; i < g->n_replicas; i++) {
     const struct train_replica *how = g->replica[i].how;
@@ -117,6 +110,7 @@ static void layout(struct engine *g, struct arena *a, bool one_by_one)
     size_t bytes = o->state_size(how->optimizer->conf, n, DTYPE_F32);
     replaces |= how->replace;
     controls |= how->controller != NULL;
+    hvp |= control_needs_hvp(how->controller);
     unfused |= !g->replica[i].fused;
     state = bytes > state ? bytes : state;
   }
@@ -126,6 +120,11 @@ static void layout(struct engine *g, struct arena *a, bool one_by_one)
     g->trial = arena_take(a, n, sizeof(float));
     g->direction = arena_take(a, n, sizeof(float));
     g->trial_state = arena_take(a, 1, state);
+  }
+  if (hvp) {
+    size_t bytes = net_curvature_bytes_f32(&g->net);
+    g->hvp_v = arena_take(a, n, sizeof(float));
+    g->hvp_scratch = arena_take(a, 1, bytes ? bytes : SIZE_MAX);
   }
   size_t start = a->used, end = start;
   for (size_t i = 0; i < g->n_replicas; i++) {

@@ -127,6 +127,8 @@ struct engine {
   float *trial, *direction;/* controllers: a point, a direction, */
   void *trial_state;       /* and an optimizer state to try */
   size_t trial_state_size;
+  float *hvp_v;            /* controllers that need Hessian-vector products: the vector, */
+  void *hvp_scratch;       /* and buffers */
   double last_progress_s;
 };
 
@@ -144,6 +146,7 @@ void mask_apply(const uint32_t *mask, float *x, size_t n);
 
 /* --- control.c ------------------------------------------------------------------------------------- */
 
+bool control_needs_hvp(const struct object *controller); /* NULL: false */
 /* Ask the controller for the rate of update t, whose loss and gradient (ws.grad) are known. Adds the cost
  * of what it evaluated to the replica's. */
 NODISCARD enum status control_rate(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t, double loss,
