@@ -70,6 +70,35 @@ static void record(struct lua_host *h, const char *path, const struct text *t)
   memcpy(f->text, t->s, t->n + 1);
 }
 
+#define GLOBALS "assay.globals" /* registry: what the user's files have for _ENV */
+
+/* An assignment to a global of the user's. While runs are done it would reach into the other runs that this
+ * worker does, so that a result depended on how many workers there are. */
+static int set_global(lua_State *L)
+{
+  const char *name = luaL_tolstring(L, 2, NULL);
+  if (bind_host(L)->batch)
+    bind_error(L, "run sets the global \"%s\", which would change the runs after it: write local %s = …", name, name);
+  lua_settop(L, 3);
+  lua_pushglobaltable(L);
+  lua_replace(L, 1);
+  lua_rawset(L, 1);
+  return 0;
+}
+
+/* An empty table that reads and writes the globals, and thus sees every assignment. */
+static void make_globals(lua_State *L)
+{
+  lua_newtable(L);
+  lua_createtable(L, 0, 2);
+  lua_pushglobaltable(L);
+  lua_setfield(L, -2, "__index");
+  lua_pushcfunction(L, set_global);
+  lua_setfield(L, -2, "__newindex");
+  lua_setmetatable(L, -2);
+  lua_setfield(L, LUA_REGISTRYINDEX, GLOBALS);
+}
+
 void script_load(lua_State *L, const char *path)
 {
   struct lua_host *h = bind_host(L);
@@ -82,12 +111,17 @@ void script_load(lua_State *L, const char *path)
       start++;
   }
   lua_pushfstring(L, "@%s", path);
-  if (!bind_is_library(h, lua_tostring(L, -1)))
+  bool library = bind_is_library(h, lua_tostring(L, -1));
+  if (!library)
     record(h, path, t);
   if (*start == LUA_SIGNATURE[0])
     bind_error(L, "%s is a compiled chunk; assay loads Lua text only", path);
   if (luaL_loadbufferx(L, start, (size_t)(end - start), lua_tostring(L, -1), "t") != LUA_OK)
     lua_error(L);
+  if (!library) {
+    lua_getfield(L, LUA_REGISTRYINDEX, GLOBALS);
+    lua_setupvalue(L, -2, 1);
+  }
   lua_replace(L, -3);
   lua_pop(L, 1);
 }
@@ -200,6 +234,7 @@ void script_begin(lua_State *L, const char *path)
 
 void script_open(lua_State *L)
 {
+  make_globals(L);
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
   lua_pushcfunction(L, search_module);

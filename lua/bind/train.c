@@ -167,7 +167,7 @@ static uint64_t read_steps(lua_State *L, const struct settings *s, size_t n, siz
     return (uint64_t)steps;
   double t = round(epochs * (double)n / (double)batch);
   if (!(epochs > 0) || !(t < 9e15))
-    bind_error(L, "train: epochs must be a positive number, got %g", epochs);
+    bind_error(L, "train: epochs must be a positive number that makes fewer than 9e15 updates, got %g", epochs);
   return t < 1 ? 1 : (uint64_t)t;
 }
 
@@ -246,6 +246,8 @@ static void read_schedule(lua_State *L, const struct settings *s, const struct t
     lua_pop(L, 1);
     return;
   }
+  if (type == LUA_TNIL && isnan(lr) && setting(L, s, "lr") != LUA_TNIL)
+    bind_error(L, "train: lr must be a number, got nan");
   if (type == LUA_TNIL && isnan(lr))
     bind_error(L, "train: give a schedule, a rate (lr = 0.1) or a controller");
   if (!isnan(lr) && type != LUA_TNIL && type != LUA_TSTRING)

@@ -111,6 +111,22 @@ static void test_refusals(struct lua_host *h)
   is_refused(h, HEAD "grid = {a = assay.range(2000), b = assay.range(2000)}}", NULL, "more than 1000000 runs", "an absurd grid");
 }
 
+/* Whichever runs came before in the same worker, a run sees the globals of the script alone. */
+static void test_globals(struct lua_host *h)
+{
+  struct lua_experiment *x = open_script(h, "count = 1\nreturn assay.experiment{name = 'g', grid = {k = {1, 2}},\n"
+      "run = function(run, c)\n if c.k == 2 then count = count + 1 end\n return {count = count} end}", NULL, 0);
+  struct memory m;
+  struct run_sink sink = sink_of(&m);
+  struct err e = {0};
+  size_t runs[2] = {0, 1};
+  tap_ok(lua_experiment_run(x, runs, 2, &sink, &e) == STATUS_OK, "runs end");
+  tap_has(m.results[0], "count=0x1p+0", "a run reads a global of the script");
+  tap_has(m.error[1], "exp.lua:4: run sets the global \"count\"", "but setting one is an error, with its line");
+  tap_has(m.error[1], "write local count", "and a cure");
+  lua_experiment_close(x);
+}
+
 static void test_grid_params(struct lua_host *h)
 {
   static const char *const text =
@@ -409,6 +425,7 @@ int main(void)
 {
   struct lua_host *h = new_host(NULL);
   test_refusals(h);
+  test_globals(h);
   test_grid_params(h);
   test_configs(h);
   test_modules(h);
