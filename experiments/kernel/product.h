@@ -35,6 +35,7 @@ void product_update_ref(const struct product_update *u, float *w, float *v, floa
 
 struct product {
   const char *name;
+  const struct conv *conv; /* convolution and pooling of the same instruction set (conv.h) */
   /* Y[M][B] = bias[j] + sum_i W[j][i] X[i][b]; bias NULL: start from 0. Lanes B..ldb of Y are written
    * (finite if the lanes of X are). relu: Y = max(Y, 0) with max(NaN, 0) = NaN kept. */
   void (*forward)(size_t M, size_t K, size_t B, const float *W, size_t ldw, const float *bias, const float *X, size_t ldb,

@@ -13,7 +13,7 @@
 #include "experiments/kernel/product_body.inc.c"
 
 const struct product product_avx512 = {
-  .name = "avx512", .forward = forward, .backward = backward, .gradient = gradient, .gradient_update = gradient_update,
+  .name = "avx512", .conv = &conv_avx512, .forward = forward, .backward = backward, .gradient = gradient, .gradient_update = gradient_update,
   .update = update, .row_sums = row_sums, .transpose = transpose, .softmax_xent = softmax_xent,
   .tanh_forward = tanh_forward, .tanh_backward = tanh_backward, .gelu_forward = gelu_forward, .gelu_backward = gelu_backward,
 };

@@ -155,7 +155,7 @@ static void gelu_backward(const float *x, const float *e, float *out, size_t n)
 }
 
 const struct product product_generic = {
-  .name = "generic", .forward = forward, .backward = backward, .gradient = gradient, .gradient_update = gradient_update,
+  .name = "generic", .conv = &conv_generic, .forward = forward, .backward = backward, .gradient = gradient, .gradient_update = gradient_update,
   .update = update, .row_sums = row_sums, .transpose = transpose, .softmax_xent = softmax_xent,
   .tanh_forward = tanh_forward, .tanh_backward = tanh_backward, .gelu_forward = gelu_forward, .gelu_backward = gelu_backward,
 };

@@ -37,6 +37,7 @@ static inline vmask v_equal(const int *p, int j)
 {
   return _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_loadu_si256((const __m256i *)(const void *)p), _mm256_set1_epi32(j)));
 }
+static inline vmask v_nan(vf a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
 static inline bool v_any_nan(vf a) { return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) != 0; }
 
 /* The 8 x 8 block in r[0..7] (one row each), transposed in place. */

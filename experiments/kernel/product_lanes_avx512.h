@@ -37,6 +37,7 @@ static inline vmask v_equal(const int *p, int j)
 {
   return _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(p), _mm512_set1_epi32(j));
 }
+static inline vmask v_nan(vf a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
 static inline bool v_any_nan(vf a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) != 0; }
 
 /* The 16 x 16 block in r[0..15] (one row each), transposed in place. */
