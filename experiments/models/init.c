@@ -12,16 +12,18 @@ const char *const init_rule_hidden_names[] = {"he", "glorot", "torch", NULL};
 
 static void fill_rows(struct rng *r, const struct layer *y, float *w, bool normal, double scale)
 {
-  for (size_t j = 0; j < y->out; j++, w += y->w_stride)
+  for (size_t j = 0; j < y->rows; j++, w += y->w_stride)
     if (normal)
-      rng_fill_normal_f32(r, w, y->in, 0, scale);
+      rng_fill_normal_f32(r, w, y->cols, 0, scale);
     else
-      rng_fill_uniform_f32(r, w, y->in, -scale, scale);
+      rng_fill_uniform_f32(r, w, y->cols, -scale, scale);
 }
 
-static void init_dense(const struct layer *y, enum init_rule rule, struct rng *r, float *w)
+/* in and out: connections into and out of a unit; a filter has its taps, and one position feeds as many. */
+static void init_layer(const struct layer *y, enum init_rule rule, struct rng *r, float *w)
 {
-  double in = (double)y->in, out = (double)y->out;
+  size_t taps = y->kind == LAYER_CONV ? y->conv.kernel * y->conv.kernel : 1;
+  double in = (double)y->cols, out = (double)(y->rows * taps);
   switch (rule) {
   case INIT_HE:
     fill_rows(r, y, w + y->w_at, true, sqrt((y->act == ACT_RELU || y->act == ACT_GELU ? 2 : 1) / in));
@@ -32,7 +34,7 @@ static void init_dense(const struct layer *y, enum init_rule rule, struct rng *r
   case INIT_TORCH:
     fill_rows(r, y, w + y->w_at, false, 1 / sqrt(in));
     if (y->bias)
-      rng_fill_uniform_f32(r, w + y->b_at, y->out, -1 / sqrt(in), 1 / sqrt(in));
+      rng_fill_uniform_f32(r, w + y->b_at, y->rows, -1 / sqrt(in), 1 / sqrt(in));
     break;
   case INIT_ZERO:
     break;
@@ -43,6 +45,7 @@ void net_init(const struct net *net, enum init_rule rule, uint64_t seed, float *
 {
   for (size_t l = 0; l < net->n_layers; l++) {
     struct rng r = rng_make(seed, RNG_INIT, l);
-    init_dense(&net->layer[l], rule, &r, w);
+    if (net->layer[l].rows)
+      init_layer(&net->layer[l], rule, &r, w);
   }
 }

@@ -14,21 +14,25 @@
 #include <stdint.h>
 
 #include "experiments/data/data.h"
+#include "experiments/kernel/conv.h"
 #include "experiments/kernel/product.h"
 #include "experiments/kernel/rng.h"
 #include "experiments/method.h"
 
 enum activation { ACT_NONE = 0, ACT_RELU = 1, ACT_TANH = 2, ACT_GELU = 3 };
 
-enum layer_kind { LAYER_DENSE = 1 /* convolution, pooling, attention follow */ };
+enum layer_kind { LAYER_DENSE = 1, LAYER_CONV = 2, LAYER_POOL = 3 /* attention follows */ };
 
 struct layer {
   enum layer_kind kind;
   enum activation act;
-  size_t in, out;      /* logical units per example */
-  size_t w_stride;     /* round_up(in, 16) */
-  size_t w_at, b_at;   /* offsets into the flat vector; the biases hold round_up(out, 16) floats */
+  size_t in, out;      /* logical units per example; images are [channels][height][width] */
+  size_t rows, cols;   /* the weight matrix: out x in (dense), filters x channels kernel^2 (conv), 0 (pool) */
+  size_t w_stride;     /* round_up(cols, 16) */
+  size_t w_at, b_at;   /* offsets into the flat vector; the biases hold round_up(rows, 16) floats */
   bool bias;
+  struct conv_shape conv;
+  struct pool_shape pool;
 };
 
 #define NET_MAX_LAYERS 64

@@ -17,6 +17,13 @@ extern const char *const init_rule_hidden_names[]; /* without zero, NULL */
 /* Append a dense layer and its place in the flat vector. Errors: too many layers, sizes that overflow. */
 NODISCARD enum status net_add_dense(struct net *net, size_t in, size_t out, enum activation act, bool bias, struct err *e);
 
+/* Append a convolution over an image of channels x height x width (stride 1; same: padded so that the image keeps its
+ * size, kernel odd), or a pooling with windows side by side. Errors: a kernel or window larger than the image. */
+struct image { size_t channels, height, width; };
+NODISCARD enum status net_add_conv(struct net *net, struct image *image, size_t filters, size_t kernel, bool same,
+                                   enum activation act, bool bias, struct err *e);
+NODISCARD enum status net_add_pool(struct net *net, struct image *image, size_t size, bool average, struct err *e);
+
 /* Fill w (n_params zeros) by the rule; layer l draws from stream l of RNG_INIT: its weights in row-major
  * logical order, then its biases. */
 void net_init(const struct net *net, enum init_rule rule, uint64_t seed, float *w);

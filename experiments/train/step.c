@@ -9,20 +9,27 @@
 #include "experiments/kernel/vec.h"
 #include "experiments/train/train_int.h"
 
+static size_t most(size_t a, size_t b) { return a > b ? a : b; }
+
 void workspace_layout(struct workspace *ws, struct arena *a, bool unfused)
 {
   const struct net *net = ws->net;
-  size_t lanes = round_up(ws->lanes, 16), widest = 0, k = net->out;
+  size_t lanes = round_up(ws->lanes, 16), widest = 0, row = 0, filters = 0, scratch = 0, k = net->out;
   for (size_t l = 0; l < net->n_layers; l++) {
     const struct layer *y = &net->layer[l];
-    widest = y->out > widest ? y->out : widest;
+    widest = most(widest, y->out);
+    row = most(row, y->kind == LAYER_DENSE && l ? y->in : 0);
+    filters = most(filters, y->kind == LAYER_CONV ? y->rows * y->w_stride : 0);
+    scratch = most(scratch, y->kind == LAYER_CONV ? conv_scratch(&y->conv) : 0);
     ws->act[l] = arena_take(a, y->out, lanes * sizeof(float));
     ws->pre[l] = y->act == ACT_GELU ? arena_take(a, y->out, lanes * sizeof(float)) : NULL;
   }
   ws->delta = arena_take(a, widest, lanes * sizeof(float));
   ws->next = arena_take(a, widest, lanes * sizeof(float));
-  ws->rows = arena_take(a, lanes, round_up(widest, 16) * sizeof(float));
+  ws->rows = arena_take(a, lanes, round_up(row, 16) * sizeof(float));
   ws->sums = arena_take(a, round_up(widest, 16), sizeof(float));
+  ws->filters = arena_take(a, filters, sizeof(float));
+  ws->lane_sums = arena_take(a, scratch, sizeof(float));
   ws->losses = arena_take(a, lanes, sizeof(double));
   ws->errors = arena_take(a, lanes, sizeof(double));
   ws->scratch = arena_take(a, k, 2 * sizeof(double));
@@ -45,8 +52,13 @@ void step_forward(struct workspace *ws, const float *w, const float *x, size_t l
   for (size_t l = 0; l < ws->net->n_layers; l++) {
     const struct layer *y = &ws->net->layer[l];
     float *out = ws->pre[l] ? ws->pre[l] : ws->act[l];
-    ws->p->forward(y->out, y->in, ldb, w + y->w_at, y->w_stride, y->bias ? w + y->b_at : NULL, l ? ws->act[l - 1] : x, ldb, out,
-                   y->act == ACT_RELU);
+    const float *in = l ? ws->act[l - 1] : x, *bias = y->bias ? w + y->b_at : NULL;
+    if (y->kind == LAYER_CONV)
+      ws->p->conv->forward(&y->conv, w + y->w_at, y->w_stride, bias, in, ldb, out, y->act == ACT_RELU);
+    else if (y->kind == LAYER_POOL)
+      ws->p->conv->pool_forward(&y->pool, in, ldb, out);
+    else
+      ws->p->forward(y->out, y->in, ldb, w + y->w_at, y->w_stride, bias, in, ldb, out, y->act == ACT_RELU);
     activate(ws, l, ldb);
   }
 }
@@ -78,7 +90,13 @@ static void go_back(struct workspace *ws, const float *w, size_t l, size_t ldb)
 {
   const struct layer *y = &ws->net->layer[l], *below = y - 1;
   const float *in = ws->act[l - 1];
-  ws->p->backward(y->out, y->in, ldb, w + y->w_at, y->w_stride, ws->delta, ldb, ws->next, below->act == ACT_RELU ? in : NULL);
+  const float *gate = below->act == ACT_RELU ? in : NULL;
+  if (y->kind == LAYER_CONV)
+    ws->p->conv->backward(&y->conv, w + y->w_at, y->w_stride, ws->delta, ldb, ws->next, gate);
+  else if (y->kind == LAYER_POOL)
+    ws->p->conv->pool_backward(&y->pool, in, ws->delta, ldb, ws->next, gate);
+  else
+    ws->p->backward(y->out, y->in, ldb, w + y->w_at, y->w_stride, ws->delta, ldb, ws->next, gate);
   if (below->act == ACT_TANH)
     ws->p->tanh_backward(in, ws->next, ws->next, y->in * ldb);
   else if (below->act == ACT_GELU)
@@ -103,15 +121,27 @@ static void swap_deltas(struct workspace *ws)
   ws->next = t;
 }
 
+/* Gradient of layer l from ws->delta: weights to g, biases to g_bias. */
+static void layer_gradient(struct workspace *ws, const struct prepared *b, size_t l, float *g, float *g_bias)
+{
+  const struct layer *y = &ws->net->layer[l];
+  size_t ld;
+  if (y->kind == LAYER_CONV) {
+    ws->p->conv->gradient(&y->conv, ws->delta, b->ldb, l ? ws->act[l - 1] : b->x, g, y->w_stride, y->bias ? g_bias : NULL,
+                          ws->lane_sums);
+  } else if (y->kind == LAYER_DENSE) {
+    const float *rows = input_rows(ws, b, l, &ld);
+    if (y->bias)
+      ws->p->row_sums(y->out, b->n, ws->delta, b->ldb, g_bias);
+    ws->p->gradient(y->out, y->in, b->n, ws->delta, b->ldb, rows, ld, g, y->w_stride);
+  }
+}
+
 bool step_gradient(struct workspace *ws, const float *w, const struct prepared *b, float *grad)
 {
   for (size_t l = ws->net->n_layers; l-- > 0;) {
     const struct layer *y = &ws->net->layer[l];
-    size_t ld;
-    const float *rows = input_rows(ws, b, l, &ld);
-    if (y->bias)
-      ws->p->row_sums(y->out, b->n, ws->delta, b->ldb, grad + y->b_at);
-    ws->p->gradient(y->out, y->in, b->n, ws->delta, b->ldb, rows, ld, grad + y->w_at, y->w_stride);
+    layer_gradient(ws, b, l, grad + y->w_at, grad + y->b_at);
     if (l) {
       go_back(ws, w, l, b->ldb);
       swap_deltas(ws);
@@ -120,20 +150,34 @@ bool step_gradient(struct workspace *ws, const float *w, const struct prepared *
   return vec_finite_f32(grad, ws->net->n_params);
 }
 
+/* Gradient and rule of layer l. */
+static bool update_layer(struct workspace *ws, float *w, float *v, const struct prepared *b, size_t l, const struct product_update *u)
+{
+  const struct layer *y = &ws->net->layer[l];
+  const struct product *p = ws->p;
+  bool finite = true;
+  size_t ld;
+  if (y->kind == LAYER_POOL)
+    return true;
+  if (y->kind == LAYER_CONV) { /* few weights, much work: a pass of its own costs nothing */
+    layer_gradient(ws, b, l, ws->filters, ws->sums);
+    finite &= p->update(u, w + y->w_at, v + y->w_at, ws->filters, y->rows * y->w_stride);
+  } else {
+    const float *rows = input_rows(ws, b, l, &ld);
+    if (y->bias)
+      p->row_sums(y->out, b->n, ws->delta, b->ldb, ws->sums);
+    finite &= p->gradient_update(y->out, y->in, b->n, ws->delta, b->ldb, rows, ld, w + y->w_at, v + y->w_at, y->w_stride, u);
+  }
+  return y->bias ? p->update(u, w + y->b_at, v + y->b_at, ws->sums, round_up(y->rows, 16)) && finite : finite;
+}
+
 bool step_update(struct workspace *ws, float *w, float *v, const struct prepared *b, const struct product_update *u)
 {
   bool finite = true;
   for (size_t l = ws->net->n_layers; l-- > 0;) {
-    const struct layer *y = &ws->net->layer[l];
-    size_t ld;
-    const float *rows = input_rows(ws, b, l, &ld);
     if (l)
       go_back(ws, w, l, b->ldb);
-    if (y->bias) {
-      ws->p->row_sums(y->out, b->n, ws->delta, b->ldb, ws->sums);
-      finite &= ws->p->update(u, w + y->b_at, v + y->b_at, ws->sums, round_up(y->out, 16));
-    }
-    finite &= ws->p->gradient_update(y->out, y->in, b->n, ws->delta, b->ldb, rows, ld, w + y->w_at, v + y->w_at, y->w_stride, u);
+    finite &= update_layer(ws, w, v, b, l, u);
     if (l)
       swap_deltas(ws);
   }

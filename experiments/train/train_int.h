@@ -73,6 +73,7 @@ struct workspace {
   float *delta, *next;                /* derivatives with respect to a layer's output and input */
   float *rows;                        /* a layer's input, row major */
   float *sums;                        /* gradient of a layer's biases */
+  float *filters, *lane_sums;         /* convolutions: gradient of the weights, and scratch for it */
   double *losses, *errors, *scratch;
   float *eval_x, *eval_w;             /* inputs and weights under evaluation */
   float *grad;                        /* flat gradient, where an update is not fused */

@@ -24,12 +24,16 @@ static void *array(size_t count, size_t size)
 /* A model small enough for differences: hidden layers of 4 units where it has any. */
 static void small_model(struct object *o, const struct method *m)
 {
-  static const double widths[] = {4, 3};
+  static const double widths[] = {4, 3}, image[] = {1, 1, IN};
   struct named_value hidden = {"hidden", {.kind = VALUE_LIST, .as.list = {2, widths}}},
                      smooth = {"activation", {.kind = VALUE_STRING, .as.s = "tanh"}};
-  struct named_value v[2];
+  struct named_value conv_smooth = {"conv_activation", smooth.value}, row = {"image", {.kind = VALUE_LIST, .as.list = {3, image}}},
+                     channels = {"channels", hidden.value}, one = {"pool_size", {.kind = VALUE_INT, .as.i = 1}};
+  struct named_value v[6];
   struct err e;
   size_t n = 0;
+  if (params_find(m, "image")) /* a convolution sees a row of pixels */
+    v[n++] = row, v[n++] = conv_smooth, v[n++] = channels, v[n++] = one;
   if (params_find(m, "hidden"))
     v[n++] = hidden;
   if (params_find(m, "activation"))
@@ -44,9 +48,9 @@ static void check_layout(const struct method *m, const struct net *net)
   bool inside = net->n_layers > 0 && net->layer[0].in == net->in && net->layer[net->n_layers - 1].out == net->out;
   for (size_t i = 0; i < net->n_layers; i++) {
     const struct layer *l = &net->layer[i];
-    logical += l->in * l->out + (l->bias ? l->out : 0);
-    inside = inside && l->w_stride >= l->in && l->w_stride % 16 == 0 && l->w_at + l->out * l->w_stride <= net->n_params;
-    inside = inside && (!l->bias || l->b_at + round_up(l->out, 16) <= net->n_params);
+    logical += l->rows * l->cols + (l->bias ? l->rows : 0);
+    inside = inside && l->w_stride >= l->cols && l->w_stride % 16 == 0 && l->w_at + l->rows * l->w_stride <= net->n_params;
+    inside = inside && (!l->bias || l->b_at + round_up(l->rows, 16) <= net->n_params);
     inside = inside && (i == 0 || l->in == net->layer[i - 1].out);
   }
   tap_is_int((long long)net->n_logical, (long long)logical, "%s with %zu outputs: the parameters add up", m->id,

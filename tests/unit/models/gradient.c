@@ -5,7 +5,7 @@
 #include "experiments/models/model.h"
 #include "tests/fixture.h"
 
-extern const struct model model_linear, model_logistic, model_softmax, model_mlp;
+extern const struct model model_linear, model_logistic, model_softmax, model_mlp, model_convnet;
 extern const struct loss loss_squared, loss_logistic, loss_cross_entropy, loss_hinge;
 
 #define EXAMPLES 7
@@ -122,8 +122,30 @@ static void check_dataset(const struct dataset *data, const struct loss *const *
   }
 }
 
+/* Convolutions: padded and not, both poolings and none, every activation. */
+static void check_convnets(void)
+{
+  static const double image[] = {2, 4, 5}, channels[] = {3, 2}, hidden[] = {4};
+  static const char *const activations[] = {"relu", "tanh", "gelu", "none"}, *const pools[] = {"max", "average", "none"};
+  struct fixture f;
+  fixture_make(&f, 31, EXAMPLES, 0, 0, 40, 4, 0);
+  for (size_t i = 0; i < 12; i++) {
+    struct named_value values[] = {set_list("image", image, 3), set_list("channels", channels, 2), set_string("pool", pools[i % 3]),
+                                   set_string("conv_activation", activations[i / 3]), set_list("hidden", hidden, i % 2),
+                                   set_string("padding", i % 3 == 2 ? "valid" : "same"),
+                                   {"kernel", {.kind = VALUE_INT, .as.i = i % 3 == 2 ? 2 : 3}}};
+    struct object model = object_of(&model_convnet.m, values, 7);
+    char *label = xasprintf("convnet, %s, pool %s", activations[i / 3], pools[i % 3]);
+    check_model(&f.data, &model, &loss_cross_entropy, label);
+    free(label);
+    object_free(&model);
+  }
+  fixture_free(&f);
+}
+
 int main(void)
 {
+  check_convnets();
   static const struct loss *const two[] = {&loss_logistic, &loss_hinge, &loss_cross_entropy, NULL};
   static const struct loss *const many[] = {&loss_cross_entropy, &loss_hinge, NULL};
   static const struct loss *const real[] = {&loss_squared, NULL};

@@ -45,7 +45,7 @@ static void test_reference(const struct object *model, const struct loss *loss, 
   struct train_result result;
   double losses[STEPS];
   void *w;
-  fixture_make(&f, 3, 61, 10, 10, 23, classes, 2);
+  fixture_make(&f, 3, 61, 10, 10, 40, classes, 2);
   if (model_build(&net, model, &l, &f.data, &e) || mem_new(&w, net.n_params, sizeof(float), "weights", &e))
     tap_bail("%s", e.message);
   float *logical = xcalloc(net.n_logical, sizeof *logical);
@@ -81,6 +81,12 @@ static void test_references(void)
   test_reference(&tanh_net, &loss_logistic, &optimizer_adamw, 2, 1, "tanh net, logistic");
   test_reference(&gelu, &loss_hinge, &optimizer_heavy_ball, 5, 20, "gelu net, hinge");
   test_reference(&softmax, &loss_cross_entropy, &optimizer_sgd, 5, 61, "softmax regression");
+  const double image[] = {2, 4, 5}, channels[] = {9, 5};
+  struct object conv = convnet_of(image, channels, "relu", "max"), smooth = convnet_of(image, channels, "tanh", "average");
+  test_reference(&conv, &loss_cross_entropy, &optimizer_heavy_ball, 5, 32, "convnet");
+  test_reference(&conv, &loss_hinge, &optimizer_adam, 5, 37, "convnet, hinge");
+  test_reference(&smooth, &loss_squared, &optimizer_nesterov, 0, 9, "convnet, tanh, average");
+  object_free(&conv), object_free(&smooth);
   object_free(&relu), object_free(&tanh_net), object_free(&gelu), object_free(&softmax);
 }
 

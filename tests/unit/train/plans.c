@@ -126,6 +126,11 @@ int main(void)
   test_problem(&softmax, &loss_cross_entropy, 10, 0, 64, "softmax regression");
   test_problem(&linear, &loss_squared, 0, 1, 1, "linear regression, batch 1");
   test_problem(&logistic, &loss_logistic, 2, 0, 50, "logistic regression");
+  const double image[] = {1, 4, 5}, channels[] = {9, 3};
+  struct object conv = convnet_of(image, channels, "relu", "max"), smooth = convnet_of(image, channels, "gelu", "average");
+  test_problem(&conv, &loss_cross_entropy, 3, 0, 20, "convnet");
+  test_problem(&smooth, &loss_cross_entropy, 4, 0, 33, "convnet, gelu, average");
+  object_free(&conv), object_free(&smooth);
   object_free(&relu), object_free(&tanh_net), object_free(&gelu);
   object_free(&softmax), object_free(&linear), object_free(&logistic);
   return tap_done();

@@ -8,7 +8,7 @@
 #include "experiments/train/train_int.h"
 #include "tests/fixture.h"
 
-extern const struct model model_linear, model_logistic, model_softmax, model_mlp;
+extern const struct model model_linear, model_logistic, model_softmax, model_mlp, model_convnet;
 extern const struct loss loss_squared, loss_logistic, loss_cross_entropy, loss_hinge;
 extern const struct optimizer optimizer_sgd, optimizer_heavy_ball, optimizer_nesterov, optimizer_adam, optimizer_adamw;
 extern const struct sampler sampler_iid, sampler_shuffle_once, sampler_random_reshuffling;
@@ -54,6 +54,14 @@ static inline struct object mlp_of(const double *hidden, size_t n, const char *a
 {
   struct named_value v[] = {set_list("hidden", hidden, n), set_string("activation", activation)};
   return object_of(&model_mlp.m, v, 2);
+}
+
+/* Two convolutions over an image {channels, height, width}, each with a pooling of 2, then a dense layer. */
+static inline struct object convnet_of(const double *image, const double *channels, const char *activation, const char *pool)
+{
+  struct named_value v[] = {set_list("image", image, 3), set_list("channels", channels, 2), set_string("conv_activation", activation),
+                            set_string("pool", pool)};
+  return object_of(&model_convnet.m, v, 4);
 }
 
 /* One training of replicas; bails out if the call itself fails. */
