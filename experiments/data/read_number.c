@@ -1,18 +1,13 @@
-/* read_number.c: fields of a text table as numbers, and messages about them.
- *
- * A number is an optional sign, digits with at most one decimal point, and an optional decimal exponent.
- * strtod also takes hexadecimal, "inf" and "nan(…)", and reads the decimal point of the user's locale: so the
- * spelling is checked first and strtod_l is given the C locale. */
+/* read_number.c: fields of a text table as numbers, and messages about them. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/data/numbers.h"
 #include "experiments/data/read_bytes.h"
 #include "experiments/data/read_table_int.h"
-
-#define NUMBER_MAX 400 /* characters: more than any float64 needs in full */
 
 enum status numbers_start(struct table_state *s, struct err *e)
 {
@@ -47,50 +42,11 @@ bool table_missing(const struct table *t, size_t j)
   return n == 0 || (n == 1 && *s == '?') || (n == 2 && memcmp(s, "NA", 2) == 0);
 }
 
-static size_t digits(const char *s)
-{
-  size_t n = 0;
-  while (s[n] >= '0' && s[n] <= '9')
-    n++;
-  return n;
-}
-
-/* Copy a number, its decimal mark as '.', and say whether all of s was one. */
-static bool spelled(const char *s, size_t n, char mark, char out[NUMBER_MAX])
-{
-  if (n == 0 || n >= NUMBER_MAX)
-    return false;
-  memcpy(out, s, n);
-  out[n] = '\0';
-  char *p = out + (*out == '+' || *out == '-');
-  size_t whole = digits(p), part = 0;
-  p += whole;
-  if (*p == mark) {
-    *p++ = '.';
-    part = digits(p);
-    p += part;
-  }
-  if (whole + part == 0)
-    return false;
-  if (*p == 'e' || *p == 'E') {
-    p += 1 + (p[1] == '+' || p[1] == '-');
-    size_t exponent = digits(p);
-    if (exponent == 0)
-      return false;
-    p += exponent;
-  }
-  return *p == '\0';
-}
-
 static bool field_number(const struct table *t, size_t j, char mark, double *v)
 {
-  char number[NUMBER_MAX];
   size_t n;
   const char *s = trim(t->field[j], &n);
-  if (!spelled(s, n, mark, number))
-    return false;
-  *v = strtod_l(number, NULL, t->state->c_locale);
-  return true;
+  return number_parse(s, n, mark, t->state->c_locale, v);
 }
 
 bool table_is_number(const struct table *t, size_t j, double *v)
