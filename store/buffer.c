@@ -13,7 +13,7 @@
 
 enum {
   ROWS = 50,              /* rows of one statement */
-  FLUSH_POINTS = 1 << 17, /* written when so many wait: 60-90 ms of work */
+  FLUSH_POINTS = 1 << 18, /* written when so many wait (4 MB, 0.15 s of work): more rows to append to each series */
 };
 
 struct point { int64_t step; double value; };

@@ -1,14 +1,18 @@
 # jobs.sh: `assay run` of the 64-rate sweep of the MLP with two workers, against two PyTorch processes with half of the
 # rates each, and against one worker. Wall time, one epoch over 12,800 examples: needs two free cores.
 #
-# assay's time is that of the whole command, start and data included; PyTorch's is from the moment when both processes
-# are ready (torch imported, data made) to the end of the last.
+# Against PyTorch assay's time is that of the whole command, start and data included; PyTorch's is from the moment when
+# both processes are ready (torch imported, data made) to the end of the last. Two jobs are compared with one from
+# the begin of the first run to the end of the last, for the data are made by one process in either case.
 
 epoch=12800
 
-sweep_seconds() { # sweep_seconds JOBS: one epoch
-  "$tool/bench_start" 1 "$assay" run "$here/sweep.lua" --jobs "$1" --rerun --quiet --db "$T/sweep.db" \
-    --set train=$epoch --set steps=$((epoch / 64)) | awk '{print $1 / 1000}'
+sweep_seconds() { # sweep_seconds JOBS: one epoch; the whole command, the runs alone, CPU time of the runs
+  rm -f "$T/sweep.db"
+  "$tool/bench_start" 1 "$assay" run "$here/sweep.lua" --jobs "$1" --quiet --db "$T/sweep.db" \
+    --set train=$epoch --set steps=$((epoch / 64)) | awk '{printf "%.3f ", $1 / 1000}'
+  "$assay" query --db "$T/sweep.db" --format tsv \
+    'select (max(julianday(ended_at)) - min(julianday(started_at))) * 86400, sum(cpu_s) from run' | tail -n 1
 }
 
 # Two processes; each waits for the file `go`, and prints when it ended.
@@ -24,17 +28,21 @@ peer_seconds() { # peer_seconds as-is|best
   calc "(${ends[0]} > ${ends[1]} ? ${ends[0]} : ${ends[1]}) - $begun" %.2f
 }
 
-two=() one=() as_is=() best=()
+whole=() two=() one=() cpu_two=() cpu_one=() as_is=() best=()
 for ((i = 0; i < rounds; i++)); do
-  two+=("$(sweep_seconds 2)")
-  if [ "${wanted[two-jobs]-}" ]; then one+=("$(sweep_seconds 1)"); fi
+  read -r all runs cpu < <(sweep_seconds 2)
+  whole+=("$all") two+=("$runs") cpu_two+=("$cpu")
+  if [ "${wanted[two-jobs]-}" ]; then
+    read -r all runs cpu < <(sweep_seconds 1)
+    one+=("$runs") cpu_one+=("$cpu")
+  fi
   if [ "${wanted[two-processes]-}" ] && [ "$has_torch" ]; then
     as_is+=("$(peer_seconds as-is)")
     best+=("$(peer_seconds best)")
   fi
 done
-a=$(printf '%s\n' "${two[@]}" | median)
 if [ "${wanted[two-processes]-}" ]; then
+  a=$(printf '%s\n' "${whole[@]}" | median)
   if [ "$has_torch" ]; then
     p=$(printf '%s\n' "${as_is[@]}" | median) q=$(printf '%s\n' "${best[@]}" | median)
     row "two-processes: 64 rates, one epoch" "$(ratio "$q" "$a")" x 1.5 1.9 more \
@@ -44,6 +52,8 @@ if [ "${wanted[two-processes]-}" ]; then
   fi
 fi
 if [ "${wanted[two-jobs]-}" ]; then
-  b=$(printf '%s\n' "${one[@]}" | median)
-  row "two-jobs against one" "$(ratio "$b" "$a")" x 1.8 1.95 more "$(calc "$a" %.2f) against $(calc "$b" %.2f) s"
+  a=$(printf '%s\n' "${two[@]}" | median) b=$(printf '%s\n' "${one[@]}" | median)
+  c=$(printf '%s\n' "${cpu_two[@]}" | median) d=$(printf '%s\n' "${cpu_one[@]}" | median)
+  row "two-jobs against one" "$(ratio "$b" "$a")" x 1.8 1.95 more \
+    "$(calc "$a" %.2f) against $(calc "$b" %.2f) s; CPU time of the runs $(calc "$c" %.2f) and $(calc "$d" %.2f) s"
 fi

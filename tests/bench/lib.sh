@@ -10,16 +10,14 @@ median() { sort -g | awk '{v[NR]=$1} END {if (NR) print NR % 2 ? v[(NR+1)/2] : (
 calc() { awk "BEGIN {printf \"${2:-%.3g}\", $1}"; } # calc EXPRESSION [FORMAT]
 ratio() { calc "($2 > 0 ? $1 / ($2 + 1e-300) : 0)" "%.2f"; }
 
-# peer as-is|best ARG...: the other side. An OPENBLAS_CORETYPE that is older than the machine halves its speed, so
-# it runs with the environment as it is, and with these two unset for that command alone.
+# peer as-is|best ARG...: the other side, on one BLAS thread like ours (left alone, OpenBLAS starts a thread per core beside
+# torch's own, which takes three times the CPU time). An OPENBLAS_CORETYPE that is older than the machine halves its
+# speed, so it runs with the environment as it is, and with these two unset for that command alone.
 peer() {
-  local how=$1
+  local how=$1 unset=()
   shift
-  if [ "$how" = best ]; then
-    env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$python" "$here/peer_torch.py" "$@"
-  else
-    "$python" "$here/peer_torch.py" "$@"
-  fi
+  if [ "$how" = best ]; then unset=(-u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE); fi
+  env "${unset[@]}" OPENBLAS_NUM_THREADS=1 "$python" "$here/peer_torch.py" "$@"
 }
 
 heading() { printf '%-38s %14s %10s %10s  %-7s %s\n' job figure floor aim verdict note; }
