@@ -135,12 +135,16 @@ bool cell_equal(const struct store_cell *a, const struct store_cell *b)
 
 struct store_cell cell_text(const char *text)
 {
-  return text ? (struct store_cell){.type = STORE_TEXT, .text = text, .size = strlen(text)} : (struct store_cell){.type = STORE_NULL};
+  if (!text)
+    return (struct store_cell){.type = STORE_NULL};
+  return (struct store_cell){.type = STORE_TEXT, .text = text, .size = strlen(text)};
 }
 
 struct store_cell cell_real(double v)
 {
-  return isnan(v) ? (struct store_cell){.type = STORE_NULL} : (struct store_cell){.type = STORE_REAL, .r = v};
+  if (isnan(v))
+    return (struct store_cell){.type = STORE_NULL};
+  return (struct store_cell){.type = STORE_REAL, .r = v};
 }
 
 struct store_cell cell_integer(int64_t v) { return (struct store_cell){.type = STORE_INTEGER, .i = v, .r = (double)v}; }

@@ -86,8 +86,8 @@ struct param {
   const char *def_text;   /* default of string, list ("256,256") and method ("relu") */
   double min, max;        /* range; both 0 = unlimited */
   unsigned flags;
-  const char *const *choices; /* NULL-terminated */
   enum kind of;           /* PARAM_METHOD: the kind */
+  const char *const *choices; /* NULL-terminated */
   const char *unit;       /* "steps", "nats", "fraction of peak"; may be NULL */
   const char *doc;        /* one sentence */
   const char *example;    /* a value for docs and tests */

@@ -242,9 +242,9 @@ static enum status read_params(struct object *out, const struct method *m, json_
   }
   if (s == STATUS_OK)
     s = params_parse(out, m, values, n, find, e);
-  for (i = 0; i < n; i++) {
-    free(b[i].numbers);
-    object_free(&b[i].object);
+  for (size_t k = 0; k < n; k++) {
+    free(b[k].numbers);
+    object_free(&b[k].object);
   }
   free(b);
   free(values);

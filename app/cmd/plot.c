@@ -40,7 +40,6 @@ struct plotting {
   const char *metric, *x_key; /* x_key NULL: the step */
   struct curve *curves;
   size_t n;
-  char *keys;   /* SQL list of the parameters that differ between curves; owned */
 };
 
 static int store_trouble(const struct plotting *p)

@@ -161,8 +161,8 @@ void progress_line(struct progress *p, const char *format, ...)
 void progress_free(struct progress *p)
 {
   const struct counts *c = &p->s->counts;
-  char took[32];
   if (!p->s->options->quiet) {
+    char took[32];
     fprintf(stderr, "%s%zu done", p->bar ? "\r\033[K" : "", c->done);
     if (c->diverged)
       fprintf(stderr, ", %zu diverged", c->diverged);

@@ -45,7 +45,7 @@ static uint64_t ordered_f64(double x)
 #define NUMBER float
 #define KEY uint32_t
 #define NAME(base) base##_f32
-#include "experiments/kernel/vec_typed.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/kernel/vec_typed.inc.c" /* one body, two types */
 #undef NUMBER
 #undef KEY
 #undef NAME
@@ -53,7 +53,7 @@ static uint64_t ordered_f64(double x)
 #define NUMBER double
 #define KEY uint64_t
 #define NAME(base) base##_f64
-#include "experiments/kernel/vec_typed.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/kernel/vec_typed.inc.c" /* one body, two types */
 #undef NUMBER
 #undef KEY
 #undef NAME

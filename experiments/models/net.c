@@ -68,12 +68,12 @@ enum status net_add_pool(struct net *net, struct image *image, size_t size, bool
 
 #define REAL float
 #define FN(name) name##_f32
-#include "experiments/models/net_pack.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/models/net_pack.inc.c" /* one body, two types */
 #undef REAL
 #undef FN
 #define REAL double
 #define FN(name) name##_f64
-#include "experiments/models/net_pack.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/models/net_pack.inc.c" /* one body, two types */
 #undef REAL
 #undef FN
 

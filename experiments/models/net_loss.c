@@ -54,7 +54,7 @@ static double loss_f32(const struct object *loss, const float *z, size_t k, int3
 #define REAL float
 #define FMA fmaf
 #define FN(name) name##_f32
-#include "experiments/models/net_loss.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/models/net_loss.inc.c" /* one body, two types */
 #undef REAL
 #undef FMA
 #undef FN
@@ -98,4 +98,4 @@ static double loss_f64(const struct object *loss, const double *z, size_t k, int
 #define REAL double
 #define FMA fma
 #define FN(name) name##_f64
-#include "experiments/models/net_loss.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/models/net_loss.inc.c" /* one body, two types */

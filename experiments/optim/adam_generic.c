@@ -10,7 +10,7 @@
 #define LARGEST FLT_MAX
 #define UPDATE adam_update_f32
 #define NAME adam_elements_generic_f32
-#include "experiments/optim/adam_body.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/optim/adam_body.inc.c" /* one body, two types */
 
 #undef REAL
 #undef FMA
@@ -24,4 +24,4 @@
 #define LARGEST DBL_MAX
 #define UPDATE adam_update_f64
 #define NAME adam_elements_generic_f64
-#include "experiments/optim/adam_body.inc.c" /* NOLINT(bugprone-suspicious-include): one body, two types */
+#include "experiments/optim/adam_body.inc.c" /* one body, two types */

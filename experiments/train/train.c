@@ -95,7 +95,7 @@ static size_t choose_capacity(const struct engine *g, enum train_plan plan, size
 {
   size_t one = gather_bytes(g->g->data, g->batch);
   block_bytes = block_bytes ? block_bytes : choose_block(plan, state_bytes);
-  size_t capacity = block_bytes / one ? block_bytes / one : 1;
+  size_t fit = block_bytes / one, capacity = fit ? fit : 1;
   return capacity < g->g->steps ? capacity : (size_t)g->g->steps;
 }
 

@@ -77,9 +77,10 @@ void bind_check_keys(lua_State *L, int at, const char *what, const char *const *
     size_t i = 0;
     while (i < n && strcmp(known[i], key) != 0)
       i++;
-    char hint[96];
-    if (i == n)
+    if (i == n) {
+      char hint[96];
       bind_error(L, "%s has no key \"%s\"%s", what, key, bind_did_you_mean(key, known, n, hint, sizeof hint));
+    }
   }
 }
 

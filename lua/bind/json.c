@@ -100,10 +100,10 @@ static void add_list(lua_State *L, int at, struct text *t, const char *what, int
 
 static void add_number(lua_State *L, int at, struct text *t)
 {
-  char number[32];
-  if (lua_isinteger(L, at))
+  if (lua_isinteger(L, at)) {
     text_format(t, "%lld", (long long)lua_tointeger(L, at));
-  else {
+  } else {
+    char number[32];
     json_number(lua_tonumber(L, at), number);
     text_add(t, number);
   }

@@ -50,10 +50,11 @@ static int make_random(lua_State *L)
   static const char *const kinds[] = {"normal", "uniform", NULL};
   const char *kind = luaL_checkstring(L, 1);
   bool normal = !strcmp(kind, kinds[0]);
-  char hint[96];
-  if (!normal && strcmp(kind, kinds[1]) != 0)
+  if (!normal && strcmp(kind, kinds[1]) != 0) {
+    char hint[96];
     bind_error(L, "no random numbers called \"%s\" (normal, uniform)%s", kind,
                bind_did_you_mean(kind, kinds, 2, hint, sizeof hint));
+  }
   size_t rows = bind_size_arg(L, 2, "rows", 0, SIZE_MAX >> 1), cols = bind_size_arg(L, 3, "cols", 0, SIZE_MAX >> 1);
   lua_Integer seed = luaL_optinteger(L, 4, 0);
   struct lua_matrix *m = push_new(L, 5, rows, cols);

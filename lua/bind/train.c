@@ -381,7 +381,6 @@ static struct train_request *read_request(lua_State *L, bool many)
 struct origin { struct train_request *request; size_t at; }; /* whose replica it is */
 struct gathering {
   struct lua_host *h;
-  size_t n;
   struct origin *origin;
 };
 
@@ -425,7 +424,7 @@ static void train_together(struct lua_host *h, struct train_request *const *requ
     total += requests[i]->n;
   struct train_replica *replica = xcalloc(total, sizeof *replica);
   struct train_result *result = xcalloc(total, sizeof *result);
-  struct gathering g = {.h = h, .n = total, .origin = xcalloc(total, sizeof *g.origin)};
+  struct gathering g = {.h = h, .origin = xcalloc(total, sizeof *g.origin)};
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < requests[i]->n; k++, at++) {
       replica[at] = requests[i]->replica[k];

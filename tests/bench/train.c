@@ -70,8 +70,8 @@ static struct dataset make_data(const struct job *j)
 
 static void free_data(struct dataset *data)
 {
-  free((void *)(uintptr_t)data->train.x);
-  free((void *)(uintptr_t)data->train.label);
+  free((void *)data->train.x);
+  free((void *)data->train.label);
 }
 
 static double cpu_now(void)

@@ -113,7 +113,7 @@ static void test_damage(void)
 static size_t count_metrics(int fd)
 {
   static unsigned char bytes[1 << 20];
-  size_t have = 0, count = 0, at = 0, used;
+  size_t have = 0, count = 0, at, used;
   struct event e;
   ssize_t n;
   while ((n = read(fd, bytes + have, sizeof bytes - have)) > 0) {

@@ -294,7 +294,7 @@ static void test_no_store(void)
 int main(void)
 {
   setlocale(LC_CTYPE, "C.UTF-8");
-  strcpy(path, fixture_path("store.db"));
+  snprintf(path, sizeof path, "%s", fixture_path("store.db"));
   app = (struct app){.db = path, .width = 80};
   make_store();
   test_groups();

@@ -169,7 +169,7 @@ static void test_uniform(void)
 {
   enum { N = 200000 };
   static double u[N];
-  static size_t count[256];
+  static size_t count[256] = {0};
   struct rng r = stream(4);
   bool inside = true;
   for (size_t i = 0; i < N; i++) {
@@ -247,7 +247,7 @@ static void test_integers(void)
   struct rng r = stream(7);
   const uint64_t sizes[] = {2, 3, 7, 10, 1000};
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-    static size_t count[1000];
+    static size_t count[1000] = {0};
     memset(count, 0, sizeof count);
     for (int i = 0; i < N; i++)
       count[rng_below(&r, sizes[s])]++;
@@ -285,7 +285,7 @@ static void test_permutations(void)
 
   enum { BIG = 60000 };
   static uint32_t order[BIG];
-  static uint8_t seen[BIG];
+  static uint8_t seen[BIG] = {0};
   rng_permutation(&r, order, BIG);
   size_t distinct = 0;
   for (size_t i = 0; i < BIG; i++)
@@ -298,7 +298,7 @@ static void test_samples(void)
 {
   enum { N = 60000 };
   struct rng r = stream(9);
-  size_t pair[20] = {0}, set[64] = {0}, first[6] = {0}, sets[15], used = 0;
+  size_t pair[20] = {0}, set[64] = {0}, first[6] = {0}, sets[15] = {0}, used = 0;
   uint32_t s[4];
   for (int i = 0; i < N; i++) {
     rng_sample(&r, s, 2, 5);

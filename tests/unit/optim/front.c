@@ -100,7 +100,8 @@ static void test_fixed_points(const struct optimizer *m, bool decays)
 static void test_padding(const struct optimizer *m, struct object o)
 {
   enum { PADDED = 48 };
-  float *w, *g, zero[PADDED - N] = {0};
+  const float zero[PADDED - N] = {0};
+  float *w, *g;
   void *block;
   struct err e = {0};
   if (mem_new(&block, (size_t)2 * PADDED, sizeof *w, "w", &e) != STATUS_OK)

@@ -33,7 +33,9 @@ static char *path_of(const char *name)
 {
   static char path[4][128];
   static int turn;
-  return strcpy(path[turn = (turn + 1) % 4], fixture_path(name));
+  turn = (turn + 1) % 4;
+  snprintf(path[turn], sizeof path[turn], "%s", fixture_path(name));
+  return path[turn];
 }
 
 static char *make_store(const char *name, size_t points)

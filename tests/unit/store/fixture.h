@@ -18,14 +18,14 @@ static char fixture_dir[64];
 /* A path in a new temporary folder; the same folder at each call. Kept until the next call. */
 MAYBE_UNUSED static char *fixture_path(const char *name)
 {
-  static char path[128];
+  static char file[128];
   if (!fixture_dir[0]) {
-    strcpy(fixture_dir, "/tmp/assay-store-XXXXXX");
+    snprintf(fixture_dir, sizeof fixture_dir, "/tmp/assay-store-XXXXXX");
     if (!mkdtemp(fixture_dir))
       tap_bail("no temporary folder");
   }
-  snprintf(path, sizeof path, "%s/%s", fixture_dir, name);
-  return path;
+  snprintf(file, sizeof file, "%s/%s", fixture_dir, name);
+  return file;
 }
 
 MAYBE_UNUSED static void fixture_done(void)
@@ -42,7 +42,7 @@ MAYBE_UNUSED static const char *fixture_text(struct store *s, const char *sql)
   static char text[4096];
   struct store_query *q;
   bool row;
-  strcpy(text, "(none)");
+  snprintf(text, sizeof text, "(none)");
   if (store_query_open(&q, s, sql, NULL) != STORE_OK || store_query_next(q, &row) != STORE_OK) {
     snprintf(text, sizeof text, "%s", store_message(s));
     return text;
@@ -82,11 +82,11 @@ MAYBE_UNUSED static const char *fixture_hash(const char *config)
 
 MAYBE_UNUSED static int64_t fixture_run(struct store *s, int64_t experiment, const char *config, int64_t seed)
 {
-  int64_t run = 0;
+  int64_t id = 0;
   struct store_run_start start = {.experiment_id = experiment, .config_json = config, .config_hash = fixture_hash(config), .seed = seed};
-  if (store_run_begin(s, &start, &run) != STORE_OK)
+  if (store_run_begin(s, &start, &id) != STORE_OK)
     tap_bail("%s", store_message(s));
-  return run;
+  return id;
 }
 
 MAYBE_UNUSED static int64_t fixture_experiment(struct store *s)

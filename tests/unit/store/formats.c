@@ -90,7 +90,7 @@ static void test_file_systems(void)
 int main(void)
 {
   char path[128], message[1024];
-  strcpy(path, fixture_path("store.db"));
+  snprintf(path, sizeof path, "%s", fixture_path("store.db"));
   if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
     tap_bail("%s", message);
   int64_t run = fixture_run(s, fixture_experiment(s), "{\"lr\":0.1}", 1);

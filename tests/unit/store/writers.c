@@ -160,7 +160,7 @@ static void test_simultaneous(void)
   pid_t pid[CHILDREN];
   int gate[2], failed = 0;
   char c;
-  strcpy(path, fixture_path("many.db"));
+  snprintf(path, sizeof path, "%s", fixture_path("many.db"));
   if (pipe(gate) != 0)
     tap_bail("no pipe");
   for (int i = 0; i < CHILDREN; i++)
@@ -186,7 +186,7 @@ static void test_simultaneous(void)
 
 static void test_reader_beside_writer(void)
 {
-  strcpy(path, fixture_path("beside.db"));
+  snprintf(path, sizeof path, "%s", fixture_path("beside.db"));
   struct store *w = open_or_bail(STORE_WRITE);
   int64_t run = fixture_run(w, fixture_experiment(w), "{\"a\":1}", 1);
   struct store *r = open_or_bail(STORE_READ);
@@ -217,7 +217,7 @@ static void test_reader_beside_writer(void)
 
 static void test_tick(void)
 {
-  strcpy(path, fixture_path("tick.db"));
+  snprintf(path, sizeof path, "%s", fixture_path("tick.db"));
   struct store *w = open_or_bail(STORE_WRITE), *r;
   int64_t run = fixture_run(w, fixture_experiment(w), "{\"a\":1}", 1);
   r = open_or_bail(STORE_READ);
@@ -235,7 +235,7 @@ static void test_tick(void)
 
 int main(void)
 {
-  strcpy(path, fixture_path("store.db"));
+  snprintf(path, sizeof path, "%s", fixture_path("store.db"));
   test_second_writer();
   test_dead_writer();
   test_owner();
