@@ -19,6 +19,7 @@ JOBS = {
     "small-sweep": (784, [32, 32], 10, 64, 3000),
     "tiny-sweep": (20, [32, 32], 2, 32, 4000),
     "softmax-sweep": (784, [], 10, 64, 5000),
+    "convnet": (784, "conv", 10, 64, 200),
 }
 
 
@@ -33,7 +34,11 @@ class Trainer:
 
     def reset(self, rate):
         layers, width = [], self.d
-        for h in self.hidden:
+        if self.hidden == "conv":
+            layers = [nn.Unflatten(1, (1, 28, 28)), nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+                      nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+            width = 32 * 7 * 7
+        for h in [] if self.hidden == "conv" else self.hidden:
             layers += [nn.Linear(width, h), nn.ReLU()]
             width = h
         self.model = nn.Sequential(*layers, nn.Linear(width, self.classes))

@@ -17,7 +17,7 @@
 
 struct job {
   const char *name;
-  const char *hidden; /* NULL: softmax regression */
+  const char *model, *hidden; /* hidden NULL: the model has none, or its default */
   int64_t d, classes, examples, batch;
   size_t replicas;
   uint64_t steps;
@@ -25,11 +25,12 @@ struct job {
 };
 
 static const struct job jobs[] = {
-    {"mlp", "256,256", 784, 10, 20000, 64, 1, 4000, 1.211},
-    {"mlp-sweep", "256,256", 784, 10, 20000, 64, 64, 100, 1.211},
-    {"small-sweep", "32,32", 784, 10, 20000, 64, 64, 600, 0.108},
-    {"tiny-sweep", "32,32", 20, 2, 20000, 32, 64, 8000, 0.0091},
-    {"softmax-sweep", NULL, 784, 10, 20000, 64, 64, 1000, 0.0314},
+    {"mlp", "mlp", "256,256", 784, 10, 20000, 64, 1, 4000, 1.211},
+    {"mlp-sweep", "mlp", "256,256", 784, 10, 20000, 64, 64, 100, 1.211},
+    {"small-sweep", "mlp", "32,32", 784, 10, 20000, 64, 64, 600, 0.108},
+    {"tiny-sweep", "mlp", "32,32", 20, 2, 20000, 32, 64, 8000, 0.0091},
+    {"softmax-sweep", "softmax", NULL, 784, 10, 20000, 64, 64, 1000, 0.0314},
+    {"convnet", "convnet", NULL, 784, 10, 20000, 64, 1, 400, 5.96},
 };
 
 static void stop(const struct err *e)
@@ -85,7 +86,7 @@ static double run_job(const struct job *j, enum train_plan plan)
 {
   struct dataset data = make_data(j);
   struct named_value hidden = word("hidden", j->hidden);
-  struct object model = make(KIND_MODEL, j->hidden ? "mlp" : "softmax", &hidden, j->hidden ? 1 : 0);
+  struct object model = make(KIND_MODEL, j->model, &hidden, j->hidden ? 1 : 0);
   struct object loss = make(KIND_LOSS, "cross-entropy", NULL, 0), sampler = make(KIND_SAMPLER, "random-reshuffling", NULL, 0);
   struct object *schedule = xcalloc(j->replicas, sizeof *schedule), *optimizer = xcalloc(j->replicas, sizeof *optimizer);
   struct train_replica *replica = xcalloc(j->replicas, sizeof *replica);

@@ -29,4 +29,5 @@ mlp-sweep 1.4 1.75
 small-sweep 3.3 4.6
 tiny-sweep 32 60
 softmax-sweep 4.5 8
+convnet 2.2 2.2
 END
