@@ -10,6 +10,8 @@
 #ifndef ASSAY_BOUND_H
 #define ASSAY_BOUND_H
 
+#include <math.h>
+
 #include "experiments/probe/probe.h"
 
 struct bound_input {
@@ -58,7 +60,7 @@ enum status bound_missing(struct err *e, const char *name);
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define BOUND_N_PARAM(owner, member)                                                                                   \
   {.id = "n", .type = PARAM_INT, .at = offsetof(owner, member), .min = 1, .max = 1e12, .flags = PARAM_AUTO,            \
-   .unit = "examples", .doc = "examples that the risk is measured on", .example = "1000"}
+   .unit = "examples", .doc = "examples that the risk was measured on (has to be given)", .example = "1000"}
 #define BOUND_DELTA_PARAM(owner, member)                                                                               \
   {.id = "delta", .type = PARAM_REAL, .at = offsetof(owner, member), .def = 0.05, .min = 0, .max = 1,                  \
    .flags = PARAM_MIN_OPEN | PARAM_MAX_OPEN | PARAM_LOG, .doc = "probability with which the bound may fail",           \
@@ -67,10 +69,10 @@ enum status bound_missing(struct err *e, const char *name);
   {.id = name, .type = PARAM_REAL, .at = offsetof(owner, member), .min = 0, .max = 1, .flags = PARAM_AUTO,             \
    .doc = text, .example = "0.1"}
 #define BOUND_POSITIVE_PARAM(owner, member, name, text)                                                                \
-  {.id = name, .type = PARAM_REAL, .at = offsetof(owner, member), .min = 0, .max = 1e300,                              \
+  {.id = name, .type = PARAM_REAL, .at = offsetof(owner, member), .min = 0, .max = INFINITY,                           \
    .flags = PARAM_AUTO | PARAM_MIN_OPEN, .doc = text, .example = "1"}
 #define BOUND_LIST_PARAM(owner, member, name, text)                                                                    \
-  {.id = name, .type = PARAM_LIST, .at = offsetof(owner, member), .def_text = "", .min = 0, .max = 1e300,              \
+  {.id = name, .type = PARAM_LIST, .at = offsetof(owner, member), .min = 0, .max = INFINITY,           \
    .doc = text, .example = "0.5,0.25"}
 /* NOLINTEND(bugprone-macro-parentheses) */
 

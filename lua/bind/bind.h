@@ -175,10 +175,13 @@ struct lua_object *object_test(lua_State *L, int at);
 struct lua_object *object_from(lua_State *L, int at, enum kind kind, const char *what);
 /* A new object on the stack from an id and a table of parameters (at_params 0: none). */
 struct lua_object *object_build(lua_State *L, enum kind kind, const char *id, int at_params);
+/* Push a copy of o with the values of the table at `at` on top of its own. */
+struct lua_object *object_with(lua_State *L, const struct lua_object *o, int at);
 /* Push the value of one parameter. */
 void object_push_param(lua_State *L, const struct param *p, const void *conf);
 extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], sampler_methods[],
-    model_methods[], data_methods[];
+    model_methods[], data_methods[], bound_methods[];
+extern const struct function_row bound_math[]; /* what bounds add to assay.math */
 
 /* The loaded data of a data object (loads it, or takes it from the host's cache); raises. */
 struct dataset *data_get(lua_State *L, struct lua_object *o);

@@ -254,9 +254,11 @@ static void push_method(lua_State *L, const struct object *of)
 static void push_table(lua_State *L, const struct param_table *t)
 {
   struct err e = {0};
-  struct lua_matrix *m = matrix_push(L);
-  if (!t)
+  if (!t) {
+    lua_pushnil(L);
     return;
+  }
+  struct lua_matrix *m = matrix_push(L);
   if (mat_new(&m->m, DTYPE_F64, t->rows, t->cols, &e) != STATUS_OK)
     bind_raise(L, &e);
   for (size_t i = 0; i < t->rows; i++)
@@ -336,31 +338,40 @@ static int object_param(lua_State *L)
   return 1;
 }
 
+static void push_params(lua_State *L, const struct object *o)
+{
+  lua_newtable(L);
+  for (const struct param *p = o->method->params; p && p->id; p++) {
+    object_push_param(L, p, o->conf);
+    lua_setfield(L, -2, p->id);
+  }
+}
+
 /* A list of the parameters' values by name. */
 static int object_params(lua_State *L)
 {
-  const struct lua_object *o = object_check(L, 1, 0);
-  lua_newtable(L);
-  for (const struct param *p = o->o.method->params; p && p->id; p++) {
-    object_push_param(L, p, o->o.conf);
-    lua_setfield(L, -2, p->id);
-  }
+  push_params(L, &object_check(L, 1, 0)->o);
   return 1;
 }
 
+struct lua_object *object_with(lua_State *L, const struct lua_object *o, int at)
+{
+  push_params(L, &o->o);
+  int all = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, all);
+  }
+  return object_build(L, o->o.method->kind, o->o.method->id, all);
+}
+
 /* The same method with some parameters changed. */
-static int object_with(lua_State *L)
+static int object_changed(lua_State *L)
 {
   const struct lua_object *o = object_check(L, 1, 0);
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  object_params(L);
-  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-    lua_pushvalue(L, -2);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, 3);
-  }
-  object_build(L, o->o.method->kind, o->o.method->id, 3);
+  object_with(L, o, 2);
   return 1;
 }
 
@@ -368,7 +379,7 @@ static const struct function_row common_methods[] = {
     {"json", object_to_json, "obj:json()", "The canonical JSON text, defaults filled in."},
     {"param", object_param, "obj:param(name)", "The value of a parameter."},
     {"params", object_params, "obj:params()", "A table of all parameters."},
-    {"with", object_with, "obj:with{name = value}", "A copy with some parameters changed."},
+    {"with", object_changed, "obj:with{name = value}", "A copy with some parameters changed."},
     {0}};
 
 /* Where the methods of a kind stand: registry table of tables, by the kind's number; 0: of every kind. */
@@ -456,6 +467,7 @@ void object_open(lua_State *L)
   add_methods(L, KIND_SAMPLER, sampler_methods);
   add_methods(L, KIND_MODEL, model_methods);
   add_methods(L, KIND_DATA, data_methods);
+  add_methods(L, KIND_BOUND, bound_methods);
   for (int kind = 1; kind < KIND_COUNT; kind++) {
     lua_pushinteger(L, kind);
     lua_pushcclosure(L, construct, 1);

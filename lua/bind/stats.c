@@ -283,5 +283,6 @@ void stats_open(lua_State *L)
   lua_setfield(L, -2, "stats");
   lua_newtable(L);
   bind_functions(L, math);
+  bind_functions(L, bound_math);
   lua_setfield(L, -2, "math");
 }

@@ -50,8 +50,8 @@ static const struct param canary_bound_params[] = {
 static enum status canary_evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                                    struct bound_value *out, struct err *e)
 {
-  (void)conf, (void)x, (void)e;
-  *out = (struct bound_value){.value = 1 / in->n, .statement = STATEMENT_E_EST};
+  (void)x, (void)in, (void)e;
+  out->value = 1 / ((const struct canary_bound_conf *)conf)->delta;
   return STATUS_OK;
 }
 
@@ -60,7 +60,7 @@ static const struct bound canary_bound = {
         .id = "canary-bound",
         .name = "Canary bound",
         .summary = "sings until the sample is too small",
-        .formula = "gap <= 1/n",
+        .formula = "gap <= 1/delta",
         .cite = "Nobody 2001, Birds in mines",
         .example = "assay.bound(\"canary-bound\")",
         .conf_size = sizeof(struct canary_bound_conf),

@@ -1,4 +1,4 @@
-/* registry_statement.c: the kinds of statement that bounds make, in words. See method.h. */
+/* params_statement.c: the kinds of statement that bounds make, in words. See method.h. */
 #include <stddef.h>
 
 #include "experiments/method.h"
@@ -18,7 +18,7 @@ static const struct words words[] = {
   [STATEMENT_E] = {"E",
                    "bounds the expectation of the gap over samples and randomness of the algorithm; it says nothing "
                    "about one run",
-                   "in expectation"},
+                   "in expectation, if the assumptions hold"},
   [STATEMENT_E_EST] = {"E-est",
                        "a bound on the expectation in which a population quantity is replaced by a Monte Carlo "
                        "estimate: read it with its interval",
@@ -41,5 +41,7 @@ const char *statement_meaning(enum statement s) { return find(s)->meaning; }
 const char *statement_claim(enum statement s, bool assumptions_checked)
 {
   bool strong = s == STATEMENT_HP || s == STATEMENT_HP_FIXED;
+  if (assumptions_checked && s == STATEMENT_E)
+    return "in expectation";
   return strong && assumptions_checked ? "guaranteed" : find(s)->claim;
 }

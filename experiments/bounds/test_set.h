@@ -1,0 +1,39 @@
+/* test_set.h: what the bounds from held-out points share. */
+#ifndef ASSAY_BOUNDS_TEST_SET_H
+#define ASSAY_BOUNDS_TEST_SET_H
+
+#include "experiments/bounds/bound.h"
+
+/* First members of the confs that count errors. */
+struct test_counts {
+  int64_t n, errors;
+  double delta;
+};
+
+#define TEST_COUNT_PARAMS(owner, member)                                                                               \
+  BOUND_N_PARAM(owner, member.n), BOUND_DELTA_PARAM(owner, member.delta),                                              \
+  {.id = "errors", .type = PARAM_INT, .at = offsetof(owner, member.errors), .min = 0, .max = 1e12,                     \
+   .flags = PARAM_AUTO, .unit = "examples", .doc = "wrong answers k among the n (has to be given)", .example = "10"}
+
+/* errors <= n, where both are given: resolve() of these bounds. */
+enum status test_counts_resolve(void *conf, struct err *e);
+extern const char *const test_counts_required[];
+
+/* A mean of losses in [0, 1] over n points: `risk` and n, or the losses themselves. */
+struct test_mean {
+  int64_t n;
+  double delta, risk;
+  struct param_list losses;
+};
+
+#define TEST_MEAN_PARAMS(owner, member)                                                                                \
+  BOUND_N_PARAM(owner, member.n), BOUND_DELTA_PARAM(owner, member.delta),                                              \
+  BOUND_RISK_PARAM(owner, member.risk, "risk", "mean loss on the n points (or give losses)"),                          \
+  {.id = "losses", .type = PARAM_LIST, .at = offsetof(owner, member.losses), .min = 0, .max = 1,                       \
+   .doc = "the losses themselves, in place of n and risk", .example = "0,1,0.5"}
+
+struct mean_and_size { double mean, n; };
+/* Mean and n from whichever was given; asks for what is missing. */
+NODISCARD enum status test_mean_of(const struct test_mean *t, struct mean_and_size *out, struct err *e);
+
+#endif

@@ -1,0 +1,37 @@
+-- Bounds at the prompt, and the inverses in assay.math.
+local tap = require "tap"
+local m = assay.math
+
+local b = assay.bound("test-binomial", { n = 1000, delta = 0.05 })
+local r = b:evaluate { errors = 30 }
+tap.near(r.value, m.bin_inv(30, 1000, 0.05), 0, "evaluate takes the inputs that are missing")
+tap.is(r.statement, "HP-fixed", "the kind of statement goes with it")
+tap.is(r.claim, "bound, assumptions not checked", "and what may be claimed")
+tap.is(r.of, "risk", "it bounds the risk")
+tap.is(r.vacuous, false, "below 1 it is not vacuous")
+tap.is(r.terms.risk, 0.03, "terms by name")
+tap.near(r.log10, math.log(r.value, 10), 1e-14, "log10")
+tap.is(b:evaluate({ errors = 30, n = 500 }).terms.risk, 0.06, "a value given again replaces the bound's own")
+tap.is(b:param "n", 1000, "which stays as it was")
+tap.fails(function() b:evaluate() end, "errors must be given", "missing inputs are asked for")
+tap.fails(function() b:evaluate { erors = 3 } end, 'did you mean "errors"', "misspelt ones are suggested")
+tap.fails(function() b:evaluate { errors = 1001 } end, "errors must be at most n", "impossible ones are refused")
+tap.fails(function() b:evaluate(3) end, "table expected", "a number is no table of inputs")
+tap.fails(function() b.evaluate(assay.schedule "cosine") end, "bound", "a schedule is no bound")
+
+tap.near(m.kl(0.25, 0.75), 0.5 * math.log(3), 1e-15, "kl")
+tap.near(m.kl(0.1, m.kl_inv(0.1, 0.02)), 0.02, 1e-9, "kl_inv")
+tap.near(m.kl(0.1, m.kl_inv_lower(0.1, 0.02)), 0.02, 1e-9, "kl_inv_lower")
+tap.near(m.bin_inv(0, 100, 0.05), 1 - 0.05 ^ 0.01, 1e-13, "bin_inv")
+tap.near(m.bin_inv_log(3, 100, math.log(0.05)), m.bin_inv(3, 100, 0.05), 1e-15, "bin_inv_log")
+tap.near(m.bin_inv_lower(100, 100, 0.05), 0.05 ^ 0.01, 1e-13, "bin_inv_lower")
+tap.near(m.bin_log_cdf(3, 100, m.bin_inv(3, 100, 0.05)), math.log(0.05), 1e-12, "bin_log_cdf")
+tap.near(math.exp(m.log_choose(10, 3)), 120, 1e-10, "log_choose")
+tap.near(m.kl_gaussian(1, 1, 0, 1), 0.5, 1e-15, "kl_gaussian")
+tap.fails(function() m.kl_inv(1.5, 1) end, "q must be a number in [0, 1], got 1.5", "a risk above 1")
+tap.fails(function() m.kl_inv(0.5, -1) end, "c must be a number >= 0, got -1", "a negative budget")
+tap.fails(function() m.bin_inv(5, 4, 0.1) end, "k must be a whole number in [0, 4], got 5", "more errors than points")
+tap.fails(function() m.bin_inv(1, 4, 0) end, "delta must be a number in (0, 1], got 0", "delta 0")
+tap.fails(function() m.kl_gaussian(0, 0, 0, 1) end, "standard deviations", "a deviation of 0")
+
+tap.done()
