@@ -1,13 +1,14 @@
 /* table.c: rows of cells for people and machines. See app.h.
  *
  * People get aligned columns, cut to the terminal only, with every control character shown escaped. The
- * other formats are stable, complete and keep the bytes: CSV (RFC 4180; NULL is an empty field, empty text
+ * other formats are stable, complete and (but on a terminal) keep the bytes: CSV (RFC 4180; NULL is an empty field, empty text
  * is ""), TSV (\t, \n, \\ escaped; NULL is \N), JSON and JSON lines (one object a row; infinities are the
  * texts "inf" and "-inf"; invalid UTF-8 becomes U+FFFD; a blob is hex text), and Markdown. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <utf8proc.h>
 
@@ -19,6 +20,7 @@ struct table {
   size_t columns, rows, capacity;
   char **names;     /* human: escaped */
   int width;
+  bool terminal;    /* stdout is one: control characters are escaped in every format */
   char **cell;      /* human: rows x columns, escaped */
   bool *is_number;  /* human: every cell of the column so far is a number, NULL or "-" */
 };
@@ -208,6 +210,11 @@ static void row_text(struct table *t, const struct store_cell *cells)
 {
   for (size_t k = 0; k < t->columns; k++) {
     char *text = plain_text(&cells[k], true);
+    if (t->terminal && text) {
+      char *safe = text_safe(text, true);
+      free(text);
+      text = safe;
+    }
     if (t->format == TABLE_MD) {
       fputs(k ? " | " : "| ", stdout);
       put_md(text ? text : "NULL");
@@ -352,7 +359,7 @@ static void keep(struct table *t, const struct store_cell *cells)
 struct table *table_new(enum table_format f, size_t columns, const char *const *names, int width)
 {
   struct table *t = xcalloc(1, sizeof *t);
-  *t = (struct table){.format = f, .columns = columns, .width = width};
+  *t = (struct table){.format = f, .columns = columns, .width = width, .terminal = isatty(STDOUT_FILENO)};
   t->names = xcalloc(columns ? columns : 1, sizeof *t->names);
   t->is_number = xcalloc(columns ? columns : 1, sizeof *t->is_number);
   for (size_t k = 0; k < columns; k++) {

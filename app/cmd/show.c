@@ -146,7 +146,7 @@ static int print_value(struct app *app, struct store *s, const char *sql, int64_
   bool found = reading_next(q, &code);
   if (found) {
     struct store_cell c = store_query_cell(q, 0);
-    char *safe = lines && app->tty_out && c.type == STORE_TEXT ? text_safe(c.text, true) : NULL;
+    char *safe = app->tty_out && c.type == STORE_TEXT ? text_safe(c.text, lines) : NULL;
     if (safe)
       fputs(safe, stdout);
     else if (c.type == STORE_TEXT)

@@ -113,8 +113,10 @@ static void print_json(struct sweep *s, bool results)
                                              (json_int_t)c->diverged, "cancelled", (json_int_t)c->cancelled));
   json_object_set_new(o, "runs", runs);
   char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+  char *safe = text && s->app->tty_out ? text_safe(text, false) : NULL; /* in JSON these escapes mean the same */
   if (text)
-    puts(text);
+    puts(safe ? safe : text);
+  free(safe);
   free(text);
   json_decref(o);
 }

@@ -165,6 +165,16 @@ for command in ls "show 1" "plot loss" doctor; do
   [[ $out$err != *$'\e'* && $out$err != *$'\xc2\x9b'* ]]
   ok $? "… in assay $command, too"
 done
+if command -v script >/dev/null; then
+  script -qec "$ASSAY run nasty.lua --db nasty.db --rerun --json --quiet; $ASSAY show 1 --json --db nasty.db; $ASSAY show 1 --script --db nasty.db
+    $ASSAY query --format csv --db nasty.db 'select experiment, error from runs'
+    $ASSAY ls --runs --format tsv --db nasty.db" /dev/null >"$T/screen" 2>&1 </dev/null
+  seen=$(cat -v "$T/screen")
+  [[ $seen == *evil* && $seen != *'^['* && $seen != *'M-BM-^['* ]]
+  ok $? "… and on a terminal in formats for machines"
+else
+  skip 1 "script(1) is not here"
+fi
 try ls --db "$nasty.db"
 [[ $err != *$'\e'* ]]
 ok $? "and so does a file name"
