@@ -1,6 +1,7 @@
 /* program.c: from argv to one command and its exit code. Nothing that costs time happens before the
  * command is known. */
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -199,10 +200,20 @@ static int run_nothing(void)
   return terminal ? EXIT_DONE : EXIT_USAGE;
 }
 
+/* Descriptors 0 to 2 that are closed would be given to the next file or pipe, and messages written into it.
+ * Open for reading only: writing to a closed stdout still fails, and is told. */
+static void hold_standard_descriptors(void)
+{
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+      return; /* as it was, then */
+}
+
 int program_main(int argc, char **argv)
 {
   struct arguments leading;
   int used;
+  hold_standard_descriptors();
   blas_rest();
   if (!arguments_parse_leading(&leading, argc - 1, argv + 1, &used))
     return EXIT_USAGE;

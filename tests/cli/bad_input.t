@@ -149,6 +149,10 @@ try query --db new.db "select 1" >/dev/full
 [ $? -ne 0 ] && grep -q "cannot write the output" "$T/err"
 ok $? "output that cannot be written is told"
 
+timeout 60 "$ASSAY" run "$here/small.lua" --db closed.db --jobs 2 <&- >&- 2>&-
+is "$?" 2 "a run without any standard descriptor says by its code that nobody saw the report"
+is "$(sql closed.db "select count(*) from run where status = 'done'") $(sql closed.db 'pragma integrity_check')" "6 ok" "… but does its work"
+
 nasty=$'evil\e]0;title\a\xc2\x9b31m\xe2\x80\xae'
 cat >nasty.lua <<TEXT
 return assay.experiment {
