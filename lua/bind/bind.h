@@ -67,6 +67,8 @@ void bind_push_failure(lua_State *L, lua_State *co);
 void bind_where(lua_State *L);
 /* Raise a message at the user's line. */
 void bind_error(lua_State *L, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
+/* Push a path as scripts mean it: relative to the script's folder (matrix_file.c). */
+const char *bind_push_path(lua_State *L, const char *path);
 void bind_raise(lua_State *L, const struct err *e) __attribute__((noreturn));
 /* Is this source ("@/usr/share/assay/lua/…") part of the installed library? */
 bool bind_is_library(const struct lua_host *h, const char *source);

@@ -1,10 +1,13 @@
-/* matrix_file.c: assay.load and assay.save: matrices in CSV and TSV files (by the reader of data/). */
+/* matrix_file.c: assay.load and assay.save: matrices in CSV and TSV files (by the reader of data/) and, by
+ * array_file.c, in array formats. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "experiments/data/read_npy.h"
 #include "experiments/data/read_table.h"
-#include "lua/bind/bind.h"
+#include "lua/bind/array_file.h"
 
 #define TABLE_BOX "assay.open_table"
 
@@ -14,8 +17,7 @@ static int table_gc(lua_State *L)
   return 0;
 }
 
-/* A path as scripts mean it: relative to the script's folder. */
-static const char *push_path(lua_State *L, const char *path)
+const char *bind_push_path(lua_State *L, const char *path)
 {
   const struct lua_host *h = bind_host(L);
   if (*path == '/' || !h->base_dir)
@@ -48,7 +50,9 @@ static size_t read_records(lua_State *L, struct table *t, struct text *block)
 static int load_matrix(lua_State *L)
 {
   lua_settop(L, 2);
-  const char *path = push_path(L, luaL_checkstring(L, 1));
+  const char *path = bind_push_path(L, luaL_checkstring(L, 1));
+  if (array_file_known(path))
+    return array_file_load(L, path, 2);
   enum dtype type = matrix_type_arg(L, 2, DTYPE_F64);
   struct table *t = lua_newuserdatauv(L, sizeof *t, 0);
   struct err e = {0};
@@ -108,25 +112,12 @@ static void write_header(lua_State *L, struct text *t, int names, size_t cols, c
   text_add(t, "\n");
 }
 
-/* assay.save(path, m[, names]): separated by tabs if the name ends in .tsv. Written beside and renamed, so
- * that a full disk leaves the old file. */
-static int save_matrix(lua_State *L)
+/* Written beside and renamed, so that a full disk leaves the old file. Returns 0 or an errno. */
+static int write_file(const char *path, const char *part, const void *bytes, size_t n)
 {
-  lua_settop(L, 3);
-  const char *path = push_path(L, luaL_checkstring(L, 1));
-  const struct lua_matrix *m = matrix_from(L, 2, DTYPE_F64, "save: the matrix");
-  size_t n = strlen(path);
-  char separator = n > 4 && !strcmp(path + n - 4, ".tsv") ? '\t' : ',';
-  struct text *t = text_push(L);
-  if (!lua_isnil(L, 3)) {
-    luaL_checktype(L, 3, LUA_TTABLE);
-    write_header(L, t, 3, m->m.cols, separator);
-  }
-  write_rows(t, &m->m, separator);
-  const char *part = lua_pushfstring(L, "%s.part", path);
   FILE *f = fopen(part, "w");
   int problem = f ? 0 : errno;
-  if (f && fwrite(t->s, 1, t->n, f) != t->n)
+  if (f && fwrite(bytes, 1, n, f) != n)
     problem = errno;
   if (f && fclose(f) != 0 && !problem)
     problem = errno;
@@ -134,6 +125,46 @@ static int save_matrix(lua_State *L)
     problem = errno;
   if (problem && f)
     remove(part);
+  return problem;
+}
+
+static int save_text(lua_State *L, const char *path, const char *part, const struct mat *m)
+{
+  size_t n = strlen(path);
+  char separator = n > 4 && !strcmp(path + n - 4, ".tsv") ? '\t' : ',';
+  struct text *t = text_push(L);
+  if (!lua_isnil(L, 3)) {
+    luaL_checktype(L, 3, LUA_TTABLE);
+    write_header(L, t, 3, m->cols, separator);
+  }
+  write_rows(t, m, separator);
+  return write_file(path, part, t->s, t->n);
+}
+
+static int save_npy(lua_State *L, const char *path, const char *part, const struct mat *m)
+{
+  struct err e = {0};
+  unsigned char *bytes;
+  size_t n;
+  if (!lua_isnil(L, 3))
+    bind_error(L, "save: an NPY file has no column names");
+  if (npy_format(m, &bytes, &n, &e) != STATUS_OK)
+    bind_raise(L, &e);
+  int problem = write_file(path, part, bytes, n);
+  free(bytes);
+  return problem;
+}
+
+/* assay.save(path, m[, names]): NPY or, separated by commas or (.tsv) tabs, text. */
+static int save_matrix(lua_State *L)
+{
+  lua_settop(L, 3);
+  const char *path = bind_push_path(L, luaL_checkstring(L, 1));
+  const struct lua_matrix *m = matrix_from(L, 2, DTYPE_F64, "save: the matrix");
+  const char *part = lua_pushfstring(L, "%s.part", path);
+  size_t n = strlen(path);
+  bool npy = n > 4 && !strcmp(path + n - 4, ".npy");
+  int problem = npy ? save_npy(L, path, part, &m->m) : save_text(L, path, part, &m->m);
   if (problem)
     bind_error(L, "cannot write %s: %s", path, strerror(problem));
   lua_pushvalue(L, 2);
@@ -144,8 +175,10 @@ void matrix_file_open(lua_State *L)
 {
   static const luaL_Reg meta[] = {{"__gc", table_gc}, {NULL, NULL}};
   static const struct function_row rows[] = {
-      {"load", load_matrix, "assay.load(path[, type])", "The numbers of a CSV or TSV file (also .gz) as a matrix, and its column names if it has a header."},
-      {"save", save_matrix, "assay.save(path, m[, names])", "Write a matrix as CSV (TSV if the name ends in .tsv), numbers to the last bit."},
+      {"load", load_matrix, "assay.load(path[, type])", 
+       "The numbers of a CSV or TSV file (also .gz) as a matrix, and its column names if it has a header; of an .npy file, and its shape; "
+       "of .npz, .safetensors and llama2.c's .bin a table of matrices by name, and one of shapes."},
+      {"save", save_matrix, "assay.save(path, m[, names])", "Write a matrix as CSV (TSV if the name ends in .tsv, NPY in its own type if in .npy), numbers to the last bit."},
       {0}};
   bind_metatable(L, TABLE_BOX, meta, NULL);
   bind_functions(L, rows);

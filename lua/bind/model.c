@@ -2,7 +2,7 @@
  *
  * A batch is a table {x = matrix, y = labels from 0 or targets, loss = id or object}, or a part of a data
  * set. Weights are 1 x n matrices in logical order: W1, b1, W2, b2, … */
-#include "lua/bind/bind.h"
+#include "lua/bind/array_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +261,8 @@ static int model_outputs(lua_State *L) { return evaluate(L, WANT_OUTPUTS); }
 
 const struct function_row model_methods[] = {
     {"init", model_init, "model:init(seed, batch[, loss])", "New weights (1 x n, f32) for inputs and outputs like the batch's."},
+    {"load", model_load, "model:load(path[, batch])",
+     "Trained weights (1 x n, f32) from a .safetensors file with PyTorch's names and layout; a model that starts with a convolution needs the batch too."},
     {"loss", model_loss, "model:loss(w, batch[, loss])",
      "Mean loss on {x = matrix, y = labels from 0 or targets, loss = id}, computed in the type of w."},
     {"grad", model_grad, "model:grad(w, batch[, loss])", "Gradient of the mean loss (1 x n), and the loss."},

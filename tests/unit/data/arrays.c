@@ -198,7 +198,7 @@ static void check_written(enum dtype type)
 static size_t put(unsigned char *to, uint64_t v, size_t size)
 {
   for (size_t k = 0; k < size; k++)
-    to[k] = k < 8 ? (unsigned char)(v >> 8 * k) : 0;
+    to[k] = (unsigned char)(k < 8 ? v >> 8 * k : 0);
   return size;
 }
 
