@@ -281,9 +281,10 @@ static int load_results(struct listing *l, struct app *app, struct store *s, con
   int code = EXIT_DONE;
   if (keys->n)
     qsort(keys->name, keys->n, sizeof *keys->name, by_importance);
-  struct summary *all = xcalloc(l->n_rows * (keys->n + ask->n_columns) + 1, sizeof *all);
+  size_t columns = ask->n_columns + (ask->most_results < keys->n ? ask->most_results : keys->n);
+  struct summary *all = xcalloc(l->n_rows * columns + 1, sizeof *all);
   for (size_t i = 0; i < l->n_rows; i++)
-    l->row[i].result = all + i * (keys->n + ask->n_columns);
+    l->row[i].result = all + i * columns;
   for (size_t i = 0; !code && i < ask->n_columns; i++)
     if (!names_has(&l->results, ask->columns[i]))
       code = load_result(l, app, s, ask->columns[i], ask->by_run, &any);

@@ -15,20 +15,19 @@ sweep_seconds() { # sweep_seconds JOBS: one epoch; the whole command, the runs a
     'select (max(julianday(ended_at)) - min(julianday(started_at))) * 86400, sum(cpu_s) from run' | tail -n 1
 }
 
-# Two processes; each waits for the file `go`, and prints when it ended.
-peer_seconds() { # peer_seconds as-is|best
-  local begun ends=()
+# Two processes; each waits for the file `go`, and prints when it ended and the CPU time that it took.
+peer_seconds() { # peer_seconds as-is|best: wall, CPU of both
+  local begun
   rm -f "$T"/go "$T"/ready.*
   for i in 1 2; do peer "$1" epoch $epoch 32 "$T/ready.$i" "$T/go" >"$T/end.$i" & done
   until [ -e "$T/ready.1" ] && [ -e "$T/ready.2" ]; do sleep 0.1; done
   begun=$(date +%s.%N)
   touch "$T/go"
   wait
-  ends=($(cat "$T/end.1" "$T/end.2"))
-  calc "(${ends[0]} > ${ends[1]} ? ${ends[0]} : ${ends[1]}) - $begun" %.2f
+  awk -v begun="$begun" '{if ($1 > end) end = $1; cpu += $2} END {printf "%.2f %.2f\n", end - begun, cpu}' "$T/end.1" "$T/end.2"
 }
 
-whole=() two=() one=() cpu_two=() cpu_one=() as_is=() best=()
+whole=() two=() one=() cpu_two=() cpu_one=() as_is=() best=() cpu_best=()
 for ((i = 0; i < rounds; i++)); do
   read -r all runs cpu < <(sweep_seconds 2)
   whole+=("$all") two+=("$runs") cpu_two+=("$cpu")
@@ -37,16 +36,19 @@ for ((i = 0; i < rounds; i++)); do
     one+=("$runs") cpu_one+=("$cpu")
   fi
   if [ "${wanted[two-processes]-}" ] && [ "$has_torch" ]; then
-    as_is+=("$(peer_seconds as-is)")
-    best+=("$(peer_seconds best)")
+    read -r all cpu < <(peer_seconds as-is)
+    as_is+=("$all")
+    read -r all cpu < <(peer_seconds best)
+    best+=("$all") cpu_best+=("$cpu")
   fi
 done
 if [ "${wanted[two-processes]-}" ]; then
   a=$(printf '%s\n' "${whole[@]}" | median)
   if [ "$has_torch" ]; then
     p=$(printf '%s\n' "${as_is[@]}" | median) q=$(printf '%s\n' "${best[@]}" | median)
+    c=$(printf '%s\n' "${cpu_two[@]}" | median) d=$(printf '%s\n' "${cpu_best[@]}" | median)
     row "two-processes: 64 rates, one epoch" "$(ratio "$q" "$a")" x 1.5 1.9 more \
-      "$(calc "$a" %.2f) against $q s; environment as it is: $p s, $(ratio "$p" "$a")x"
+      "$(calc "$a" %.2f) against $q s (CPU time $(calc "$c" %.2f) and $d s); environment as it is: $p s, $(ratio "$p" "$a")x"
   else
     row "two-processes: 64 rates, one epoch" - x 1.5 1.9 more "$(calc "$a" %.2f) s"
   fi

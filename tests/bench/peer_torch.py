@@ -1,7 +1,7 @@
 """The peer of bench_train: the same training step in PyTorch eager, one thread, data in memory.
 
     peer_torch.py JOB                             one line: samples per CPU second
-    peer_torch.py epoch EXAMPLES RATES READY GO   one line: the time (since 1970) when it ended
+    peer_torch.py epoch EXAMPLES RATES READY GO   one line: the time (since 1970) when it ended, CPU seconds
 
 A sweep in PyTorch is one configuration after the other, so one configuration's speed is the sweep's. The second form
 trains the MLP for one epoch with each of so many rates: it makes the file READY, waits for the file GO and begins.
@@ -71,10 +71,11 @@ def epoch(examples, rates, ready, go):
     open(ready, "w").close()
     while not os.path.exists(go):
         time.sleep(0.001)
+    start = time.process_time()
     for i in range(rates):
         trainer.reset(1e-4 * 1e2 ** (i / rates))
         trainer.train(examples // trainer.batch)
-    print("%.3f" % time.time())
+    print("%.3f %.2f" % (time.time(), time.process_time() - start))
 
 
 torch.set_num_threads(1)

@@ -1,7 +1,9 @@
 /* The check of the BLAS library: it passes the real one, and catches each kind of wrong product. */
 #include "experiments/kernel/blas.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -119,11 +121,51 @@ static void test_settings(void)
   tap_ok(c[0] == 3.0f && c[1] == 6.0f, "an empty inner extent leaves beta C");
 }
 
+static int count_threads(void)
+{
+  int n = -2; /* . and .. */
+  DIR *dir = opendir("/proc/self/task");
+  while (dir && readdir(dir))
+    n++;
+  if (dir)
+    closedir(dir);
+  return n;
+}
+
+/* A product large enough to be shared by two threads: A of ones by B of twos. */
+static double worst_of_large_product(size_t n)
+{
+  float *a = calloc(3 * n * n, sizeof *a), *b = a + n * n, *c = b + n * n;
+  double worst = 0.0;
+  if (!a)
+    tap_bail("no memory");
+  for (size_t i = 0; i < n * n; i++)
+    a[i] = 1.0f, b[i] = 2.0f;
+  blas_gemm_f32(false, false, n, n, n, 1.0f, a, n, b, n, 0.0f, c, n);
+  for (size_t i = 0; i < n * n; i++)
+    worst = fmax(worst, fabs((double)c[i] - 2.0 * (double)n));
+  free(a);
+  return worst;
+}
+
+static void test_rest(void)
+{
+  blas_set_threads(2);
+  tap_ok(worst_of_large_product(512) == 0.0, "a product on two threads");
+  blas_rest();
+  tap_is_int(count_threads(), 1, "at rest the library has no threads");
+  tap_ok(worst_of_large_product(512) == 0.0, "and multiplies right afterwards");
+  blas_rest();
+  blas_rest();
+  tap_is_int(count_threads(), 1, "resting twice is harmless");
+}
+
 int main(void)
 {
   test_faults();
   test_real();
   test_build();
   test_settings();
+  test_rest();
   return tap_done();
 }
