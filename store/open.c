@@ -24,12 +24,10 @@ static const char *default_path(const char *path)
   return path && *path ? path : "assay.db";
 }
 
-/* Why SQLite could not open the file, told by what the file system says. */
-static int explain_open(struct store *s)
+/* The directory that a path names a file of. */
+static void directory_of(const char *path, char dir[4096])
 {
-  struct stat st;
-  char dir[4096];
-  snprintf(dir, sizeof dir, "%s", s->path);
+  snprintf(dir, 4096, "%s", path);
   char *slash = strrchr(dir, '/');
   if (slash == dir)
     slash++;
@@ -37,6 +35,14 @@ static int explain_open(struct store *s)
     *slash = '\0';
   else
     strcpy(dir, ".");
+}
+
+/* Why SQLite could not open the file, told by what the file system says. */
+static int explain_open(struct store *s)
+{
+  struct stat st;
+  char dir[4096];
+  directory_of(s->path, dir);
   if (stat(s->path, &st) == 0) {
     if (S_ISDIR(st.st_mode))
       return store_fail(s, STORE_NOT_OURS, "%s: is a directory; name a file in it with --db", s->path);
@@ -158,9 +164,22 @@ static int open_read(struct store *s)
   return store_check_schema(s);
 }
 
+/* A store that is there can be written only where its journal can be made beside it. */
+static int check_writable(struct store *s)
+{
+  char dir[4096];
+  directory_of(s->path, dir);
+  if (access(s->path, F_OK) != 0 || access(dir, W_OK | X_OK) == 0)
+    return STORE_OK;
+  return store_fail(s, STORE_READONLY, "%s: can only be read: its directory %s cannot be written (%s); choose another "
+                    "place with --db, or copy the store there first", s->path, dir, strerror(errno));
+}
+
 static int open_write(struct store *s)
 {
   int64_t version;
+  if (check_writable(s) != STORE_OK)
+    return STORE_READONLY;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
     return explain_open(s);

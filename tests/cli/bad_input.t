@@ -126,6 +126,26 @@ fi
 try ls --db locked/r.db
 exits 0 "a read-only store can still be read"
 
+# A store that may be written in a folder that may not, as somebody who is not root.
+mkdir shut
+cp new.db shut/r.db
+chmod 0666 shut/r.db
+chmod 0555 shut
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+  chmod 0755 "$T"
+  setpriv --reuid 65534 --clear-groups timeout 60 "$ASSAY" run "$here/small.lua" --rerun --db shut/r.db >"$T/out" 2>"$T/err" </dev/null
+  code=$? err=$(cat "$T/err")
+elif [ "$(id -u)" = 0 ]; then
+  code=2 err=
+else
+  try run "$here/small.lua" --rerun --db shut/r.db
+fi
+if [ -n "$err" ]; then
+  refuses "a store in a folder that cannot be written" shut/r.db "directory shut" "Permission denied" --db
+else
+  skip 6 "root may write everywhere"
+fi
+
 # A full disk: no file of this process may grow beyond what the store has now.
 try run "$here/small.lua" --db full.db --quiet
 before=$(sqlite3 full.db "select count(*) from run where status = 'done'")
