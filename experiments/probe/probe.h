@@ -24,19 +24,60 @@ struct probe_subject {
   uint64_t seed;                /* of sampled directions and subsets */
 };
 
+#define PROBE_WHOLE SIZE_MAX    /* layer of an array that belongs to the whole net */
+
 struct probe_array {
   const char *name;             /* of the probe's own list */
-  size_t layer;                 /* SIZE_MAX: of the whole net */
-  struct mat value;             /* float64 */
-  double standard_error;        /* of a sampled scalar; NaN when exact */
+  size_t layer;                 /* from 0; PROBE_WHOLE: of the whole net */
+  struct mat value;             /* float64; a number is 1 x 1 */
+  double standard_error;        /* of a sampled number; NaN when exact */
 };
 
 struct probe_value { size_t n; struct probe_array *array; };
 
 struct probe {
   struct method m;
+  /* *out starts empty; whatever it holds after a failure is freed by the caller. */
   enum status (*measure)(const void *conf, const struct exec *x, const struct probe_subject *s, struct probe_value *out,
                          struct err *e);
 };
+
+/* Run a probe, after checking its subject: at least one example, finite weights. */
+NODISCARD enum status probe_measure(const struct object *probe, const struct exec *x, const struct probe_subject *s,
+                                    struct probe_value *out, struct err *e);
+void probe_value_free(struct probe_value *v);
+
+/* The array of that name and layer, NULL if there is none; and, of a number, its value (NaN if there is none). */
+const struct probe_array *probe_find(const struct probe_value *v, const char *name, size_t layer);
+double probe_number(const struct probe_value *v, const char *name, size_t layer);
+
+/* --- for probes ------------------------------------------------------------------------------------ */
+
+/* Append an array: a matrix, which is taken over; n numbers as a column; one number. `name` lives for ever. */
+void probe_add(struct probe_value *v, const char *name, size_t layer, struct mat *value, double standard_error);
+NODISCARD enum status probe_add_numbers(struct probe_value *v, const char *name, size_t layer, const double *x, size_t n, struct err *e);
+NODISCARD enum status probe_add_number(struct probe_value *v, const char *name, size_t layer, double x, double standard_error,
+                                       struct err *e);
+/* The subject's examples, and its weights in float64 (padded; *w is to be freed). */
+struct batch probe_batch(const struct probe_subject *s);
+NODISCARD enum status probe_weights(const struct probe_subject *s, double **w, struct err *e);
+
+/* Random directions: streams of RNG_PROBE. Append only. */
+enum probe_stream { PROBE_STREAM_TRACE = 1, PROBE_STREAM_LANCZOS = 2, PROBE_STREAM_SHARPNESS = 3, PROBE_STREAM_SPECTRAL = 4 };
+struct rng probe_rng(uint64_t seed, enum probe_stream stream, uint32_t number);
+
+/* --- cache ----------------------------------------------------------------------------------------- */
+
+/* Values by what they depend on: probe and its parameters, model, loss, weights, start, examples, seed (contents
+ * compared by 128-bit hash). One thread at a time. */
+struct probe_cache;
+struct probe_cache *probe_cache_new(void);
+void probe_cache_free(struct probe_cache *c);
+/* *out is read-only and lives until it is trimmed away. */
+NODISCARD enum status probe_cache_get(struct probe_cache *c, const struct object *probe, const struct exec *x,
+                                      const struct probe_subject *s, const struct probe_value **out, struct err *e);
+/* Drop the values that were not asked for the longest, until at most so many bytes are held. */
+void probe_cache_trim(struct probe_cache *c, size_t bytes);
+uint64_t probe_cache_computed(const struct probe_cache *c); /* how many values had to be computed so far */
 
 #endif

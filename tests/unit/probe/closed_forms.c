@@ -1,0 +1,173 @@
+/* closed_forms.c: curvature probes where the Hessian is known: least squares (X'X/n), softmax regression, and a small
+ * net whose Hessian is made column by column. */
+#include <math.h>
+
+#include "experiments/models/derivatives.h"
+#include "tests/unit/probe/subject.h"
+
+static double number(const struct probe_value *v, const char *name) { return probe_number(v, name, PROBE_WHOLE); }
+
+/* The Hessian in logical order, a column per product with a unit vector. */
+static void full_hessian(const struct probe_subject *s, struct mat *out)
+{
+  size_t n = s->net->n_logical;
+  struct batch b = probe_batch(s);
+  double *w, *unit = xcalloc(n, sizeof *unit), *v = xcalloc(s->net->n_params, sizeof *v), *hv = xcalloc(s->net->n_params, sizeof *hv);
+  struct err e;
+  if (probe_weights(s, &w, &e) || mat_new(out, DTYPE_F64, n, n, &e))
+    tap_bail("%s", e.message);
+  for (size_t i = 0; i < n; i++) {
+    unit[i] = 1;
+    net_pack_f64(s->net, unit, v);
+    unit[i] = 0;
+    if (net_curvature_f64(NULL, s->net, s->loss, w, &b, CURVATURE_HESSIAN, v, hv, NULL, &e))
+      tap_bail("%s", e.message);
+    net_unpack_f64(s->net, hv, mat_row_f64(out, i));
+  }
+  free(w), free(unit), free(v), free(hv);
+}
+
+struct spectrum { double trace, frobenius2, top, second, bottom, off_diagonal2; };
+
+static struct spectrum spectrum_of(const struct mat *h)
+{
+  struct spectrum s = {0};
+  struct mat values, vectors;
+  struct err e;
+  if (mat_eigh(&values, &vectors, h, &e))
+    tap_bail("%s", e.message);
+  for (size_t i = 0; i < h->rows; i++)
+    for (size_t j = 0; j < h->rows; j++) {
+      double v = mat_get(h, i, j);
+      s.trace += i == j ? v : 0;
+      s.frobenius2 += v * v;
+      s.off_diagonal2 += i == j ? 0 : v * v;
+    }
+  s.top = mat_get(&values, h->rows - 1, 0);
+  s.second = mat_get(&values, h->rows - 2, 0);
+  s.bottom = mat_get(&values, 0, 0);
+  mat_free(&values), mat_free(&vectors);
+  return s;
+}
+
+/* Lanczos with as many steps as it likes against the full decomposition. Residuals bound the error: r^2 / gap. */
+static void check_lanczos(struct subject *t, const struct spectrum *truth, const char *name)
+{
+  struct probe_value v = subject_measure(t, &probe_hessian_top, 3, set_real("count", 2), set_real("steps", 300), set_real("tolerance", 1e-9));
+  const struct mat *top = &probe_find(&v, "top", PROBE_WHOLE)->value;
+  double scale = fmax(fabs(truth->top), fabs(truth->bottom));
+  tap_near(mat_get(top, 0, 0), truth->top, 0, 1e-10 * scale, "%s: the largest eigenvalue is that of the full decomposition", name);
+  tap_near(mat_get(top, 1, 0), truth->second, 0, 1e-10 * scale, "%s: and so is the second", name);
+  tap_near(number(&v, "bottom"), truth->bottom, 0, 2 * number(&v, "bottom_residual") + 1e-10 * scale, "%s: the smallest, within its residual", name);
+  probe_value_free(&v);
+}
+
+/* z = (estimate - truth) / (true standard deviation of the mean) must look normal; and so must the standard errors:
+ * 95 % intervals over 200 seeds cover the truth 190 +- 3.1 times; 4.5 deviations to either side are accepted. */
+static void check_trace(struct subject *t, const struct spectrum *truth, const char *name)
+{
+  const double draws = 20, quantile = 2.093; /* Student, 19 degrees of freedom */
+  int covered = 0;
+  double sum = 0, spread = sqrt(2 * truth->off_diagonal2 / draws);
+  for (uint64_t seed = 0; seed < 200; seed++) {
+    t->s.seed = seed;
+    struct probe_value v = subject_measure(t, &probe_hessian_trace, 1, set_real("draws", draws));
+    const struct probe_array *a = probe_find(&v, "trace", PROBE_WHOLE);
+    double z = (mat_get(&a->value, 0, 0) - truth->trace);
+    covered += fabs(z) <= quantile * a->standard_error;
+    sum += z / spread;
+    probe_value_free(&v);
+  }
+  tap_ok(fabs(sum / sqrt(200)) < 4.5, "%s: the estimate of the trace has no bias (%.2f standard deviations)", name, sum / sqrt(200));
+  tap_ok(covered >= 176 && covered <= 200, "%s: its 95 %% interval covers the trace (%d of 200 seeds)", name, covered);
+  t->s.seed = 1;
+  struct probe_value v = subject_measure(t, &probe_hessian_trace, 1, set_real("draws", 400));
+  const struct probe_array *f = probe_find(&v, "frobenius2", PROBE_WHOLE);
+  tap_near(mat_get(&f->value, 0, 0), truth->frobenius2, 0, 4.5 * f->standard_error, "%s: the squared Frobenius norm is met", name);
+  probe_value_free(&v);
+}
+
+/* Least squares without bias: H = X'X/n, trace = mean |x|^2. */
+static void test_least_squares(void)
+{
+  struct subject t;
+  struct named_value values[] = {set_bool("bias", false)};
+  subject_make(&t, &model_linear, values, 1, &loss_squared, 60, 6, 0, 1);
+  struct mat gram;
+  struct err e;
+  struct mat x = mat_wrap(DTYPE_F32, (void *)t.f.data.train.x, 60, 6, t.f.data.train.stride), x64;
+  if (mat_copy(&x64, &x, DTYPE_F64, &e) || mat_mul(&gram, &x64, true, &x64, false, &e))
+    tap_bail("%s", e.message);
+  for (size_t i = 0; i < 36; i++)
+    ((double *)gram.data)[i] /= 60;
+  struct spectrum truth = spectrum_of(&gram);
+  check_lanczos(&t, &truth, "least squares");
+  check_trace(&t, &truth, "least squares");
+  /* At the optimum the largest rise in a ball is rho^2 top / 2. */
+  struct probe_value v = subject_measure(&t, &probe_sharpness, 3, set_real("rho", 0.1), set_real("steps", 200), set_real("starts", 4));
+  double start = number(&v, "sharpness");
+  probe_value_free(&v);
+  subject_solve(&t);
+  v = subject_measure(&t, &probe_sharpness, 3, set_real("rho", 0.1), set_real("steps", 200), set_real("starts", 4));
+  double bound = 0.005 * truth.top, seen = number(&v, "sharpness");
+  tap_ok(seen <= bound * (1 + 1e-5) && seen >= 0.999 * bound && start > seen,
+         "least squares: at the optimum the sharpness is rho^2 top / 2 (%.6g of %.6g)", seen, bound);
+  probe_value_free(&v);
+  mat_free(&gram), mat_free(&x64);
+  subject_free(&t);
+}
+
+/* Softmax regression: trace of mean (diag p - p p') x (x) x' is mean (1 - |p|^2) |x|^2 (+ 1 with the bias). */
+static void test_softmax(void)
+{
+  struct subject t;
+  struct named_value init[] = {set_string("init", "torch")};
+  subject_make(&t, &model_softmax, init, 1, &loss_cross_entropy, 50, 4, 3, 0);
+  struct probe_value m = subject_measure(&t, &probe_margins, 0);
+  const struct mat *out = &probe_find(&m, "output", PROBE_WHOLE)->value;
+  double exact = 0;
+  for (size_t i = 0; i < 50; i++) {
+    double p[3], sum = 0, p2 = 0, x2 = 1;
+    for (size_t j = 0; j < 3; j++)
+      sum += p[j] = exp(mat_get(out, i, j));
+    for (size_t j = 0; j < 3; j++)
+      p2 += p[j] / sum * (p[j] / sum);
+    for (size_t j = 0; j < 4; j++)
+      x2 += pow((double)t.f.data.train.x[i * t.f.data.train.stride + j], 2);
+    exact += (1 - p2) * x2 / 50;
+  }
+  probe_value_free(&m);
+  struct mat h;
+  full_hessian(&t.s, &h);
+  struct spectrum truth = spectrum_of(&h);
+  tap_near(truth.trace, exact, 1e-12, 0, "softmax regression: the trace is the mean of (1 - |p|^2)(|x|^2 + 1)");
+  check_lanczos(&t, &truth, "softmax regression");
+  check_trace(&t, &truth, "softmax regression");
+  mat_free(&h);
+  subject_free(&t);
+}
+
+static void test_net(void)
+{
+  static const double hidden[] = {5, 4};
+  struct subject t;
+  struct named_value values[] = {set_list("hidden", hidden, 2), set_string("activation", "gelu")};
+  subject_make(&t, &model_mlp, values, 2, &loss_cross_entropy, 40, 3, 3, 0);
+  struct mat h;
+  full_hessian(&t.s, &h);
+  struct spectrum truth = spectrum_of(&h);
+  tap_ok(truth.bottom < 0, "the net is not at a minimum: its Hessian has both signs (smallest %.3g)", truth.bottom);
+  check_lanczos(&t, &truth, "a net");
+  check_trace(&t, &truth, "a net");
+  mat_free(&h);
+  subject_free(&t);
+}
+
+int main(void)
+{
+  tap_diag("seeds 31 and 0 to 199");
+  test_least_squares();
+  test_softmax();
+  test_net();
+  return tap_done();
+}
