@@ -1,0 +1,153 @@
+/* gram.c: what calibration inputs leave behind: H = X X' by symmetry, its diagonal, errors and factors from it. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/blas.h"
+#include "experiments/kernel/mem.h"
+#include "experiments/kernel/vec.h"
+#include "experiments/pruning/pruning_int.h"
+
+enum { BLOCK = 2048 }; /* examples per partial product: d x 2048 in float64 at a time, and a poll of the cancel flag */
+
+static enum status check_inputs(const struct mat *inputs, struct err *e)
+{
+  if (!mat_all_finite(inputs))
+    return err_set(e, STATUS_BAD_DATA, "the inputs X hold NaN or infinity");
+  return STATUS_OK;
+}
+
+/* block (d x n) = columns [at, at + n) of X */
+static void copy_block(const struct mat *inputs, size_t at, size_t n, double *block)
+{
+  for (size_t j = 0; j < inputs->rows; j++)
+    for (size_t t = 0; t < n; t++)
+      block[j * n + t] = inputs->type == DTYPE_F32 ? (double)mat_row_f32(inputs, j)[at + t] : mat_row_f64(inputs, j)[at + t];
+}
+
+static void mirror(double *gram, size_t d)
+{
+  for (size_t i = 0; i < d; i++)
+    for (size_t j = 0; j < i; j++)
+      gram[j * d + i] = gram[i * d + j];
+}
+
+static enum status fill_gram(const struct exec *x, const struct mat *inputs, double *gram, struct err *e)
+{
+  size_t d = inputs->rows;
+  void *block;
+  enum status status = mem_new(&block, d * BLOCK, sizeof(double), "a block of inputs", e);
+  if (status)
+    return status;
+  memset(gram, 0, d * d * sizeof *gram);
+  for (size_t at = 0; at < inputs->cols && status == STATUS_OK; at += BLOCK) {
+    size_t n = inputs->cols - at < BLOCK ? inputs->cols - at : BLOCK;
+    copy_block(inputs, at, n, block);
+    blas_syrk_f64(d, n, 1.0, block, n, 1.0, gram, d);
+    if (exec_cancelled(x))
+      status = err_set(e, STATUS_CANCELLED, "cancelled");
+  }
+  free(block);
+  mirror(gram, d);
+  return status;
+}
+
+enum status prune_calibrate(const struct exec *x, const struct mat *inputs, double *norm2, double *gram, struct err *e)
+{
+  size_t d = inputs->rows;
+  enum status status = check_inputs(inputs, e);
+  if (status == STATUS_OK && gram)
+    status = fill_gram(x, inputs, gram, e);
+  for (size_t j = 0; j < d && status == STATUS_OK; j++) {
+    if (gram)
+      norm2[j] = gram[j * d + j];
+    else if (inputs->type == DTYPE_F32)
+      norm2[j] = vec_dot_f32(mat_row_f32(inputs, j), mat_row_f32(inputs, j), inputs->cols);
+    else
+      norm2[j] = vec_dot_f64(mat_row_f64(inputs, j), mat_row_f64(inputs, j), inputs->cols);
+    if (!isfinite(norm2[j]))
+      status = err_set(e, STATUS_BAD_DATA, "input %zu is too large: the sum of its squares overflows", j + 1);
+  }
+  return status;
+}
+
+/* tr(D H D') for the rows of D = W - V (V NULL: W) */
+static double quadratic(const struct prune_layer *l, const double *v, double *delta, double *product)
+{
+  double sum = 0;
+  for (size_t i = 0; i < l->out; i++) {
+    for (size_t j = 0; j < l->in; j++)
+      delta[j] = l->w[i * l->in + j] - (v ? v[i * l->in + j] : 0.0);
+    blas_gemm_f64(false, false, 1, l->in, l->in, 1.0, delta, l->in, l->gram, l->in, 0.0, product, l->in);
+    sum += vec_dot_f64(delta, product, l->in);
+  }
+  return sum > 0 ? sum : 0.0; /* H is positive semidefinite up to rounding */
+}
+
+enum status prune_relative_error(const struct prune_layer *l, const double *v, double *out, struct err *e)
+{
+  void *work;
+  if (!l->gram)
+    return err_set(e, STATUS_BAD_ARG, "the relative output error needs the inputs X");
+  enum status status = mem_new(&work, 2 * l->in, sizeof(double), "two rows", e);
+  if (status)
+    return status;
+  double *delta = work, error = quadratic(l, v, delta, delta + l->in), all = quadratic(l, NULL, delta, delta + l->in);
+  *out = error > 0 ? error / all : 0.0;
+  free(work);
+  return STATUS_OK;
+}
+
+double prune_repaired_gram(const double *gram, size_t d, double *a)
+{
+  double trace = 0;
+  memcpy(a, gram, d * d * sizeof *a);
+  for (size_t j = 0; j < d; j++) {
+    if (a[j * d + j] == 0)
+      a[j * d + j] = 1;
+    trace += a[j * d + j];
+  }
+  return d ? trace / (double)d : 0.0;
+}
+
+#define FIRST_DAMP 1e-6
+
+/* A pivot that is all rounding error means a singular matrix even where LAPACK has gone on. */
+static bool safe_pivots(const double *a, const double *l, size_t n, double shift)
+{
+  for (size_t j = 0; j < n; j++) {
+    double pivot = l[j * n + j] * l[j * n + j];
+    if (!(pivot > 16 * (double)n * 0x1p-53 * (a[j * n + j] + shift)))
+      return false;
+  }
+  return true;
+}
+
+enum status prune_factor(const double *a, size_t n, double mean, double damp, double *l, double *used, struct err *e)
+{
+  for (; damp < 1e3; damp = damp * 10 > FIRST_DAMP ? damp * 10 : FIRST_DAMP) {
+    memcpy(l, a, n * n * sizeof *l);
+    for (size_t j = 0; j < n; j++)
+      l[j * n + j] += damp * mean;
+    if (blas_potrf_f64(n, l, n) == 0 && safe_pivots(a, l, n, damp * mean)) {
+      *used = damp > *used ? damp : *used;
+      return STATUS_OK;
+    }
+  }
+  return err_set(e, STATUS_BAD_DATA, "the Gram matrix of the inputs is not positive definite, whatever the damping");
+}
+
+void prune_back_solve(const double *l, size_t n, double *x)
+{
+  for (size_t i = 0; i < n; i++) {
+    double s = x[i];
+    for (size_t j = 0; j < i; j++)
+      s -= l[i * n + j] * x[j];
+    x[i] = s / l[i * n + i];
+  }
+  for (size_t i = n; i-- > 0;) {
+    x[i] /= l[i * n + i];
+    for (size_t j = 0; j < i; j++)
+      x[j] -= l[i * n + j] * x[i];
+  }
+}

@@ -1,0 +1,77 @@
+/* prune_mask.c: from scores to masks: exact counts per row, layer or net, and n:m patterns. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+#include "experiments/kernel/select.h"
+#include "experiments/pruning/pruning_int.h"
+
+const char *const prune_compare_names[] = {"row", "layer", "global", "n:m", NULL};
+
+enum status prune_resolve(void *conf, struct err *e)
+{
+  struct prune_common *c = conf;
+  if (c->compare != PRUNE_N_OF_M) {
+    c->sparsity = isnan(c->sparsity) ? 0.5 : c->sparsity;
+    return STATUS_OK;
+  }
+  if (c->n > c->m)
+    return err_set(e, STATUS_BAD_ARG, "n must be at most m (%" PRId64 "), as n of every m are kept, got %" PRId64, c->m, c->n);
+  double s = 1.0 - (double)c->n / (double)c->m;
+  if (!isnan(c->sparsity) && fabs(c->sparsity - s) > 1e-12)
+    return err_set(e, STATUS_BAD_ARG, "sparsity must be %g, as %" PRId64 " of every %" PRId64 " are kept (leave it out), got %g",
+                   s, c->n, c->m, c->sparsity);
+  c->sparsity = s;
+  return STATUS_OK;
+}
+
+size_t prune_count(double sparsity, size_t n)
+{
+  double k = floor(sparsity * (double)n + 0.5);
+  return k >= (double)n ? n : (size_t)k;
+}
+
+void prune_choose_groups(const double *score, size_t groups, size_t n, size_t m, uint8_t *keep)
+{
+  memset(keep, 1, groups * m);
+  for (size_t g = 0; g < groups; g++, score += m, keep += m)
+    for (size_t gone = 0; gone < m - n; gone++) {
+      size_t lowest = m;
+      for (size_t j = 0; j < m; j++)
+        if (keep[j] && (lowest == m || score[j] < score[lowest]))
+          lowest = j;
+      keep[lowest] = 0;
+    }
+}
+
+enum status prune_check_groups(const struct prune_common *c, size_t in, struct err *e)
+{
+  if (in % (size_t)c->m)
+    return err_set(e, STATUS_BAD_ARG, "%" PRId64 ":%" PRId64 " needs a number of inputs that is a multiple of %" PRId64
+                   ", this layer has %zu", c->n, c->m, c->m, in);
+  return STATUS_OK;
+}
+
+enum status prune_choose(const struct prune_common *c, const double *score, size_t out, size_t in, double sparsity,
+                         uint8_t *keep, struct err *e)
+{
+  bool rows = c->compare == PRUNE_ROW;
+  size_t span = rows ? in : out * in, n = rows ? out : 1;
+  void *work;
+  enum status status;
+  if (c->compare == PRUNE_N_OF_M) {
+    if ((status = prune_check_groups(c, in, e)) == STATUS_OK)
+      prune_choose_groups(score, out * in / (size_t)c->m, (size_t)c->n, (size_t)c->m, keep);
+    return status;
+  }
+  if (span > UINT32_MAX)
+    return err_set(e, STATUS_UNSUPPORTED, "%zu weights are too many to rank at once (at most 2^32 - 1)", span);
+  if ((status = mem_new(&work, span, sizeof(uint64_t), "the ranking of the weights", e)))
+    return status;
+  for (size_t i = 0; i < n; i++)
+    select_lowest_f64(score + i * span, span, prune_count(sparsity, span), work, keep + i * span);
+  free(work);
+  return STATUS_OK;
+}
