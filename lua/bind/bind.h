@@ -115,6 +115,7 @@ void stats_open(lua_State *L);
 void plot_open(lua_State *L);
 void db_open(lua_State *L);
 void random_open(lua_State *L);
+void pruner_open(lua_State *L);
 
 /* --- scripts (script.c) ------------------------------------------------------------------------- */
 
@@ -182,7 +183,8 @@ struct lua_object *object_with(lua_State *L, const struct lua_object *o, int at)
 /* Push the value of one parameter. */
 void object_push_param(lua_State *L, const struct param *p, const void *conf);
 extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], sampler_methods[],
-    model_methods[], data_methods[], bound_methods[];
+    model_methods[], data_methods[], bound_methods[], score_methods[], solver_methods[], allocator_methods[],
+    restorer_methods[];
 extern const struct function_row bound_math[]; /* what bounds add to assay.math */
 
 /* The loaded data of a data object (loads it, or takes it from the host's cache); raises. */

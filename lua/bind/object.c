@@ -468,6 +468,10 @@ void object_open(lua_State *L)
   add_methods(L, KIND_MODEL, model_methods);
   add_methods(L, KIND_DATA, data_methods);
   add_methods(L, KIND_BOUND, bound_methods);
+  add_methods(L, KIND_SCORE, score_methods);
+  add_methods(L, KIND_SOLVER, solver_methods);
+  add_methods(L, KIND_ALLOCATOR, allocator_methods);
+  add_methods(L, KIND_RESTORER, restorer_methods);
   for (int kind = 1; kind < KIND_COUNT; kind++) {
     lua_pushinteger(L, kind);
     lua_pushcclosure(L, construct, 1);
