@@ -39,10 +39,11 @@ static int run(struct app *app, const struct arguments *a)
     help_man_page(stdout);
   } else if (arg_flag(a, "bash-completion")) {
     help_bash_completion(stdout);
-  } else if (arg_flag(a, "kinds")) {
-    print_kinds();
-  } else if (arg_flag(a, "methods")) {
-    print_methods();
+  } else if (arg_flag(a, "kinds") || arg_flag(a, "methods")) {
+    if (arg_flag(a, "kinds"))
+      print_kinds();
+    if (arg_flag(a, "methods"))
+      print_methods();
   } else if (a->n_words == 0) {
     help_program(stdout);
   } else if (a->n_words > 1) {

@@ -83,6 +83,6 @@ const struct command command_methods = {
           "  assay methods schedule              the schedules\n"
           "  assay methods schedule cosine       formula, parameters, ranges, citation\n",
   .options = options,
-  .words = "kind",
+  .words = "method",
   .run = run,
 };

@@ -84,5 +84,20 @@ complete_words() { # complete_words WORD...: what the completion offers for the 
 is "$(complete_words assay doc)" "doctor" "a command is completed"
 is "$(complete_words assay run --dr)" "--dry-run" "an option is completed"
 is "$(complete_words assay methods sch)" "schedule" "a kind is completed"
+is "$(complete_words assay methods schedule cos)" "cosine" "and an id after its kind"
 is "$(complete_words assay --color ne)" "never" "a value is completed"
+is "$(complete_words assay ls --format = j | tr '\n' ' ')" "json jsonl " "also after ="
+cat >names.lua <<'TEXT'
+return assay.experiment {
+  name = "two words", grid = { k = { 1 } },
+  run = function(run) run:log(1, { ["$(touch run-by-tab)"] = 1, ["`touch run-by-tab`"] = 2, plain = 3 }) return { score = 1 } end,
+}
+TEXT
+try run names.lua --db names.db
+is "$(complete_words assay --db names.db plot p)" "plain" "a metric is completed from the store that --db names"
+is "$(complete_words assay ls --db names.db -c sc)" "score" "and a result"
+is "$(complete_words assay ls --db names.db -e t)" "two words" "and an experiment with a blank in its name"
+complete_words assay plot --db names.db '$' >"$T/offered"
+grep -qxF '$(touch run-by-tab)' "$T/offered" && [ ! -e run-by-tab ]
+ok $? "a name that is a shell command is offered, not run"
 done_testing
