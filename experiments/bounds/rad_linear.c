@@ -1,0 +1,136 @@
+/* rad_linear.c: the empirical Rademacher complexity of linear predictors of bounded norm, and the uniform bound on the
+ * gap that it gives. For few examples the mean over signs is exact, by a Gray code that changes one sign at a time. */
+#include <stdlib.h>
+
+#include "experiments/bounds/bound.h"
+#include "experiments/kernel/mem.h"
+
+#define EXACT_N_MAX 16
+#define EXACT_WORK_MAX 1e8
+
+enum ball { BALL_L2, BALL_L1 };
+static const char *const ball_names[] = {"l2", "l1", NULL};
+
+struct conf {
+  struct param_table *x;
+  int ball;
+  double norm, lipschitz, loss_range, delta;
+};
+
+static const struct param params[] = {
+  {.id = "x", .type = PARAM_TABLE, .at = offsetof(struct conf, x), .doc = "the inputs, one row each (have to be given)"},
+  {.id = "ball", .type = PARAM_CHOICE, .at = offsetof(struct conf, ball), .def = BALL_L2, .choices = ball_names,
+   .doc = "norm of the weights that is bounded", .example = "l2"},
+  {.id = "norm", .type = PARAM_REAL, .at = offsetof(struct conf, norm), .def = 1, .min = 0, .max = INFINITY,
+   .doc = "bound B on that norm, fixed in advance", .example = "1"},
+  {.id = "lipschitz", .type = PARAM_REAL, .at = offsetof(struct conf, lipschitz), .def = 1, .min = 0, .max = INFINITY,
+   .doc = "Lipschitz constant of the loss in the prediction", .example = "1"},
+  {.id = "loss_range", .type = PARAM_REAL, .at = offsetof(struct conf, loss_range), .def = 1, .min = 0, .max = INFINITY,
+   .flags = PARAM_MIN_OPEN, .doc = "range of the loss", .example = "1"},
+  BOUND_DELTA_PARAM(struct conf, delta),
+  {0},
+};
+
+/* The dual norm of a sum of inputs. */
+static double dual_norm(const double *v, size_t d, int ball)
+{
+  double out = 0;
+  for (size_t j = 0; j < d; j++)
+    out = ball == BALL_L2 ? out + v[j] * v[j] : fmax(out, fabs(v[j]));
+  return ball == BALL_L2 ? sqrt(out) : out;
+}
+
+/* E |sum_i s_i x_i| over all signs; the first sign stays +, as both signs give the same. */
+static enum status exact_mean(const struct param_table *x, int ball, double *out, struct err *e)
+{
+  void *block;
+  enum status s = mem_new(&block, x->cols, sizeof(double), "a sum of inputs", e);
+  if (s != STATUS_OK)
+    return s;
+  double *sum = block, total = 0;
+  for (size_t i = 0; i < x->rows; i++)
+    for (size_t j = 0; j < x->cols; j++)
+      sum[j] += x->v[i * x->cols + j];
+  unsigned patterns = 1u << (x->rows - 1), minus = 0;
+  for (unsigned p = 1;; p++) {
+    total += dual_norm(sum, x->cols, ball);
+    if (p == patterns)
+      break;
+    unsigned i = (unsigned)__builtin_ctz(p);
+    minus ^= 1u << i;
+    double change = minus >> i & 1 ? -2 : 2;
+    for (size_t j = 0; j < x->cols; j++)
+      sum[j] += change * x->v[(i + 1) * x->cols + j];
+  }
+  *out = total / patterns;
+  free(block);
+  return STATUS_OK;
+}
+
+static double sum_of_squares(const struct param_table *x)
+{
+  double sum = 0;
+  for (size_t i = 0; i < x->rows * x->cols; i++)
+    sum += x->v[i] * x->v[i];
+  return sum;
+}
+
+static double largest_column(const struct param_table *x)
+{
+  double largest = 0;
+  for (size_t j = 0; j < x->cols; j++) {
+    double sum = 0;
+    for (size_t i = 0; i < x->rows; i++)
+      sum += x->v[i * x->cols + j] * x->v[i * x->cols + j];
+    largest = fmax(largest, sum);
+  }
+  return sqrt(largest);
+}
+
+static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
+                            struct bound_value *out, struct err *e)
+{
+  (void)x, (void)in;
+  const struct conf *c = conf;
+  if (c->x->rows == 0 || c->x->cols == 0)
+    return err_set(e, STATUS_BAD_ARG, "x must have at least one row and one column");
+  double n = (double)c->x->rows, d = (double)c->x->cols, all = sum_of_squares(c->x);
+  double upper = c->ball == BALL_L2 ? sqrt(all) : largest_column(c->x) * sqrt(2 * log(2 * d)), mean = upper;
+  if (c->x->rows <= EXACT_N_MAX && d * exp2(n) <= EXACT_WORK_MAX) {
+    enum status s = exact_mean(c->x, c->ball, &mean, e);
+    if (s != STATUS_OK)
+      return s;
+    bound_term(out, "exact", c->norm * mean / n);
+  }
+  if (c->ball == BALL_L2)
+    bound_term(out, "lower", c->norm * sqrt(all / 2) / n);
+  bound_term(out, "upper", c->norm * upper / n);
+  double confidence = 3 * c->loss_range * sqrt(log(2 / c->delta) / (2 * n));
+  bound_term(out, "rademacher", c->norm * fmin(mean, upper) / n);
+  bound_term(out, "confidence", confidence);
+  out->on_gap = true;
+  out->trivial = c->loss_range;
+  out->value = 2 * c->lipschitz * c->norm * fmin(mean, upper) / n + confidence;
+  return STATUS_OK;
+}
+
+static const char *const required[] = {"x", NULL};
+
+const struct bound bound_rad_linear = {
+  .m = {.kind = KIND_BOUND,
+        .id = "rad-linear",
+        .name = "Rademacher bound for linear classes",
+        .summary = "bounds the gap of all linear predictors of bounded norm at once",
+        .formula = "F - F_S <= 2 lip R_S + 3 range sqrt(ln(2/delta)/(2n)),  R_S = (B/n) E |sum_i s_i x_i|_dual\n"
+                   "l2: (B/n) sqrt(sum |x_i|^2/2) <= R_S <= (B/n) sqrt(sum |x_i|^2);\n"
+                   "l1: R_S <= (B/n) max_j |X_j| sqrt(2 ln(2d));  exact for n <= 16",
+        .cite = "Bartlett and Mendelson 2002, Rademacher and Gaussian complexities: risk bounds and structural results; Kakade, "
+                "Sridharan and Tewari 2008, On the complexity of linear prediction",
+        .notes = "B must be fixed before the data is seen. x may be a matrix.",
+        .example = "assay.bound(\"rad-linear\", {x = {{1, 0}, {0, 1}, {1, 1}}, norm = 1})",
+        .conf_size = sizeof(struct conf),
+        .params = params,
+        .statement = STATEMENT_HP},
+  .required = required,
+  .evaluate = evaluate,
+};
