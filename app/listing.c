@@ -341,6 +341,8 @@ void listing_free(struct listing *l)
   names_free(&l->results);
 }
 
+const char *plus_minus(void) { return MB_CUR_MAX > 1 ? "±" : "+-"; }
+
 char *summary_text(const struct summary *x, bool by_run)
 {
   double half = x->half;
@@ -355,10 +357,10 @@ char *summary_text(const struct summary *x, bool by_run)
   if (isnan(half) || !isfinite(x->mean))
     return xasprintf("%.6g", x->mean);
   if (half == 0)
-    return xasprintf("%.6g ±0", x->mean);
+    return xasprintf("%.6g %s0", x->mean, plus_minus());
   double place = floor(log10(half));
   if (place > 4 || place < -8)
-    return xasprintf("%.6g ±%.2g", x->mean, half);
+    return xasprintf("%.6g %s%.2g", x->mean, plus_minus(), half);
   int digits = place < 1 ? 1 - (int)place : 0; /* two digits of the interval, the mean to the same place */
-  return xasprintf("%.*f ±%.*f", digits, x->mean, digits, half);
+  return xasprintf("%.*f %s%.*f", digits, x->mean, plus_minus(), digits, half);
 }

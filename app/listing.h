@@ -51,4 +51,7 @@ void listing_free(struct listing *l);
 /* The value people see: "0.1042 ±0.0011", "0.25", "NaN in 2 of 5", "(varies)", "-". Caller frees. */
 char *summary_text(const struct summary *x, bool by_run);
 
+/* The sign before an interval, in ASCII where the terminal has nothing else. */
+const char *plus_minus(void);
+
 #endif

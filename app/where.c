@@ -156,11 +156,34 @@ static const char *suggest(const char *message, const struct names *params, cons
   return near;
 }
 
+/* "lr, momentum, seed; val_error, …": the first names that a filter could use. Caller frees. */
+static char *names_here(const struct names *params, const struct names *results)
+{
+  enum { MOST = 12 };
+  struct text t = {0};
+  size_t n = 0;
+  append(&t, "", 0);
+  for (int k = 0; k < 2; k++) {
+    const struct names *list = k ? results : params;
+    for (size_t i = 0; i < list->n && n <= MOST; i++) {
+      if (k && result_is_derived(list->name[i]))
+        continue;
+      append_string(&t, n ? ", " : "");
+      append_string(&t, n++ < MOST ? list->name[i] : "…");
+    }
+  }
+  return t.s;
+}
+
 int where_refused(struct app *app, const struct store *s, const char *where, const struct names *params, const struct names *results)
 {
   const char *near = suggest(store_message(s), params, results);
   if (!where || app->cancel)
     return reading_failed(app, s);
-  app_complain("--where %s: %s%s%s", where, store_message(s), near ? "; did you mean " : "", near ? near : "");
+  bool unknown = !near && strstr(store_message(s), "no such column: ") && params->n;
+  char *names = unknown ? names_here(params, results) : NULL;
+  app_complain("--where %s: %s%s%s", where, store_message(s), near ? "; did you mean " : unknown ? "; there are " : "",
+               near ? near : unknown ? names : "");
+  free(names);
   return EXIT_USAGE;
 }

@@ -262,9 +262,9 @@ static void print_same(const struct view *v)
     printf("%s: ", name);
     free(name);
   }
-  printf("%zu runs", l->n_runs);
+  printf("%zu run%s", l->n_runs, l->n_runs == 1 ? "" : "s");
   if (!v->by_run)
-    printf(", %zu configs", l->n_rows);
+    printf(", %zu config%s", l->n_rows, l->n_rows == 1 ? "" : "s");
   for (size_t k = 0; k < l->params.n; k++) {
     const struct store_cell *c = &l->row[0].param[k];
     char number[40];
@@ -290,7 +290,7 @@ static void print_foot(const struct view *v, size_t shown)
     free(safe);
   }
   if (v->sort || shown < v->list.n_rows)
-    puts(v->by_run || !v->list.results.n ? "" : "; mean ± half width of the 95 % interval over the n runs that are done");
+    puts(v->by_run || !v->list.results.n ? "" : "; mean and half width of the 95 % interval over the n runs that are done");
 }
 
 static int print(struct view *v)

@@ -70,7 +70,7 @@ const struct command command_query = {
   .help = "Examples:\n"
           "  assay query \"select status, count(*) from runs group by 1\"\n"
           "  assay query --format csv \"select step, value from metrics where run_id = 3 and key = 'loss'\"\n"
-          "Views: runs, metrics, results, params (schema: assay query \"select sql from sqlite_schema\").\n"
+          "Views: runs, metrics, results, params (all of the schema: assay query -f csv \"select sql from sqlite_schema\").\n"
           "One statement that reads; rows come in no particular order without ORDER BY; NULL of a metric is NaN.\n",
   .options = options,
   .run = run,

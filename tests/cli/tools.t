@@ -56,6 +56,12 @@ err_has "did you mean total" "… with the nearest name"
 try plot loss abc%z --db t.db
 exits 2 "a word that is no run"
 
+LC_ALL=C "$ASSAY" ls --db t.db >"$T/out"
+LC_ALL=C grep -q '[^ -~]' "$T/out"
+is "$?" 1 "ls is ASCII where the terminal has nothing else"
+grep -q '+-' "$T/out"
+ok $? "… intervals too"
+
 try doctor --db t.db
 exits 0 "doctor"
 for subject in machine kernels BLAS terminal store data; do

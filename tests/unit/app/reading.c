@@ -168,6 +168,8 @@ static void test_where(void)
   }
   tap_is_int(call(&command_ls, "--where", "opt.lrr > 1", NULL), 2, "an unknown name is a usage error");
   tap_has(err, "did you mean opt.lr", "and the nearest one is suggested");
+  call(&command_ls, "--where", "zzzzzzzzz > 1", NULL);
+  tap_has(err, "there are epochs, opt.lr, schedule, seed, ", "where none is near, some that exist are listed");
   tap_is_int(call(&command_ls, "--where", "1) ; DROP TABLE run; --", NULL), 2, "what is no expression is refused");
   tap_is_int(call(&command_ls, "--sort", "test_eror", NULL), 2, "sorting by an unknown name too");
   tap_has(err, "did you mean 'test_error'", "with a suggestion");
