@@ -94,6 +94,9 @@ struct rows {
 
 /* Room for one more row, which the caller fills: row n - 1. */
 NODISCARD enum status rows_add(struct rows *r, struct err *e);
+/* Zeroed room for n rows at once: r->n = n. d, task and outputs are set. A size that this machine's memory cannot
+ * hold is refused before it is asked for. */
+NODISCARD enum status rows_make(struct rows *r, size_t n, struct err *e);
 void rows_free(struct rows *r);
 
 /* A random permutation of the rows (seed split_seed, RNG_SPLIT) is cut: first test, then validation, then training,
@@ -102,5 +105,12 @@ void rows_free(struct rows *r);
  * inputs are standardised if wanted. Fills task, d and the parts of `out`. */
 NODISCARD enum status rows_split(struct dataset *out, const struct rows *r, const struct data_split *how,
                                  const struct exec *x, struct err *e);
+/* The same where a file of its own holds the test part: its first counts.test rows (auto: all), in its order; the
+ * random split then leaves training and validation only. test = NULL: rows_split(). */
+NODISCARD enum status rows_split_files(struct dataset *out, const struct rows *r, const struct rows *test,
+                                       const struct data_split *how, const struct exec *x, struct err *e);
+
+/* Does this machine's memory hold the bytes of n examples of d inputs? */
+NODISCARD enum status data_check_room(size_t n, size_t d, size_t bytes, struct err *e);
 
 #endif

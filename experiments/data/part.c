@@ -8,7 +8,7 @@
 const char *const data_task_names[] = {"classes", "regression", NULL};
 
 /* Linux grants more memory than there is and kills whoever uses it: so ask before. */
-static enum status check_room(size_t n, size_t d, size_t bytes, struct err *e)
+enum status data_check_room(size_t n, size_t d, size_t bytes, struct err *e)
 {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   double there = (double)pages * (double)page;
@@ -28,7 +28,7 @@ enum status part_new(struct examples *p, size_t n, size_t d, enum task task, siz
   if (d > SIZE_MAX - 16 || !size_mul(n, stride = round_up(d, 16), &numbers) ||
       !size_mul(numbers, sizeof(float), &bytes))
     return err_set(e, STATUS_NO_MEMORY, "%zu examples of %zu inputs are more than this machine can address", n, d);
-  enum status s = check_room(n, d, bytes, e);
+  enum status s = data_check_room(n, d, bytes, e);
   if (s == STATUS_OK)
     s = mem_new(&x, numbers, sizeof(float), "inputs", e);
   if (s == STATUS_OK && task == TASK_CLASSES)

@@ -38,6 +38,28 @@ enum status rows_add(struct rows *r, struct err *e)
   return STATUS_OK;
 }
 
+enum status rows_make(struct rows *r, size_t n, struct err *e)
+{
+  void *x = NULL, *label = NULL, *target = NULL;
+  size_t numbers, bytes;
+  if (!size_mul(n, r->d, &numbers) || !size_mul(numbers, sizeof(float), &bytes))
+    return err_set(e, STATUS_NO_MEMORY, "%zu rows of %zu numbers are more than this machine can address", n, r->d);
+  enum status s = data_check_room(n, r->d, bytes, e);
+  if (s == STATUS_OK)
+    s = mem_new(&x, numbers, sizeof(float), "inputs", e);
+  if (s == STATUS_OK && r->task == TASK_CLASSES)
+    s = mem_new(&label, n, sizeof(int32_t), "labels", e);
+  if (s == STATUS_OK && r->task == TASK_REGRESSION && !size_mul(n, r->outputs, &numbers))
+    s = err_set(e, STATUS_NO_MEMORY, "%zu targets of %zu numbers are more than this machine can address", n, r->outputs);
+  if (s == STATUS_OK && r->task == TASK_REGRESSION)
+    s = mem_new(&target, numbers, sizeof(float), "targets", e);
+  r->x = x;
+  r->label = label;
+  r->target = target;
+  r->n = r->room = n;
+  return s;
+}
+
 void rows_free(struct rows *r)
 {
   free(r->x);

@@ -126,14 +126,27 @@ static enum status clean(struct dataset *out, bool standardize, struct err *e)
   return STATUS_OK;
 }
 
-enum status rows_split(struct dataset *out, const struct rows *r, const struct data_split *how, const struct exec *x,
-                       struct err *e)
+/* The first so many rows of a test file. */
+static enum status count_test(const struct rows *test, int64_t wanted, size_t *n, struct err *e)
+{
+  *n = wanted == PARAM_AUTO_INT ? test->n : (size_t)wanted;
+  return *n <= test->n ? STATUS_OK
+                       : err_set(e, STATUS_BAD_ARG, "test is %zu, but the test file has %zu rows", *n, test->n);
+}
+
+enum status rows_split_files(struct dataset *out, const struct rows *r, const struct rows *test,
+                             const struct data_split *how, const struct exec *x, struct err *e)
 {
   struct plan plan;
+  struct data_counts counts = how->counts;
   void *memory = NULL;
-  enum status s = make_plan(&plan, r->n, &how->counts, e);
+  size_t n_test = 0;
+  enum status s = test ? count_test(test, counts.test, &n_test, e) : STATUS_OK;
+  counts.test = test ? 0 : counts.test;
   if (s == STATUS_OK)
-    s = mem_new(&memory, r->n, sizeof(uint32_t), "order of the rows", e);
+    s = make_plan(&plan, r->n, &counts, e);
+  if (s == STATUS_OK)
+    s = mem_new(&memory, r->n > n_test ? r->n : n_test, sizeof(uint32_t), "order of the rows", e);
   if (s != STATUS_OK)
     return s;
   uint32_t *order = memory;
@@ -141,13 +154,24 @@ enum status rows_split(struct dataset *out, const struct rows *r, const struct d
   rng_permutation(&rng, order, r->n);
   out->task = r->task;
   out->d = r->d;
-  s = copy_part(&out->test, r, order, plan.test, x, e);
+  if (!test)
+    s = copy_part(&out->test, r, order, plan.test, x, e);
   if (s == STATUS_OK)
     s = copy_part(&out->valid, r, order + plan.test, plan.valid, x, e);
   if (s == STATUS_OK)
     s = copy_part(&out->train, r, order + plan.test + plan.valid, plan.train, x, e);
+  for (size_t i = 0; i < n_test; i++)
+    order[i] = (uint32_t)i;
+  if (s == STATUS_OK && test)
+    s = copy_part(&out->test, test, order, n_test, x, e);
   if (s == STATUS_OK)
     s = clean(out, how->standardize, e);
   free(memory);
   return s;
+}
+
+enum status rows_split(struct dataset *out, const struct rows *r, const struct data_split *how, const struct exec *x,
+                       struct err *e)
+{
+  return rows_split_files(out, r, NULL, how, x, e);
 }
