@@ -147,11 +147,9 @@ char *object_json(const struct object *o)
 {
   char *text;
   size_t size;
-  FILE *f = open_memstream(&text, &size);
-  if (!f)
-    abort(); /* as xmalloc does */
+  FILE *f = xstream_open(&text, &size);
   write_object(f, o);
-  fclose(f);
+  xstream_close(f);
   return text;
 }
 

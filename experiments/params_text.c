@@ -172,21 +172,13 @@ static void print_param(FILE *f, const struct param *p, const void *conf)
   }
 }
 
-static FILE *text_open(char **text, size_t *size)
-{
-  FILE *f = open_memstream(text, size);
-  if (!f)
-    abort(); /* as xmalloc does: book-keeping without memory */
-  return f;
-}
-
 char *param_text(const struct param *p, const void *conf)
 {
   char *text;
   size_t size;
-  FILE *f = text_open(&text, &size);
+  FILE *f = xstream_open(&text, &size);
   print_param(f, p, conf);
-  fclose(f);
+  xstream_close(f);
   return text;
 }
 
@@ -208,9 +200,9 @@ static char *default_text(const struct param *p)
     if (list_default(&list, p)) {
       char *text;
       size_t size;
-      FILE *f = text_open(&text, &size);
+      FILE *f = xstream_open(&text, &size);
       print_list(f, &list);
-      fclose(f);
+      xstream_close(f);
       free(list.v);
       return text;
     }
@@ -247,8 +239,8 @@ char *object_text(const struct object *o)
 {
   char *text;
   size_t size;
-  FILE *f = text_open(&text, &size);
+  FILE *f = xstream_open(&text, &size);
   print_object(f, o, false);
-  fclose(f);
+  xstream_close(f);
   return text;
 }

@@ -3,18 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/kernel/mem.h"
 #include "experiments/params_int.h"
 #include "experiments/registry.h"
 
 #define WIDTH_MIN 40
-
-static FILE *text_open(char **text, size_t *size)
-{
-  FILE *f = open_memstream(text, size);
-  if (!f)
-    abort(); /* as xmalloc does: book-keeping without memory */
-  return f;
-}
 
 /* Columns that n bytes of UTF-8 take; the descriptors hold no double-width or combining characters. */
 static size_t columns(const char *s, size_t n)
@@ -80,7 +73,7 @@ static void print_param(FILE *f, const struct param *p, size_t name_width, size_
   wrap(f, p->doc, at, width);
   char *facts;
   size_t size;
-  FILE *g = text_open(&facts, &size);
+  FILE *g = xstream_open(&facts, &size);
   fputs(allowed, g);
   if (p->unit)
     fprintf(g, " (%s)", p->unit);
@@ -92,7 +85,7 @@ static void print_param(FILE *f, const struct param *p, size_t name_width, size_
                  (usual && p->example && strcmp(usual, p->example) == 0);
   if (p->example && !obvious)
     fprintf(g, "; for example %s", p->example);
-  fclose(g);
+  xstream_close(g);
   fprintf(f, "%*s", (int)at, "");
   wrap(f, facts, at, width);
   free(facts);
@@ -137,7 +130,7 @@ char *method_help(const struct method *m, int width)
 {
   char *text;
   size_t size, columns_wide = width < WIDTH_MIN ? WIDTH_MIN : (size_t)width;
-  FILE *f = text_open(&text, &size);
+  FILE *f = xstream_open(&text, &size);
   fprintf(f, "%s (%s \"%s\")\n  ", m->name, kind_name(m->kind), m->id);
   wrap(f, m->summary, 2, columns_wide);
   verbatim(f, "Formula", m->formula);
@@ -148,7 +141,7 @@ char *method_help(const struct method *m, int width)
   section(f, "Notes", m->notes, columns_wide);
   section(f, "Source", m->cite, columns_wide);
   verbatim(f, "Example", m->example);
-  fclose(f);
+  xstream_close(f);
   return text;
 }
 
@@ -167,7 +160,7 @@ char *methods_table(enum kind kind, int width)
   char *text;
   size_t size, id_width = 0;
   enum kind last = 0;
-  FILE *f = text_open(&text, &size);
+  FILE *f = xstream_open(&text, &size);
   for (size_t i = 0; i < registry_count(); i++) {
     size_t n = strlen(registry_at(i)->id);
     id_width = n > id_width ? n : id_width;
@@ -181,6 +174,6 @@ char *methods_table(enum kind kind, int width)
     last = m->kind;
     print_line(f, m, id_width, width < WIDTH_MIN ? WIDTH_MIN : (size_t)width);
   }
-  fclose(f);
+  xstream_close(f);
   return text;
 }

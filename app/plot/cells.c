@@ -103,9 +103,7 @@ char *plot_grid_text(const struct plot_grid *g, int colour)
 {
   char *text;
   size_t size;
-  FILE *f = open_memstream(&text, &size);
-  if (!f)
-    abort(); /* as xmalloc does */
+  FILE *f = xstream_open(&text, &size);
   for (int row = 0; row < g->height; row++) {
     const struct plot_cell *line = g->cell + (size_t)row * (size_t)g->width;
     struct plot_cell style = {0};
@@ -123,6 +121,6 @@ char *plot_grid_text(const struct plot_grid *g, int colour)
     }
     fputs(style.fg || style.attr ? "\x1b[0m\n" : "\n", f);
   }
-  fclose(f);
+  xstream_close(f);
   return text;
 }

@@ -4,6 +4,7 @@
 #include <utf8proc.h>
 
 #include "app/plot/svg_int.h"
+#include "experiments/kernel/mem.h"
 
 void svg_number(FILE *f, double v)
 {
@@ -111,9 +112,7 @@ char *plot_svg(const struct plot_spec *spec)
 {
   char *text;
   size_t size;
-  FILE *f = open_memstream(&text, &size);
-  if (!f)
-    abort(); /* as xmalloc does */
+  FILE *f = xstream_open(&text, &size);
   size_t rows = spec->kind == PLOT_BAR ? plot_bar_count(spec) + 4 : 20;
   double width = plot_width(spec, 80) * SVG_CELL_W, height = plot_height(spec, rows > 400 ? 400
                                                                                : rows < 6 ? 6
@@ -135,6 +134,6 @@ char *plot_svg(const struct plot_spec *spec)
   else
     svg_draw_lines(f, spec, width, height);
   fputs("</svg>\n", f);
-  fclose(f);
+  xstream_close(f);
   return text;
 }

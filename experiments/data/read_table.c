@@ -53,8 +53,13 @@ static enum status put(struct table_state *s, int c, struct err *e)
   if (s->length == s->room) {
     if (s->room >= RECORD_MAX)
       return line_error(s, s->record_line, e, "the row that starts here is longer than 64 MB; is a quote not closed?");
-    s->room = s->room ? 2 * s->room : 4096;
-    s->text = xrealloc(s->text, s->room);
+    void *text = s->text;
+    size_t room = s->room ? 2 * s->room : 4096;
+    enum status grown = mem_resize(&text, room, 1, "a row of text", e);
+    if (grown != STATUS_OK)
+      return grown;
+    s->text = text;
+    s->room = room;
   }
   s->text[s->length++] = (char)c;
   return STATUS_OK;
@@ -65,8 +70,13 @@ static enum status start_field(struct table_state *s, struct err *e)
   if (s->fields == FIELDS_MAX)
     return line_error(s, s->record_line, e, "more than 4 million fields");
   if (s->fields == s->field_room) {
-    s->field_room = s->field_room ? 2 * s->field_room : 64;
-    s->start = xrealloc(s->start, s->field_room * sizeof *s->start);
+    void *start = s->start;
+    size_t room = s->field_room ? 2 * s->field_room : 64;
+    enum status grown = mem_resize(&start, room, sizeof *s->start, "the fields of a row", e);
+    if (grown != STATUS_OK)
+      return grown;
+    s->start = start;
+    s->field_room = room;
   }
   s->start[s->fields++] = s->length;
   return STATUS_OK;

@@ -22,12 +22,28 @@ enum status mem_new(void **out, size_t count, size_t size, const char *what, str
   return STATUS_OK;
 }
 
+enum status mem_resize(void **p, size_t count, size_t size, const char *what, struct err *e)
+{
+  size_t bytes;
+  if (!size_mul(count, size, &bytes))
+    return err_set(e, STATUS_NO_MEMORY, "%s: %zu times %zu bytes is more than this machine can address", what, count, size);
+  void *larger = realloc(*p, bytes ? bytes : 1);
+  if (!larger)
+    return err_set(e, STATUS_NO_MEMORY, "%s: no memory for %.1f MB", what, (double)bytes / 1e6);
+  *p = larger;
+  return STATUS_OK;
+}
+
+static _Noreturn void give_up(void)
+{
+  fputs("assay: out of memory\n", stderr);
+  abort();
+}
+
 static void *checked(void *p)
 {
-  if (!p) {
-    fputs("assay: out of memory\n", stderr);
-    abort();
-  }
+  if (!p)
+    give_up();
   return p;
 }
 
@@ -44,4 +60,14 @@ char *xasprintf(const char *format, ...)
   int n = vasprintf(&s, format, args);
   va_end(args);
   return checked(n < 0 ? NULL : s);
+}
+
+FILE *xstream_open(char **text, size_t *size) { return checked(open_memstream(text, size)); }
+
+/* The stream allocates as it is written, so that only its end tells. */
+void xstream_close(FILE *f)
+{
+  bool failed = ferror(f);
+  if (fclose(f) != 0 || failed)
+    give_up();
 }

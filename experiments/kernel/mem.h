@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "experiments/kernel/err.h"
 
@@ -13,6 +14,10 @@
 /* *out = count * size zeroed bytes, 64-byte aligned, released with free(). count * size may be 0 (a
  * valid pointer results). On overflow or exhaustion: STATUS_NO_MEMORY with the figure and `what`. */
 NODISCARD enum status mem_new(void **out, size_t count, size_t size, const char *what, struct err *e);
+
+/* Give *p, from malloc or this function or NULL, room for count * size bytes; new ones are not set. On failure *p is
+ * as before. For what grows with the data. */
+NODISCARD enum status mem_resize(void **p, size_t count, size_t size, const char *what, struct err *e);
 
 /* a * b, false on overflow. */
 static inline bool size_mul(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
@@ -25,6 +30,9 @@ void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *s);
+/* A stream whose text, in *text and to be freed, is complete after xstream_close. */
+FILE *xstream_open(char **text, size_t *size);
+void xstream_close(FILE *f);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
