@@ -122,7 +122,7 @@ static int load_rows(struct listing *l, struct store_query *q)
 
 static int choose_runs(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask, const struct names *results)
 {
-  char *from = where_from(ask->where, &l->params, results);
+  char *from = where_from(ask->trash ? "trash" : "runs", ask->where, &l->params, results);
   char *sql = xasprintf("SELECT r.id, r.experiment_id, r.group_hash, r.experiment, r.status, r.uid, r.started_at, r.wall_s,"
                         " r.script_hash %s AND (?1 IS NULL OR r.experiment = ?1) AND (?2 IS NULL OR r.status = ?2) ORDER BY r.id", from);
   struct store_query *q = reading_query(app, s, sql);

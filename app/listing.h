@@ -13,6 +13,7 @@ struct listing_ask {
   size_t n_columns;
   size_t most_results;                     /* besides those; SIZE_MAX: all */
   bool by_run, timings;                    /* one row per run; results that are times too */
+  bool trash;                              /* runs in the trash instead of the others */
 };
 
 /* A result over the runs of a row. */

@@ -59,7 +59,7 @@ static int find_runs(struct app *app, struct store *s, const char *sql, const ch
   return code ? -1 : found;
 }
 
-int reading_run(struct app *app, struct store *s, const char *word, int64_t *id)
+int reading_any_run(struct app *app, struct store *s, const char *word, int64_t *id)
 {
   int found = 0;
   if (all_in(word, "0123456789") && strlen(word) < 19)
@@ -76,6 +76,24 @@ int reading_run(struct app *app, struct store *s, const char *word, int64_t *id)
     app_complain("no run '%s' in %s; name it by its number or the first digits of its uid ('assay ls --runs' lists them)",
                  word, app->db);
   return EXIT_USAGE;
+}
+
+int reading_run(struct app *app, struct store *s, const char *word, int64_t *id)
+{
+  int code = reading_any_run(app, s, word, id), row_code;
+  struct store_query *q = code ? NULL : reading_query(app, s, "SELECT 1 FROM run WHERE id = ?1 AND trashed_at IS NOT NULL");
+  if (code)
+    return code;
+  if (!q)
+    return reading_failed(app, s);
+  store_query_bind_int(q, 1, *id);
+  bool trashed = reading_next(q, &row_code);
+  store_query_close(q);
+  if (row_code)
+    return reading_failed(app, s);
+  if (trashed)
+    app_complain("run %lld is in the trash; 'assay restore %lld' takes it out", (long long)*id, (long long)*id);
+  return trashed ? EXIT_USAGE : EXIT_DONE;
 }
 
 bool reading_format(const struct arguments *a, enum table_format *format)

@@ -17,8 +17,11 @@ struct store_query *reading_query(struct app *app, struct store *s, const char *
 /* Step a query; *code becomes the store's code and false is returned at the end or on an error. */
 bool reading_next(struct store_query *q, int *code);
 
-/* The run named by its number or by a prefix of its uid that no other run has. EXIT_DONE or a message. */
+/* The run named by its number or by a prefix of its uid that no other run has. EXIT_DONE or a message; for a
+ * run in the trash the message says so. */
 int reading_run(struct app *app, struct store *s, const char *word, int64_t *id);
+/* The same for a run that may lie in the trash. */
+int reading_any_run(struct app *app, struct store *s, const char *word, int64_t *id);
 
 /* --format: "table" (the default), csv, … ; `def` when not given. False after a message. */
 bool reading_format(const struct arguments *a, enum table_format *format);
@@ -46,9 +49,9 @@ bool result_is_derived(const char *key);
 /* Is it a time? */
 bool result_is_timing(const char *key);
 
-/* FROM and WHERE clauses that choose runs by an expression over columns of `runs`, parameters and results;
+/* FROM and WHERE clauses that choose from `view` (runs, trash) by an expression over columns of `runs`, parameters and results;
  * the alias of a run is r. Names with dots are quoted for the user. `where` may be NULL. Caller frees. */
-char *where_from(const char *where, const struct names *params, const struct names *results);
+char *where_from(const char *view, const char *where, const struct names *params, const struct names *results);
 /* After the store refused the SQL of `where`: say so, with the nearest name where one is unknown. An exit code. */
 int where_refused(struct app *app, const struct store *s, const char *where, const struct names *params, const struct names *results);
 

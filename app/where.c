@@ -15,7 +15,7 @@
 
 static const char *const run_columns[] = { "id", "uid", "experiment", "status", "seed", "started_at", "ended_at", "wall_s",
   "cpu_s", "peak_memory_b", "host", "error", "config", "config_hash", "group_hash", "script_hash", "experiment_id",
-  "environment_id", "tags" };
+  "environment_id", "tags", "note" };
 enum { RUN_COLUMNS = sizeof run_columns / sizeof *run_columns };
 
 /* A text that grows. */
@@ -110,7 +110,7 @@ static size_t quoted_length(const char *s)
   return s[n] ? n + 1 : n;
 }
 
-char *where_from(const char *where, const struct names *params, const struct names *results)
+char *where_from(const char *view, const char *where, const struct names *params, const struct names *results)
 {
   struct text columns = {0}, condition = {0};
   struct names used = {0};
@@ -129,8 +129,8 @@ char *where_from(const char *where, const struct names *params, const struct nam
     free(name);
     s += n;
   }
-  char *sql = used.n ? xasprintf("FROM (SELECT v.*%s FROM runs v) AS r WHERE (%s\n)", columns.s, condition.s)
-                     : xasprintf("FROM runs AS r WHERE (%s\n)", where ? condition.s : "1");
+  char *sql = used.n ? xasprintf("FROM (SELECT v.*%s FROM %s v) AS r WHERE (%s\n)", columns.s, view, condition.s)
+                     : xasprintf("FROM %s AS r WHERE (%s\n)", view, where ? condition.s : "1");
   names_free(&used);
   free(columns.s);
   free(condition.s);

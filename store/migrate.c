@@ -31,20 +31,12 @@ int store_create(struct store *s)
 static int back_up(struct store *s, int version)
 {
   size_t size = strlen(s->path) + 40;
-  char *name = store_alloc(NULL, size);
-  sqlite3 *copy = NULL;
+  char *name = store_alloc(NULL, size), why[256];
   int code = STORE_OK;
   snprintf(name, size, "%s.format-%d.bak", s->path, version);
-  int rc = sqlite3_open(name, &copy);
-  sqlite3_backup *b = rc == SQLITE_OK ? sqlite3_backup_init(copy, "main", s->db, "main") : NULL;
-  if (b) {
-    sqlite3_backup_step(b, -1);
-    rc = sqlite3_backup_finish(b);
-  }
-  if (!b || rc != SQLITE_OK)
+  if (store_copy_database(s->db, name, why, sizeof why) != SQLITE_OK)
     code = store_fail(s, STORE_ERROR, "%s: nothing was changed, because the copy to make before bringing it to the "
-                      "newer format, %s, cannot be written: %s", s->path, name, sqlite3_errmsg(copy));
-  sqlite3_close(copy);
+                      "newer format, %s, cannot be written: %s", s->path, name, why);
   free(name);
   return code;
 }
@@ -96,7 +88,8 @@ int store_migrate_known(struct store *s) { return store_migrate(s, STORE_FORMAT,
 int store_check_schema(struct store *s)
 {
   static const char *const tables[] = { "script", "experiment", "experiment_script", "environment", "run", "param",
-    "metric_key", "metric", "result", "artifact", "tag", "verdict", "writer", "runs", "metrics", "results", "params" };
+    "metric_key", "metric", "result", "artifact", "tag", "verdict", "writer", "runs", "trash", "metrics", "results",
+    "params" };
   sqlite3_stmt *st = NULL;
   size_t seen = 0;
   int code = STORE_OK, rc;

@@ -192,7 +192,10 @@ static int open_write(struct store *s)
   owner_self(&s->self);
   if ((code = store_journal_set(s)) || (version == 0 && (code = store_create(s))))
     return code;
-  if ((code = store_take_writer(s, writer_wait_s)) || (code = store_migrate_known(s)) ||
+  if ((code = store_take_writer(s, writer_wait_s)))
+    return code;
+  s->message[0] = '\0'; /* who had to be waited for; what is said from here on is about the format */
+  if ((code = store_migrate_known(s)) ||
       (code = store_check_schema(s)) || (code = store_mark_lost(s)))
     return code;
   return buffer_open(s);

@@ -1,4 +1,4 @@
--- schema.sql: the store of assay, format 1. This file is what creates a store, and its reference.
+-- schema.sql: the store of assay, format 2. This file is what creates a store, and its reference.
 --
 -- One SQLite 3 file holds every run. Read it with any SQLite client; the views at the end (runs, metrics,
 -- results, params) are the stable way in, and the names run(id, uid, experiment_id, config_hash, status),
@@ -10,9 +10,10 @@
 --     results leave out keys ending in _s.
 --   * A NULL value of a metric or a result is NaN: SQLite stores no NaN. Infinities are stored as such.
 --   * Hashes are XXH3-128, 32 lower-case hex digits. They say "same", they are not for security.
+--   * A run with a trashed_at is in the trash: only the view `trash` shows it, until `restore` or `gc`.
 --   * Tables are STRICT. Only one process writes (see `writer`); readers are never blocked in WAL mode.
 PRAGMA application_id = 1634956153; -- 0x61737379, "assy"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 -- One file of source text: a script or a Lua module it requires. Equal texts are stored once.
 CREATE TABLE script (
@@ -69,11 +70,14 @@ CREATE TABLE run (
   boot_id TEXT NOT NULL,
   pid INTEGER NOT NULL,
   pid_start INTEGER NOT NULL,         -- start of that process in clock ticks since boot: tells reused pids apart
-  worker_pid INTEGER                  -- the process that computed it
+  worker_pid INTEGER,                 -- the process that computed it
+  note TEXT,                          -- what somebody wrote about it
+  trashed_at TEXT                     -- NULL: not in the trash
 ) STRICT;
 CREATE INDEX run_by_identity ON run (config_hash, status);
 CREATE INDEX run_by_experiment ON run (experiment_id, group_hash);
 CREATE INDEX run_unfinished ON run (status) WHERE status = 'running';
+CREATE INDEX run_trashed ON run (trashed_at) WHERE trashed_at IS NOT NULL;
 
 -- The config of a run as rows: nested keys joined by dots ('optimizer.momentum'); numbers are numbers, true
 -- and false are 1 and 0, lists are JSON text.
@@ -157,25 +161,36 @@ CREATE TABLE writer (
   seen_at INTEGER NOT NULL            -- seconds since 1970, renewed with every write
 ) STRICT;
 
--- One row per run.
+-- One row per run that is not in the trash.
 CREATE VIEW runs AS
 SELECT run.id, run.uid, experiment.name AS experiment, run.status, run.seed, run.started_at, run.ended_at,
        run.wall_s, run.cpu_s, run.peak_memory_b, run.host, run.error, run.config, run.config_hash,
        run.group_hash, experiment.script_hash, run.experiment_id, run.environment_id,
-       (SELECT group_concat(tag, ',') FROM tag WHERE tag.run_id = run.id) AS tags
-  FROM run JOIN experiment ON experiment.id = run.experiment_id;
+       (SELECT group_concat(tag, ',') FROM tag WHERE tag.run_id = run.id) AS tags, run.note
+  FROM run JOIN experiment ON experiment.id = run.experiment_id WHERE run.trashed_at IS NULL;
+
+-- One row per run in the trash; the columns of `runs`, and when it was put there.
+CREATE VIEW trash AS
+SELECT run.id, run.uid, experiment.name AS experiment, run.status, run.seed, run.started_at, run.ended_at,
+       run.wall_s, run.cpu_s, run.peak_memory_b, run.host, run.error, run.config, run.config_hash,
+       run.group_hash, experiment.script_hash, run.experiment_id, run.environment_id,
+       (SELECT group_concat(tag, ',') FROM tag WHERE tag.run_id = run.id) AS tags, run.note, run.trashed_at
+  FROM run JOIN experiment ON experiment.id = run.experiment_id WHERE run.trashed_at IS NOT NULL;
 
 -- One row per point, with the name of its key.
 CREATE VIEW metrics AS
 SELECT metric.run_id, metric_key.name AS key, metric.step, metric.value
-  FROM metric JOIN metric_key ON metric_key.id = metric.key_id;
+  FROM metric JOIN metric_key ON metric_key.id = metric.key_id
+ WHERE metric.run_id NOT IN (SELECT id FROM run WHERE trashed_at IS NOT NULL);
 
 -- One row per run and result.
 CREATE VIEW results AS
 SELECT result.run_id, run.uid, experiment.name AS experiment, run.status, run.seed, result.key, result.value
-  FROM result JOIN run ON run.id = result.run_id JOIN experiment ON experiment.id = run.experiment_id;
+  FROM result JOIN run ON run.id = result.run_id JOIN experiment ON experiment.id = run.experiment_id
+ WHERE run.trashed_at IS NULL;
 
 -- One row per run and parameter.
 CREATE VIEW params AS
 SELECT param.run_id, run.uid, experiment.name AS experiment, run.status, run.seed, param.key, param.value
-  FROM param JOIN run ON run.id = param.run_id JOIN experiment ON experiment.id = run.experiment_id;
+  FROM param JOIN run ON run.id = param.run_id JOIN experiment ON experiment.id = run.experiment_id
+ WHERE run.trashed_at IS NULL;

@@ -19,7 +19,8 @@ static const char *const stmt_sql[STMT_COUNT] = {
   [STMT_COMMIT] = "COMMIT",
   [STMT_ROLLBACK] = "ROLLBACK",
   [STMT_HEARTBEAT] = "UPDATE writer SET seen_at = ?1 WHERE token = ?2",
-  [STMT_FIND_DONE] = "SELECT id FROM run WHERE config_hash = ?1 AND status = 'done' ORDER BY id DESC LIMIT 1",
+  [STMT_FIND_DONE] = ("SELECT id FROM run WHERE config_hash = ?1 AND status = 'done' AND trashed_at IS NULL"
+                     " ORDER BY id DESC LIMIT 1"),
   [STMT_RUN_BEGIN] = ("INSERT INTO run (uid, experiment_id, environment_id, config, config_hash, group_hash, seed,"
                      " status, started_at, host, boot_id, pid, pid_start, worker_pid)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'running', ?8, ?9, ?10, ?11, ?12, ?13)"),
@@ -173,6 +174,29 @@ int store_commit(struct store *s)
   if (code)
     store_rollback(s);
   return code;
+}
+
+int store_finish(struct store *s, int code)
+{
+  if (!code)
+    return store_commit(s);
+  store_rollback(s);
+  return code;
+}
+
+int store_prepare(struct store *s, const char *sql, sqlite3_stmt **st)
+{
+  return sqlite3_prepare_v2(s->db, sql, -1, st, NULL) == SQLITE_OK ? STORE_OK : store_fail_sqlite(s, "preparing to write");
+}
+
+int store_writable(struct store *s)
+{
+  return s->buffer ? STORE_OK : store_fail(s, STORE_READONLY, "%s: was opened for reading only", s->path);
+}
+
+int store_full_sync(struct store *s, bool on)
+{
+  return s->wal ? store_exec(s, on ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL") : STORE_OK;
 }
 
 void store_now(char out[32])

@@ -36,7 +36,7 @@ enum store_mode {
   STORE_WRITE,  /* create if absent, migrate, take the writer's lock, mark runs of dead processes `lost` */
 };
 
-/* path may be NULL: $ASSAY_DB, else ./assay.db. */
+/* path may be NULL: $ASSAY_DB, else ./assay.db. `message` says on success what was done to an older format. */
 int store_open(struct store **out, const char *path, enum store_mode mode, char *message, size_t message_size);
 void store_close(struct store *s);
 const char *store_message(const struct store *s);
@@ -92,6 +92,27 @@ int store_flush(struct store *s);        /* commit what is pending (metrics), no
 int store_tick(struct store *s);         /* call often; flushes when a second has passed */
 
 int store_tag(struct store *s, int64_t run_id, const char *tag, bool add);
+int store_note(struct store *s, int64_t run_id, const char *note); /* NULL or "": none */
+
+/* Put runs into the trash or take them out; all of them or, on an error, none. In the trash a run is seen by
+ * the view `trash` alone, and does not count as finished. */
+int store_trash(struct store *s, const int64_t *run_ids, size_t n, bool in);
+/* Delete what is in the trash for good, with the scripts, experiments and environments that nothing else
+ * uses, and give the space back to the file system. */
+struct store_gc { int64_t runs, points, before_b, after_b; };
+int store_gc(struct store *s, struct store_gc *out);
+
+/* --- between stores -------------------------------------------------------------------------- */
+
+/* Copy from the store at `source`, opened read-only, every run whose uid is not here, with all that belongs to
+ * it; scripts, experiments and environments that are here are shared. Runs that still run there and what lies
+ * in its trash are left. All or nothing; a second time copies nothing. */
+struct store_merged { int64_t runs, known, running, points; };
+int store_merge(struct store *s, const char *source, struct store_merged *out);
+
+/* Write a copy to the new file `path`: without the trash, with a rollback journal, so that it can be read from
+ * a medium or directory that cannot be written. The copy is whole or absent. */
+int store_publish(struct store *s, const char *path);
 
 /* --- reading --------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 
 #include "store/store.h"
 
-enum { STORE_APPLICATION_ID = 0x61737379, STORE_FORMAT = 1 };
+enum { STORE_APPLICATION_ID = 0x61737379, STORE_FORMAT = 2 };
 
 /* Who a process is, so that another can tell whether it still lives (owner.c). */
 struct owner {
@@ -50,6 +50,10 @@ int store_scalar(struct store *s, const char *sql, int64_t *out);    /* first co
 int store_begin(struct store *s);
 int store_commit(struct store *s);                               /* on failure rolls back */
 void store_rollback(struct store *s);
+int store_finish(struct store *s, int code);                     /* end a transaction as `code` tells */
+int store_prepare(struct store *s, const char *sql, sqlite3_stmt **st);
+int store_writable(struct store *s);
+int store_full_sync(struct store *s, bool on);                   /* around a commit that must be on disk */
 void store_now(char out[32]);                                    /* UTC, milliseconds */
 double store_clock(void);                                        /* monotonic seconds */
 int store_random_hex(char out[33]);
@@ -93,6 +97,13 @@ int buffer_write(struct store *s);                               /* inside a tra
 void buffer_written(struct store *s);                            /* after its commit */
 int buffer_summaries(struct store *s, int64_t run_id,
                      int (*visit)(struct store *s, int64_t run_id, const struct series_summary *m));
+
+/* trash.c */
+int store_empty_trash(struct store *s, struct store_gc *out);    /* inside a transaction */
+int store_vacuum(struct store *s);
+
+/* copy.c */
+int store_copy_database(sqlite3 *from, const char *to, char *why, size_t why_size); /* SQLite's code */
 
 /* reader.c */
 int store_reader_guard(struct store *s);                         /* authorizer and defensive settings */

@@ -12,25 +12,6 @@
 
 #include <jansson.h>
 
-static int writable(struct store *s)
-{
-  return s->buffer ? STORE_OK : store_fail(s, STORE_READONLY, "%s: was opened for reading only", s->path);
-}
-
-/* End a transaction as `code` tells. */
-static int finish(struct store *s, int code)
-{
-  if (!code)
-    return store_commit(s);
-  store_rollback(s);
-  return code;
-}
-
-static int prepare(struct store *s, const char *sql, sqlite3_stmt **st)
-{
-  return sqlite3_prepare_v2(s->db, sql, -1, st, NULL) == SQLITE_OK ? STORE_OK : store_fail_sqlite(s, "preparing to write");
-}
-
 /* Step `insert` (which ignores duplicates), then the `find` that returns the id. Both are finalized. */
 static int get_or_make(struct store *s, sqlite3_stmt *insert, sqlite3_stmt *find, int64_t *id)
 {
@@ -66,8 +47,8 @@ static int put_script(struct store *s, int64_t experiment_id, size_t position, c
   char hash[33];
   int64_t id = 0;
   store_hash_hex(f->text, f->size, hash);
-  int code = prepare(s, "INSERT OR IGNORE INTO script (hash, text) VALUES (?1, ?2)", &insert);
-  if (code || (code = prepare(s, "SELECT id FROM script WHERE hash = ?1", &find))) {
+  int code = store_prepare(s, "INSERT OR IGNORE INTO script (hash, text) VALUES (?1, ?2)", &insert);
+  if (code || (code = store_prepare(s, "SELECT id FROM script WHERE hash = ?1", &find))) {
     sqlite3_finalize(insert);
     return code;
   }
@@ -76,7 +57,7 @@ static int put_script(struct store *s, int64_t experiment_id, size_t position, c
   sqlite3_bind_text(find, 1, hash, -1, SQLITE_STATIC);
   if ((code = get_or_make(s, insert, find, &id)))
     return code;
-  if ((code = prepare(s, "INSERT OR IGNORE INTO experiment_script VALUES (?1, ?2, ?3, ?4)", &link)))
+  if ((code = store_prepare(s, "INSERT OR IGNORE INTO experiment_script VALUES (?1, ?2, ?3, ?4)", &link)))
     return code;
   sqlite3_bind_int64(link, 1, experiment_id);
   sqlite3_bind_int64(link, 2, (int64_t)position);
@@ -93,9 +74,9 @@ static int put_experiment(struct store *s, const char *name, const char *summary
   sqlite3_stmt *insert = NULL, *find = NULL;
   char now[32];
   store_now(now);
-  int code = prepare(s, "INSERT OR IGNORE INTO experiment (name, summary, script_hash, params, created_at)"
+  int code = store_prepare(s, "INSERT OR IGNORE INTO experiment (name, summary, script_hash, params, created_at)"
                      " VALUES (?1, ?2, ?3, ?4, ?5)", &insert);
-  if (code || (code = prepare(s, "SELECT id FROM experiment WHERE name = ?1 AND script_hash = ?2 AND params = ?3", &find))) {
+  if (code || (code = store_prepare(s, "SELECT id FROM experiment WHERE name = ?1 AND script_hash = ?2 AND params = ?3", &find))) {
     sqlite3_finalize(insert);
     return code;
   }
@@ -113,33 +94,33 @@ static int put_experiment(struct store *s, const char *name, const char *summary
 int store_experiment(struct store *s, const char *name, const char *summary, const struct store_script *scripts, size_t n_scripts,
                      const char *params_json, int64_t *experiment_id, char script_hash_hex[33])
 {
-  int code = writable(s);
+  int code = store_writable(s);
   if (code || (code = store_begin(s)))
     return code;
   identity_hash(scripts, n_scripts, script_hash_hex);
   code = put_experiment(s, name, summary, params_json ? params_json : "{}", script_hash_hex, experiment_id);
   for (size_t i = 0; !code && i < n_scripts; i++)
     code = put_script(s, *experiment_id, i, &scripts[i]);
-  return finish(s, code);
+  return store_finish(s, code);
 }
 
 int store_environment(struct store *s, const struct store_environment *env, int64_t *environment_id)
 {
   sqlite3_stmt *insert = NULL, *find = NULL;
   char hash[33];
-  int code = writable(s);
+  int code = store_writable(s);
   if (code || (code = store_begin(s)))
     return code;
   store_hash_hex(env->json, strlen(env->json), hash);
-  code = prepare(s, "INSERT OR IGNORE INTO environment (hash, json) VALUES (?1, ?2)", &insert);
-  if (!code && !(code = prepare(s, "SELECT id FROM environment WHERE hash = ?1", &find))) {
+  code = store_prepare(s, "INSERT OR IGNORE INTO environment (hash, json) VALUES (?1, ?2)", &insert);
+  if (!code && !(code = store_prepare(s, "SELECT id FROM environment WHERE hash = ?1", &find))) {
     sqlite3_bind_text(insert, 1, hash, -1, SQLITE_STATIC);
     sqlite3_bind_text(insert, 2, env->json, -1, SQLITE_STATIC);
     sqlite3_bind_text(find, 1, hash, -1, SQLITE_STATIC);
-    return finish(s, get_or_make(s, insert, find, environment_id));
+    return store_finish(s, get_or_make(s, insert, find, environment_id));
   }
   sqlite3_finalize(insert);
-  return finish(s, code);
+  return store_finish(s, code);
 }
 
 /* --- runs ------------------------------------------------------------------------------------- */
@@ -196,7 +177,7 @@ int store_run_begin(struct store *s, const struct store_run_start *r, int64_t *r
 {
   json_error_t problem;
   char group[33];
-  int code = writable(s);
+  int code = store_writable(s);
   if (code)
     return code;
   json_t *config = json_loads(r->config_json, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &problem);
@@ -207,7 +188,7 @@ int store_run_begin(struct store *s, const struct store_run_start *r, int64_t *r
   if (!(code = store_config_group(s, config, group)) && !(code = store_begin(s))) {
     if (!(code = store_heartbeat(s)) && !(code = put_run(s, r, group, run_id)))
       code = store_config_params(s, *run_id, config);
-    code = finish(s, code);
+    code = store_finish(s, code);
   }
   json_decref(config);
   return code ? code : buffer_run_add(s, *run_id);
@@ -263,23 +244,22 @@ static int put_end(struct store *s, int64_t run_id, const struct store_run_end *
 
 int store_runs_end(struct store *s, const int64_t *run_ids, const struct store_run_end *ends, size_t n)
 {
-  int code = writable(s);
-  if (code || (s->wal && (code = store_exec(s, "PRAGMA synchronous = FULL"))))
+  int code = store_writable(s);
+  if (code || (code = store_full_sync(s, true)))
     return code;
   if (!(code = store_begin(s))) {
     code = buffer_write(s);
     for (size_t i = 0; !code && i < n; i++)
       code = put_end(s, run_ids[i], &ends[i]);
-    code = finish(s, code);
+    code = store_finish(s, code);
   }
   if (!code) {
     buffer_written(s);
     for (size_t i = 0; i < n; i++)
       buffer_run_drop(s, run_ids[i]);
   }
-  if (s->wal)
-    sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
-  return code;
+  int sync = store_full_sync(s, false);
+  return code ? code : sync;
 }
 
 int store_run_end(struct store *s, int64_t run_id, const struct store_run_end *end)
@@ -290,8 +270,8 @@ int store_run_end(struct store *s, int64_t run_id, const struct store_run_end *e
 int store_tag(struct store *s, int64_t run_id, const char *tag, bool add)
 {
   sqlite3_stmt *st = NULL;
-  int code = writable(s);
-  if (code || (code = prepare(s, add ? "INSERT OR IGNORE INTO tag (run_id, tag) VALUES (?1, ?2)"
+  int code = store_writable(s);
+  if (code || (code = store_prepare(s, add ? "INSERT OR IGNORE INTO tag (run_id, tag) VALUES (?1, ?2)"
                                      : "DELETE FROM tag WHERE run_id = ?1 AND tag = ?2", &st)))
     return code;
   sqlite3_bind_int64(st, 1, run_id);

@@ -17,6 +17,7 @@ static const struct option_row options[] = {
   {.name = "group", .letter = 'g', .doc = "one row per config, over its seeds (the default)"},
   {.name = "column", .letter = 'c', .arg = "RESULT", .repeat = true, .doc = "show this result (default: the first four that runs returned)", .complete = "result"},
   {.name = "sort", .letter = 's', .arg = "COL[:desc]", .doc = "by a parameter, a result, id, experiment, n, wall_s, started_at", .complete = "result"},
+  {.name = "trash", .doc = "runs in the trash ('assay restore' takes them out), one row per run"},
   {.name = "limit", .letter = 'n', .arg = "N", .doc = "print at most N rows"},
   {.name = "format", .letter = 'f', .arg = "FORMAT", .doc = "table, csv, tsv, json, jsonl or md", .complete = "table csv tsv json jsonl md"},
   {0},
@@ -352,7 +353,7 @@ static bool parse(struct view *v)
     app_usage(a->command, "--runs and --group exclude each other");
     return false;
   }
-  v->by_run = arg_flag(a, "runs");
+  v->by_run = arg_flag(a, "runs") || (arg_flag(a, "trash") && !arg_flag(a, "group"));
   v->n_columns = arg_values(a, "column", v->columns, COLUMNS_MAX - 1);
   v->sort = sort ? xstrdup(sort) : NULL;
   if (sort && (colon = strrchr(v->sort, ':')) && (strcmp(colon, ":desc") == 0 || strcmp(colon, ":asc") == 0)) {
@@ -367,7 +368,7 @@ static int list(struct view *v, struct store *s)
 {
   struct listing_ask ask = {
     .where = arg_value(v->a, "where"), .experiment = arg_value(v->a, "experiment"), .status = arg_value(v->a, "status"),
-    .columns = v->columns, .n_columns = v->n_columns, .by_run = v->by_run, .timings = !human(v),
+    .columns = v->columns, .n_columns = v->n_columns, .by_run = v->by_run, .timings = !human(v), .trash = arg_flag(v->a, "trash"),
     .most_results = v->n_columns ? 0 : human(v) ? RESULTS_SHOWN : SIZE_MAX,
   };
   if (v->sort) /* a result to sort by is shown; other names are not found among the results and add nothing */
@@ -378,7 +379,7 @@ static int list(struct view *v, struct store *s)
   else if (!code && v->format != TABLE_HUMAN)
     table_end(table_new(v->format, 0, NULL, 0));
   else if (!code)
-    fprintf(stderr, "no runs%s\n", ask.where || ask.experiment || ask.status ? " match" : " yet");
+    fprintf(stderr, "no runs%s\n", ask.where || ask.experiment || ask.status ? " match" : ask.trash ? " in the trash" : " yet");
   listing_free(&v->list);
   return code;
 }
@@ -400,7 +401,7 @@ static int run(struct app *app, const struct arguments *a)
 const struct command command_ls = {
   .name = "ls",
   .summary = "runs, grouped by config over their seeds, or one by one",
-  .usage = "[--where SQL] [--experiment NAME] [--status STATUS] [--runs] [--sort COL[:desc]]",
+  .usage = "[--where SQL] [--experiment NAME] [--status STATUS] [--runs] [--trash] [--sort COL[:desc]]",
   .help = "Examples:\n"
           "  assay ls                                         configs with n, mean and 95 % interval\n"
           "  assay ls --runs --status failed                  single runs\n"

@@ -83,7 +83,7 @@ static char *runs_sql(const struct arguments *a, const char *from)
                         arg_flag(a, "each") ? "id" : "group_hash", from, words ? words : "1",
                         arg_value(a, "experiment") ? "r.experiment = ?1"
                         : any                      ? "1"
-                                                   : "r.experiment_id = (select experiment_id from run order by id desc limit 1)");
+                                                   : "r.experiment_id = (select experiment_id from runs order by id desc limit 1)");
   free(words);
   return sql;
 }
@@ -107,7 +107,7 @@ static int find_curves(struct plotting *p, struct app *app)
   int code = EXIT_DONE;
   if (where && (reading_keys(app, p->store, "param", &params) || reading_keys(app, p->store, "result", &results)))
     code = reading_failed(app, p->store);
-  char *from = where_from(where, &params, &results), *sql = code ? NULL : runs_sql(p->a, from);
+  char *from = where_from("runs", where, &params, &results), *sql = code ? NULL : runs_sql(p->a, from);
   struct store_query *q = sql ? reading_query(app, p->store, sql) : NULL;
   if (!sql)
     code = EXIT_USAGE;

@@ -28,7 +28,7 @@ static const struct part parts[] = {
               " JOIN script t ON t.id = x.script_id WHERE r.id = ?1 ORDER BY x.position", false},
   {"environment", "SELECT j.key, j.value FROM run r JOIN environment e ON e.id = r.environment_id, json_each(e.json) j WHERE r.id = ?1", true},
 };
-static const char head_sql[] = "SELECT id, uid, experiment, status, error, seed, started_at, ended_at, wall_s, cpu_s, peak_memory_b, host, tags,"
+static const char head_sql[] = "SELECT id, uid, experiment, status, error, seed, started_at, ended_at, wall_s, cpu_s, peak_memory_b, host, tags, note,"
                                " config_hash, script_hash FROM runs WHERE id = ?1";
 
 static struct store_query *ask(struct app *app, struct store *s, const char *sql, int64_t run)
@@ -125,7 +125,7 @@ static const char json_sql[] =
   "SELECT json_object('id', id, 'uid', uid, 'experiment', experiment, 'status', status, 'error', error, 'seed', seed,"
   " 'started_at', started_at, 'ended_at', ended_at, 'wall_s', wall_s, 'cpu_s', cpu_s, 'peak_memory_b', peak_memory_b,"
   " 'host', host, 'tags', json((SELECT json_group_array(tag) FROM tag WHERE run_id = runs.id)),"
-  " 'config_hash', config_hash, 'script_hash', script_hash, 'config', json(config),"
+  " 'note', note, 'config_hash', config_hash, 'script_hash', script_hash, 'config', json(config),"
   " 'results', json((SELECT json_group_object(key, " VALUE("value") ") FROM result WHERE run_id = runs.id)),"
   " 'metrics', json((SELECT json_group_object(k.name, m.n) FROM metric_key k JOIN"
   "   (SELECT key_id, count(*) AS n FROM metric WHERE run_id = ?1 GROUP BY key_id) m ON m.key_id = k.id)),"

@@ -45,7 +45,8 @@ static void identify(const struct sweep *s, size_t run, char out[33])
 
 /* The finished run of this identity. A divergence is deterministic: it stands as finished, too. */
 static const char find_diverged[] =
-  "select id, error from run where config_hash = ? and status = 'failed' and error like 'diverged%' order by id desc limit 1";
+  "select id, error from run where config_hash = ? and status = 'failed' and error like 'diverged%'"
+  " and trashed_at is null order by id desc limit 1";
 
 static bool find_finished(struct sweep *s, struct run_state *r)
 {
@@ -94,10 +95,9 @@ static bool open_store(struct sweep *s)
   char message[1024] = "";
   bool dry = s->options->dry_run;
   int code = store_open(&s->store, s->app->db, dry ? STORE_READ : STORE_WRITE, message, sizeof message);
-  if (code == STORE_OK || (dry && code == STORE_ABSENT))
-    return true;
-  app_complain("%s", message);
-  return false;
+  if (*message && !(dry && code == STORE_ABSENT))
+    app_complain("%s", message);
+  return code == STORE_OK || (dry && code == STORE_ABSENT);
 }
 
 static bool describe_experiment(struct sweep *s)

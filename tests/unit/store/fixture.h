@@ -39,7 +39,7 @@ MAYBE_UNUSED static void fixture_done(void)
 /* The first column of the first row as text; "(none)" without a row, the message on an error. */
 MAYBE_UNUSED static const char *fixture_text(struct store *s, const char *sql)
 {
-  static char text[4096];
+  static char text[65536];
   struct store_query *q;
   bool row;
   snprintf(text, sizeof text, "(none)");

@@ -3,6 +3,7 @@
 
 #include "store/store_int.h"
 #include "tests/unit/store/fixture.h"
+#include "tests/unit/store/format_1.h"
 
 static const struct migrate_step good[] = {
   {STORE_FORMAT + 1, "ALTER TABLE run ADD COLUMN rank INTEGER; UPDATE run SET rank = id * 10"},
@@ -42,8 +43,8 @@ static void test_migration(const char *path)
   tap_ok(stat(backup, &st) == 0, "a copy of the old store was made");
   tap_has(store_message(s), backup, "and is named");
   sqlite3_open(backup, &db);
-  sqlite3_prepare_v2(db, "SELECT count(*) FROM run WHERE (SELECT user_version FROM pragma_user_version) = 1", -1, &q, NULL);
-  tap_ok(sqlite3_step(q) == SQLITE_ROW && sqlite3_column_int(q, 0) == 1, "with all its rows, in the old format");
+  sqlite3_prepare_v2(db, "SELECT count(*), (SELECT user_version FROM pragma_user_version) FROM run", -1, &q, NULL);
+  tap_ok(sqlite3_step(q) == SQLITE_ROW && sqlite3_column_int(q, 0) == 1 && sqlite3_column_int(q, 1) == STORE_FORMAT, "with all its rows, in the old format");
   sqlite3_finalize(q);
   sqlite3_close(db);
   tap_is_int(store_migrate(s, STORE_FORMAT + 2, good), STORE_OK, "a store of the wanted format is left alone");
@@ -59,6 +60,50 @@ static void test_older(const char *path)
   tap_is_int(store_open(&s, path, STORE_READ, message, sizeof message), STORE_CORRUPT, "a store without a format number is not read");
   tap_is_int(store_open(&s, path, STORE_WRITE, message, sizeof message), STORE_CORRUPT, "nor written");
   tap_diag("%s", message);
+}
+
+/* A store of format 1 with a run in it, as its assay left it. */
+static void make_format_1(const char *path)
+{
+  sqlite3 *db;
+  if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, format_1, NULL, NULL, NULL) != SQLITE_OK ||
+      sqlite3_exec(db, format_1_rest, NULL, NULL, NULL) != SQLITE_OK ||
+      sqlite3_exec(db, "INSERT INTO experiment (id, name, script_hash, created_at) VALUES (1, 'old', 'h', 't');"
+                   "INSERT INTO run (id, uid, experiment_id, config, config_hash, group_hash, status, started_at, host, boot_id, pid, pid_start)"
+                   " VALUES (7, 'abc', 1, '{}', 'c', 'g', 'done', 't', 'h', 'b', 1, 1);"
+                   "INSERT INTO metric_key VALUES (1, 'loss'); INSERT INTO metric VALUES (7, 1, 0, 0.5);"
+                   "INSERT INTO result VALUES (7, 'x', 3); INSERT INTO param VALUES (7, 'lr', 0.1)", NULL, NULL, NULL) != SQLITE_OK)
+    tap_bail("no store of format 1: %s", sqlite3_errmsg(db));
+  sqlite3_close(db);
+}
+
+static const char objects[] = "SELECT group_concat(name || ' ' || type || CASE type WHEN 'view' THEN sql ELSE '' END, '|') FROM"
+                              " (SELECT * FROM sqlite_schema ORDER BY name)";
+static const char columns[] = "SELECT group_concat(name || ' ' || type, '|') FROM pragma_table_info('run')";
+
+static void test_format_1(void)
+{
+  char path[128], message[1024], fresh_objects[4096], fresh_columns[4096];
+  struct store *fresh;
+  if (store_open(&fresh, fixture_path("fresh.db"), STORE_WRITE, message, sizeof message) != STORE_OK)
+    tap_bail("%s", message);
+  snprintf(fresh_objects, sizeof fresh_objects, "%s", fixture_text(fresh, objects));
+  snprintf(fresh_columns, sizeof fresh_columns, "%s", fixture_text(fresh, columns));
+  store_close(fresh);
+  strcpy(path, fixture_path("one.db"));
+  make_format_1(path);
+  tap_is_int(store_open(&s, path, STORE_READ, message, sizeof message), STORE_ERROR, "a store of format 1 is not read as it is");
+  tap_has(message, "any command that writes", "and the message says what brings it forward");
+  if (!tap_is_int(store_open(&s, path, STORE_WRITE, message, sizeof message), STORE_OK, "a store of format 1 is brought forward"))
+    tap_bail("%s", message);
+  tap_is_str(fixture_text(s, objects), fresh_objects, "it has the tables, indices and views of a new one");
+  tap_is_str(fixture_text(s, columns), fresh_columns, "and the columns of its runs in the same order");
+  tap_is_str(fixture_text(s, "SELECT runs.id || runs.uid || m.value || r.value || p.value FROM runs JOIN metrics m ON m.run_id = 7 JOIN results r"
+                          " ON r.run_id = 7 JOIN params p ON p.run_id = 7"), "7abc0.530.1", "the run is there with all that belongs to it");
+  tap_is_int(store_trash(s, &(int64_t){7}, 1, true), STORE_OK, "and can be put into the trash");
+  store_close(s);
+  tap_is_int(store_open(&s, path, STORE_READ, message, sizeof message), STORE_OK, "from then on it can be read");
+  store_close(s);
 }
 
 static void test_file_systems(void)
@@ -99,6 +144,7 @@ int main(void)
   test_migration(path);
   store_close(s);
   test_older(path);
+  test_format_1();
   test_file_systems();
   fixture_done();
   return tap_done();
