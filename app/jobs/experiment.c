@@ -75,9 +75,16 @@ static void find_runs(struct sweep *s)
   s->n = s->counts.total = lua_experiment_runs(s->experiment);
   s->n_files = lua_experiment_files(s->experiment, &s->files);
   s->runs = xcalloc(s->n + 1, sizeof *s->runs);
+  for (size_t i = 0; i < s->n; i++) {
+    identify(s, i, s->runs[i].hash);
+    s->runs[i].phase = RUN_WAITING;
+  }
+  if (s->options->shards)
+    shard_choose(s);
   for (size_t i = 0; i < s->n && !s->store_problem; i++) {
     struct run_state *r = &s->runs[i];
-    identify(s, i, r->hash);
+    if (r->phase == RUN_ELSEWHERE)
+      continue;
     bool kept = s->store && !s->options->rerun && find_finished(s, r);
     r->phase = kept ? RUN_KEPT : RUN_WAITING;
     if (kept)
@@ -153,6 +160,8 @@ static int conclude(struct sweep *s, struct err *e)
   }
   if (s->options->json)
     report_json(s);
+  else if (s->options->shards)
+    report_shard(s);
   else if (!(s->stopping && s->counts.failed) && report_show(s, e) != STATUS_OK)
     return complain(e);
   return s->counts.failed ? EXIT_RUN_FAILED : EXIT_DONE;
@@ -176,7 +185,8 @@ static int run_sweep(struct sweep *s, struct err *e)
     if (describe_experiment(s))
       do_runs(s);
   } else if (!s->store_problem && !o->quiet) {
-    fprintf(stderr, "all %zu runs are finished already in %s; --rerun does them again\n", s->counts.total, s->app->db);
+    fprintf(stderr, "all %zu runs%s are finished already in %s; --rerun does them again\n", s->counts.total,
+            s->options->shards ? " of this shard" : "", s->app->db);
   }
   return conclude(s, e);
 }

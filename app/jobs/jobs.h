@@ -1,6 +1,6 @@
 /* jobs.h: a sweep: its runs, who does them, and where what they say goes.
  *
- * experiment.c puts it together; plan.c says which runs are next; pool.c forks workers and hears them;
+ * experiment.c puts it together; shard.c leaves a part of it to others; plan.c says which runs are next; pool.c forks workers and hears them;
  * record.c writes to the store; progress.c shows; report.c hands the results to the script. */
 #ifndef ASSAY_JOBS_H
 #define ASSAY_JOBS_H
@@ -22,6 +22,7 @@ enum run_phase {
   RUN_HANDED,  /* in the task of a worker */
   RUN_STARTED,
   RUN_ENDED,
+  RUN_ELSEWHERE, /* in another shard */
 };
 
 struct run_state {
@@ -81,6 +82,13 @@ size_t plan_take(struct plan *p, size_t jobs, double run_s, size_t out[TASK_MAX]
 void plan_give_back(struct plan *p, const struct sweep *s, size_t run);
 void plan_retry_alone(struct plan *p, size_t run);
 
+/* --- shard.c ----------------------------------------------------------------------------------- */
+
+/* "2/8", or "slurm": the place in a job array. NULL, or what is wrong. */
+const char *shard_parse(const char *text, long *shard, long *shards);
+/* Of the identified runs, leave those of this shard waiting. */
+void shard_choose(struct sweep *s);
+
 /* --- pool.c ------------------------------------------------------------------------------------ */
 
 /* Do all waiting runs with forked workers; returns when they have ended or the sweep is stopped. */
@@ -117,6 +125,7 @@ const char *run_status_word(const struct run_state *r); /* as stored: "done", "f
 NODISCARD enum status report_show(struct sweep *s, struct err *e);
 void report_json(struct sweep *s);
 void report_dry_run(struct sweep *s);
+void report_shard(struct sweep *s); /* what is left to do for a report: to stderr, unless quiet */
 
 double seconds_now(void); /* monotonic */
 

@@ -104,7 +104,8 @@ static void print_json(struct sweep *s, bool results)
   json_t *o = json_object(), *runs = json_array();
   json_t *params = json_loads(lua_experiment_params(s->experiment), 0, NULL);
   for (size_t i = 0; i < s->n; i++)
-    json_array_append_new(runs, run_object(s, i, results));
+    if (s->runs[i].phase != RUN_ELSEWHERE)
+      json_array_append_new(runs, run_object(s, i, results));
   json_object_set_new(o, "experiment", json_string(lua_experiment_name(s->experiment)));
   json_object_set_new(o, "params", params ? params : json_null());
   json_object_set_new(o, "store", json_string(s->app->db));
@@ -112,6 +113,8 @@ static void print_json(struct sweep *s, bool results)
                                              "done", (json_int_t)c->done, "failed", (json_int_t)c->failed, "diverged",
                                              (json_int_t)c->diverged, "cancelled", (json_int_t)c->cancelled));
   json_object_set_new(o, "runs", runs);
+  if (s->options->shards)
+    json_object_set_new(o, "shard", json_pack("[I,I]", (json_int_t)s->options->shard, (json_int_t)s->options->shards));
   char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
   char *safe = text && s->app->tty_out ? text_safe(text, false) : NULL; /* in JSON these escapes mean the same */
   if (text)
@@ -130,9 +133,18 @@ void report_dry_run(struct sweep *s)
     return;
   }
   for (size_t i = 0; i < s->n; i++) {
+    if (s->runs[i].phase == RUN_ELSEWHERE)
+      continue;
     char *config = text_safe(lua_experiment_config(s->experiment, i), false);
     printf("%6zu  %-6s  %s\n", i + 1, run_status_word(&s->runs[i]), config);
     free(config);
   }
   printf("%zu runs: %zu finished, %zu to do\n", s->counts.total, s->counts.kept, s->counts.waiting);
+}
+
+void report_shard(struct sweep *s)
+{
+  if (!s->options->quiet)
+    fprintf(stderr, "shard %ld of %ld: %zu of %zu runs; 'assay merge' brings the shards together, then the same command without"
+            " --shard reports\n", s->options->shard, s->options->shards, s->counts.total, s->n);
 }

@@ -63,7 +63,7 @@ exits 2 "an empty trash"
 err_has "no runs match in the trash" "… is said"
 try rm
 exits 2 "rm of nothing"
-try rm 1 77
+try rm 1 7777777777777
 exits 2 "rm with an unknown run"
 is "$(count_of trash)" 0 "… moves none"
 try rm --where "kk = 1"
