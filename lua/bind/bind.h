@@ -47,6 +47,7 @@ struct lua_host {
   size_t unreported;             /* bytes of C memory that the collector has not been told of */
   struct script_file *file;      /* what the script in hand has loaded */
   size_t n_files;
+  struct probe_cache *probes;    /* what probes have measured; NULL before the first */
   struct loaded_data *data;      /* data sets loaded so far */
   size_t n_data;
   struct batch_of_runs *batch;   /* the runs in hand; NULL outside experiments */
@@ -183,7 +184,7 @@ struct lua_object *object_with(lua_State *L, const struct lua_object *o, int at)
 /* Push the value of one parameter. */
 void object_push_param(lua_State *L, const struct param *p, const void *conf);
 extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], sampler_methods[],
-    model_methods[], data_methods[], bound_methods[], score_methods[], solver_methods[], allocator_methods[],
+    model_methods[], data_methods[], probe_methods[], bound_methods[], score_methods[], solver_methods[], allocator_methods[],
     restorer_methods[];
 extern const struct function_row bound_math[]; /* what bounds add to assay.math */
 

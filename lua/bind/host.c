@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
+#include "experiments/probe/probe.h"
 
 /* Lua's allocator, counting bytes; refusing makes Lua collect, and then raise "not enough memory". */
 static void *allocate(void *self, void *old, size_t old_size, size_t size)
@@ -99,6 +100,7 @@ void lua_host_free(struct lua_host *h)
     dataset_release(h->data[i].data);
   }
   free(h->data);
+  probe_cache_free(h->probes);
   free(h->share_dir);
   free(h->db);
   free(h->base_dir);

@@ -2,26 +2,15 @@
  *
  * A batch is a table {x = matrix, y = labels from 0 or targets, loss = id or object}, or a part of a data
  * set. Weights are 1 x n matrices in logical order: W1, b1, W2, b2, … */
-#include "lua/bind/array_file.h"
+#include "lua/bind/model_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
 #include "experiments/models/model.h"
+#include "lua/bind/array_file.h"
 
-/* What one call needs; in a userdata, so that an error frees it. */
-struct problem {
-  struct net net;
-  struct batch batch;
-  struct io_shape io;
-  const struct object *loss;
-  float *x32;      /* owned when x was not f32 rows */
-  int32_t *label;
-  float *target;
-  float *w32, *g32, *out32;
-  double *w64, *g64, *out64, *each;
-};
 #define PROBLEM "assay.problem"
 
 static int problem_gc(lua_State *L)
@@ -46,7 +35,7 @@ static struct problem *problem_push(lua_State *L)
   return p;
 }
 
-static void *alloc(lua_State *L, void **out, size_t count, size_t size, const char *what)
+void *model_alloc(lua_State *L, void **out, size_t count, size_t size, const char *what)
 {
   struct err e = {0};
   if (mem_new(out, count, size, what, &e) != STATUS_OK)
@@ -72,7 +61,7 @@ static void read_inputs(lua_State *L, int at, struct problem *p)
     lua_pop(L, 2);
     return;
   }
-  alloc(L, (void **)&p->x32, m->rows * p->batch.stride, sizeof(float), "inputs");
+  model_alloc(L, (void **)&p->x32, m->rows * p->batch.stride, sizeof(float), "inputs");
   for (size_t i = 0; i < m->rows; i++)
     for (size_t j = 0; j < m->cols; j++)
       p->x32[i * p->batch.stride + j] = (float)mat_get(m, i, j);
@@ -105,7 +94,7 @@ static void read_labels(lua_State *L, int at, struct problem *p, const struct lo
   size_t n = y->rows * y->cols, classes = 2;
   if (n != p->batch.n)
     bind_error(L, "batch.y holds %zu labels, batch.x %zu rows", n, p->batch.n);
-  alloc(L, (void **)&p->label, n, sizeof(int32_t), "labels");
+  model_alloc(L, (void **)&p->label, n, sizeof(int32_t), "labels");
   for (size_t i = 0; i < n; i++) {
     double v = y->rows == 1 ? mat_get(y, 0, i) : mat_get(y, i, 0);
     if (!(v >= 0 && v < 1e6) || v != (double)(int32_t)v)
@@ -127,7 +116,7 @@ static void read_targets(lua_State *L, struct problem *p, const struct mat *y)
   size_t k = turned ? 1 : y->cols;
   if ((turned ? y->cols : y->rows) != p->batch.n)
     bind_error(L, "batch.y is %zu x %zu, batch.x has %zu rows", y->rows, y->cols, p->batch.n);
-  alloc(L, (void **)&p->target, p->batch.n * k, sizeof(float), "targets");
+  model_alloc(L, (void **)&p->target, p->batch.n * k, sizeof(float), "targets");
   for (size_t i = 0; i < p->batch.n; i++)
     for (size_t j = 0; j < k; j++)
       p->target[i * k + j] = (float)(turned ? mat_get(y, 0, i) : mat_get(y, i, j));
@@ -136,7 +125,7 @@ static void read_targets(lua_State *L, struct problem *p, const struct mat *y)
 }
 
 /* The problem that model (argument 1) and batch (the table at `at`) pose; pushed. */
-static struct problem *read_problem(lua_State *L, int at)
+struct problem *model_problem(lua_State *L, int at)
 {
   const struct lua_object *model = object_check(L, 1, KIND_MODEL);
   if (!lua_istable(L, at))
@@ -158,7 +147,7 @@ static struct problem *read_problem(lua_State *L, int at)
   return p;
 }
 
-static struct lua_matrix *push_new(lua_State *L, enum dtype type, size_t rows, size_t cols)
+struct lua_matrix *model_push_new(lua_State *L, enum dtype type, size_t rows, size_t cols)
 {
   struct err e = {0};
   struct lua_matrix *m = matrix_push(L);
@@ -168,6 +157,15 @@ static struct lua_matrix *push_new(lua_State *L, enum dtype type, size_t rows, s
   return m;
 }
 
+const struct mat *model_weights(lua_State *L, int at, const struct problem *p, const char *what)
+{
+  const struct mat *w = matrix_packed(L, &matrix_check(L, at)->m);
+  if (w->rows * w->cols != p->net.n_logical)
+    bind_error(L, "the model has %zu weights on this batch, %s has %zu (model:init(seed, batch) makes them)", p->net.n_logical, what,
+               w->rows * w->cols);
+  return w;
+}
+
 /* model:init(seed, batch[, loss]): new weights, f32. */
 static int model_init(lua_State *L)
 {
@@ -175,12 +173,12 @@ static int model_init(lua_State *L)
   lua_Integer seed = luaL_checkinteger(L, 2);
   lua_settop(L, 4);
   lua_remove(L, 2); /* now model, batch, loss, as for the others */
-  struct problem *p = read_problem(L, 2);
+  struct problem *p = model_problem(L, 2);
   struct err e = {0};
-  alloc(L, (void **)&p->w32, p->net.n_params, sizeof(float), "weights");
+  model_alloc(L, (void **)&p->w32, p->net.n_params, sizeof(float), "weights");
   if (((const struct model *)model->o.method)->init(model->o.conf, &p->net, (uint64_t)seed, p->w32, &e) != STATUS_OK)
     bind_raise(L, &e);
-  struct lua_matrix *w = push_new(L, DTYPE_F32, 1, p->net.n_logical);
+  struct lua_matrix *w = model_push_new(L, DTYPE_F32, 1, p->net.n_logical);
   net_unpack_f32(&p->net, p->w32, w->m.data);
   return 1;
 }
@@ -189,23 +187,23 @@ enum want { WANT_LOSS, WANT_GRADIENT, WANT_EACH, WANT_OUTPUTS };
 
 static enum status evaluate_f32(lua_State *L, struct problem *p, const struct mat *w, enum want want, double *loss, struct err *e)
 {
-  alloc(L, (void **)&p->w32, p->net.n_params, sizeof(float), "weights");
+  model_alloc(L, (void **)&p->w32, p->net.n_params, sizeof(float), "weights");
   net_pack_f32(&p->net, w->data, p->w32);
   if (want == WANT_GRADIENT)
-    alloc(L, (void **)&p->g32, p->net.n_params, sizeof(float), "gradient");
+    model_alloc(L, (void **)&p->g32, p->net.n_params, sizeof(float), "gradient");
   if (want == WANT_OUTPUTS)
-    alloc(L, (void **)&p->out32, p->batch.n * p->net.out, sizeof(float), "outputs");
+    model_alloc(L, (void **)&p->out32, p->batch.n * p->net.out, sizeof(float), "outputs");
   return net_loss_f32(&p->net, p->loss, p->w32, &p->batch, loss, p->g32, p->each, p->out32, e);
 }
 
 static enum status evaluate_f64(lua_State *L, struct problem *p, const struct mat *w, enum want want, double *loss, struct err *e)
 {
-  alloc(L, (void **)&p->w64, p->net.n_params, sizeof(double), "weights");
+  model_alloc(L, (void **)&p->w64, p->net.n_params, sizeof(double), "weights");
   net_pack_f64(&p->net, w->data, p->w64);
   if (want == WANT_GRADIENT)
-    alloc(L, (void **)&p->g64, p->net.n_params, sizeof(double), "gradient");
+    model_alloc(L, (void **)&p->g64, p->net.n_params, sizeof(double), "gradient");
   if (want == WANT_OUTPUTS)
-    alloc(L, (void **)&p->out64, p->batch.n * p->net.out, sizeof(double), "outputs");
+    model_alloc(L, (void **)&p->out64, p->batch.n * p->net.out, sizeof(double), "outputs");
   return net_loss_f64(&p->net, p->loss, p->w64, &p->batch, loss, p->g64, p->each, p->out64, e);
 }
 
@@ -215,16 +213,16 @@ static int push_wanted(lua_State *L, struct problem *p, enum dtype type, enum wa
   switch (want) {
   case WANT_LOSS: lua_pushnumber(L, loss); return 1;
   case WANT_EACH:
-    m = push_new(L, DTYPE_F64, p->batch.n, 1);
+    m = model_push_new(L, DTYPE_F64, p->batch.n, 1);
     memcpy(m->m.data, p->each, p->batch.n * sizeof(double));
     return 1;
   case WANT_OUTPUTS:
-    m = push_new(L, type, p->batch.n, p->net.out);
+    m = model_push_new(L, type, p->batch.n, p->net.out);
     memcpy(m->m.data, type == DTYPE_F32 ? (void *)p->out32 : (void *)p->out64, p->batch.n * p->net.out * dtype_size(type));
     return 1;
   case WANT_GRADIENT: break;
   }
-  m = push_new(L, type, 1, p->net.n_logical);
+  m = model_push_new(L, type, 1, p->net.n_logical);
   if (type == DTYPE_F32)
     net_unpack_f32(&p->net, p->g32, m->m.data);
   else
@@ -236,18 +234,15 @@ static int push_wanted(lua_State *L, struct problem *p, enum dtype type, enum wa
 static int evaluate(lua_State *L, enum want want)
 {
   object_check(L, 1, KIND_MODEL);
-  const struct lua_matrix *weights = matrix_check(L, 2);
+  matrix_check(L, 2);
   lua_settop(L, 4);
   lua_rotate(L, 2, -1); /* model, batch, loss, w */
-  struct problem *p = read_problem(L, 2);
-  const struct mat *w = matrix_packed(L, &weights->m);
-  if (w->rows * w->cols != p->net.n_logical)
-    bind_error(L, "the model has %zu weights on this batch, w has %zu (model:init(seed, batch) makes them)",
-               p->net.n_logical, w->rows * w->cols);
+  struct problem *p = model_problem(L, 2);
+  const struct mat *w = model_weights(L, 4, p, "w");
   struct err e = {0};
   double loss = 0;
   if (want == WANT_EACH)
-    alloc(L, (void **)&p->each, p->batch.n, sizeof(double), "losses");
+    model_alloc(L, (void **)&p->each, p->batch.n, sizeof(double), "losses");
   enum status status = w->type == DTYPE_F32 ? evaluate_f32(L, p, w, want, &loss, &e) : evaluate_f64(L, p, w, want, &loss, &e);
   if (status != STATUS_OK)
     bind_raise(L, &e);
@@ -267,5 +262,12 @@ const struct function_row model_methods[] = {
      "Mean loss on {x = matrix, y = labels from 0 or targets, loss = id}, computed in the type of w."},
     {"grad", model_grad, "model:grad(w, batch[, loss])", "Gradient of the mean loss (1 x n), and the loss."},
     {"per_example", model_each, "model:per_example(w, batch[, loss])", "The loss of each example (n x 1, f64)."},
+    {"hvp", model_hvp, "model:hvp(w, v, batch[, loss])",
+     "The Hessian of the mean loss times v (1 x n), exactly: forward over reverse, in the type of w."},
+    {"gnvp", model_gnvp, "model:gnvp(w, v, batch[, loss])", "The Gauss-Newton matrix, mean of J'HJ, times v (1 x n)."},
+    {"per_example_norms", model_norms, "model:per_example_norms(w, batch[, loss])",
+     "The Euclidean norm of each example's gradient (n x 1, f64); no gradient is made."},
+    {"activations", model_activations, "model:activations(w, batch[, loss])",
+     "A list with the outputs of each layer (n x units), after its activation; the last are the model's outputs."},
     {"outputs", model_outputs, "model:outputs(w, batch[, loss])", "The outputs before the loss (n x k)."},
     {0}};

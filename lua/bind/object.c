@@ -467,6 +467,7 @@ void object_open(lua_State *L)
   add_methods(L, KIND_SAMPLER, sampler_methods);
   add_methods(L, KIND_MODEL, model_methods);
   add_methods(L, KIND_DATA, data_methods);
+  add_methods(L, KIND_PROBE, probe_methods);
   add_methods(L, KIND_BOUND, bound_methods);
   add_methods(L, KIND_SCORE, score_methods);
   add_methods(L, KIND_SOLVER, solver_methods);
