@@ -2,7 +2,7 @@
 #include "tests/unit/bounds/value_of.h"
 #include "tests/unit/probe/subject.h"
 
-extern const struct bound bound_spectral_margin, bound_spectral_fro, bound_fro_product, bound_sum_stable_rank, bound_path_norm_2;
+extern const struct bound bound_spectral_margin, bound_spectral_fro, bound_fro_product, bound_sum_stable_rank, bound_path_norm_2, bound_fisher_rao;
 
 static void test_closed_forms(void)
 {
@@ -73,9 +73,30 @@ static void test_rescaling(void)
   subject_free(&t);
 }
 
+/* sum_l <W_l, dloss/dW_l> of f(x) = sum_k v_k relu(u_k x) with the loss (f - 1)^2/2, by the product rule. */
+static void test_fisher_rao(void)
+{
+  static const double u[] = {0.5, -1, 2}, v[] = {1, 0.25, -0.75}, at[] = {-2, -0.5, 0.3, 1, 2.5};
+  double inner[5], sum = 0;
+  for (int i = 0; i < 5; i++) {
+    double f = 0, first = 0, second = 0;
+    for (int k = 0; k < 3; k++)
+      f += v[k] * fmax(u[k] * at[i], 0);
+    for (int k = 0; k < 3; k++) {
+      first += u[k] * (f - 1) * v[k] * (u[k] * at[i] > 0) * at[i];
+      second += v[k] * (f - 1) * fmax(u[k] * at[i], 0);
+    }
+    inner[i] = (f - 1) * f;
+    sum += (first + second) * (first + second) / 5;
+  }
+  tap_near(VALUE(fisher_rao, V_INT("depth", 2), V_NUMBERS("inner", 5, inner)), sqrt(sum), 1e-12, 0,
+           "fisher-rao is the mean square of sum_l <W_l, dloss/dW_l>");
+}
+
 int main(void)
 {
   test_closed_forms();
+  test_fisher_rao();
   test_rescaling();
   return tap_done();
 }
