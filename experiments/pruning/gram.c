@@ -111,6 +111,7 @@ double prune_repaired_gram(const double *gram, size_t d, double *a)
 }
 
 #define FIRST_DAMP 1e-6
+enum { TRIES = 12 }; /* from no damping at all to far above mean(diag H) */
 
 /* A pivot that is all rounding error means a singular matrix even where LAPACK has gone on. */
 static bool safe_pivots(const double *a, const double *l, size_t n, double shift)
@@ -125,7 +126,7 @@ static bool safe_pivots(const double *a, const double *l, size_t n, double shift
 
 enum status prune_factor(const double *a, size_t n, double mean, double damp, double *l, double *used, struct err *e)
 {
-  for (; damp < 1e3; damp = damp * 10 > FIRST_DAMP ? damp * 10 : FIRST_DAMP) {
+  for (int i = 0; i < TRIES; i++) {
     memcpy(l, a, n * n * sizeof *l);
     for (size_t j = 0; j < n; j++)
       l[j * n + j] += damp * mean;
@@ -133,6 +134,7 @@ enum status prune_factor(const double *a, size_t n, double mean, double damp, do
       *used = damp > *used ? damp : *used;
       return STATUS_OK;
     }
+    damp = damp * 10 > FIRST_DAMP ? damp * 10 : FIRST_DAMP;
   }
   return err_set(e, STATUS_BAD_DATA, "the Gram matrix of the inputs is not positive definite, whatever the damping");
 }

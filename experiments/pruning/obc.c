@@ -169,7 +169,7 @@ static enum status prune_rows(const struct conf *c, const struct exec *x, const 
   if (status)
     return status;
   double *cost = memory, used = 0;
-  uint32_t *order = (uint32_t *)(cost + l->out * count);
+  uint32_t *order = (void *)(cost + l->out * count);
   for (size_t i = 0; i < l->out && status == STATUS_OK; i++) {
     r->dense = w + i * d; /* the dense weights, without dead inputs */
     for (size_t g = 0; r->group_left && g < d / m; g++)
@@ -198,7 +198,7 @@ static enum status solve(const void *conf, const struct exec *x, const struct pr
   double *plain = memory, *damped = plain + d * d, mean = prune_repaired_gram(l->gram, d, plain);
   struct row r = {.a = damped, .d = d, .p = damped + d * d, .w = damped + 2 * d * d, .m = (size_t)c->common.m};
   r.scratch = r.w + d; /* 2 d d + d */
-  r.at = (size_t *)(r.scratch + 2 * d * d + d);
+  r.at = (void *)(r.scratch + 2 * d * d + d);
   void *flags = NULL;
   if ((status = mem_new(&flags, d, sizeof(size_t) + sizeof(bool), "the state of a row", e)))
     goto done;

@@ -316,7 +316,7 @@ int main(void)
   tap_diag("seed %u", SEED);
   base = layer_new(0, OUT, IN, 200);
   test_selection();
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+  for (size_t i = 0; i < sizeof all / sizeof(const struct score *); i++) {
     test_counts(all[i]);
     test_patterns(all[i]);
     test_zero(all[i]);

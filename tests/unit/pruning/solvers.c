@@ -229,7 +229,7 @@ static void test_sparsegpt_diagonal(void)
     uint8_t x[N], y[N];
     applied(&gpt, &diagonal.l, a, x);
     applied(&wanda, &diagonal.l, b, y);
-    tap_ok(memcmp(x, y, N) == 0 && memcmp(a, b, sizeof a) == 0,
+    tap_ok(memcmp(x, y, N) == 0 && largest_difference(a, b, N) == 0,
            "sparsegpt: with diagonal H, no damping, one block, it is wanda by %s, and nothing else moves", compare[c]);
     object_free(&gpt);
     object_free(&wanda);
