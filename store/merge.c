@@ -24,14 +24,14 @@ enum part {
 
 /* What is copied row by row reads columns for ?2, ?3, … of the statement that follows; ?1 is an id. */
 static const char *const part_sql[PARTS] = {
-  [FROM_RUN] = "SELECT " RUN_COLUMNS ", id, experiment_id, environment_id FROM run WHERE trashed_at IS NULL ORDER BY id",
-  [TO_RUN] = "INSERT INTO run (experiment_id, environment_id, " RUN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-             " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+  [FROM_RUN] = ("SELECT " RUN_COLUMNS ", id, experiment_id, environment_id FROM run WHERE trashed_at IS NULL ORDER BY id"),
+  [TO_RUN] = ("INSERT INTO run (experiment_id, environment_id, " RUN_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+             " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)"),
   [FROM_EXPERIMENT] = "SELECT name, script_hash, params, summary, created_at FROM experiment WHERE id = ?1",
   [TO_EXPERIMENT] = "INSERT INTO experiment (name, script_hash, params, summary, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
   [FIND_EXPERIMENT] = "SELECT id FROM experiment WHERE name = ?1 AND script_hash = ?2 AND params = ?3",
-  [FROM_SCRIPT] = "SELECT x.position, x.name, t.text FROM experiment_script x JOIN script t ON t.id = x.script_id"
-                  " WHERE x.experiment_id = ?1 ORDER BY x.position",
+  [FROM_SCRIPT] = ("SELECT x.position, x.name, t.text FROM experiment_script x JOIN script t ON t.id = x.script_id"
+                  " WHERE x.experiment_id = ?1 ORDER BY x.position"),
   [TO_SCRIPT] = "INSERT OR IGNORE INTO script (hash, text) VALUES (?1, ?2)",
   [FIND_SCRIPT] = "SELECT id FROM script WHERE hash = ?1",
   [TO_LINK] = "INSERT OR IGNORE INTO experiment_script (experiment_id, position, name, script_id) VALUES (?1, ?2, ?3, ?4)",
@@ -50,9 +50,9 @@ static const char *const part_sql[PARTS] = {
   [FROM_METRIC] = "SELECT k.name, m.step, m.value FROM metric m CROSS JOIN metric_key k ON k.id = m.key_id WHERE m.run_id = ?1",
   [TO_METRIC] = "INSERT INTO metric (run_id, key_id, step, value) SELECT ?1, id, ?3, ?4 FROM metric_key WHERE name = ?2",
   [FROM_VERDICT] = "SELECT paper, verdict, effect, low, high, detail, created_at, experiment_id FROM verdict ORDER BY id",
-  [TO_VERDICT] = "INSERT INTO verdict (experiment_id, paper, verdict, effect, low, high, detail, created_at)"
+  [TO_VERDICT] = ("INSERT INTO verdict (experiment_id, paper, verdict, effect, low, high, detail, created_at)"
                  " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM verdict WHERE paper = ?2 AND"
-                 " created_at = ?8 AND detail = ?7)",
+                 " created_at = ?8 AND detail = ?7)"),
 };
 
 struct merge {
