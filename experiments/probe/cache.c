@@ -22,10 +22,15 @@ struct probe_cache {
 
 struct probe_cache *probe_cache_new(void) { return xcalloc(1, sizeof(struct probe_cache)); }
 
+static void entry_free(struct entry *e)
+{
+  probe_value_free(e->value);
+  free(e->value);
+}
+
 static void drop(struct probe_cache *c, size_t i)
 {
-  probe_value_free(c->entry[i].value);
-  free(c->entry[i].value);
+  entry_free(&c->entry[i]);
   c->entry[i] = c->entry[--c->n];
 }
 
@@ -33,8 +38,8 @@ void probe_cache_free(struct probe_cache *c)
 {
   if (!c)
     return;
-  while (c->n)
-    drop(c, c->n - 1);
+  for (size_t i = 0; i < c->n; i++)
+    entry_free(&c->entry[i]);
   free(c->entry);
   free(c);
 }

@@ -47,7 +47,7 @@ static const float *read_weights(lua_State *L, const char *key, const struct net
   if (n != net->n_logical)
     bind_error(L, "measure: %s needs %zu numbers (the model's weights), got %zu", key, net->n_logical, n);
   float *logical = lua_newuserdatauv(L, (n + net->n_params) * sizeof(float) + MEM_ALIGN, 0);
-  float *padded = (void *)round_up((uintptr_t)(logical + n), MEM_ALIGN);
+  float *padded = logical + n + (MEM_ALIGN - (uintptr_t)(logical + n) % MEM_ALIGN) / sizeof(float);
   for (size_t i = 0; i < n; i++)
     logical[i] = (float)mat_get(&m->m, i / m->m.cols, i % m->m.cols);
   net_pack_f32(net, logical, padded);
