@@ -62,9 +62,11 @@ static int find_runs(struct app *app, struct store *s, const char *sql, const ch
 int reading_any_run(struct app *app, struct store *s, const char *word, int64_t *id)
 {
   int found = 0;
-  if (all_in(word, "0123456789") && strlen(word) < 19)
+  bool number = all_in(word, "0123456789");
+  if (number && strlen(word) < 19)
     found = find_runs(app, s, "SELECT id FROM run WHERE id = CAST(?1 AS INTEGER)", word, id);
-  if (found == 0 && all_in(word, "0123456789abcdef"))
+  /* a short number is a run's number, never a uid that happens to begin with it: `rm 77` must not hit 77ab… */
+  if (found == 0 && all_in(word, "0123456789abcdef") && (!number || strlen(word) >= 8))
     found = find_runs(app, s, "SELECT id FROM run WHERE uid >= ?1 AND uid < ?1 || 'g' LIMIT 2", word, id);
   if (found < 0)
     return reading_failed(app, s);
