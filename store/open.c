@@ -34,7 +34,7 @@ static void directory_of(const char *path, char dir[4096])
   if (slash)
     *slash = '\0';
   else
-    strcpy(dir, ".");
+    memcpy(dir, ".", 2);
 }
 
 /* Why SQLite could not open the file, told by what the file system says. */

@@ -31,13 +31,13 @@ static inline void *fixture_take(struct fixture *f, size_t count, size_t size)
  * `outputs` targets of a hidden linear map plus noise. */
 static inline struct examples fixture_part(struct fixture *f, uint64_t seed, size_t n, size_t d, size_t classes, size_t outputs)
 {
-  struct rng r = rng_make(seed, RNG_TEST, 0), hidden = rng_make(1, RNG_TEACHER, 0);
+  struct rng r = rng_make(seed, RNG_TEST, 0), teacher = rng_make(1, RNG_TEACHER, 0);
   size_t k = classes ? classes : outputs;
   struct examples ex = {.n = n, .d = d, .stride = round_up(d, 16)};
   float *x = fixture_take(f, n, ex.stride * sizeof(float)), *target = fixture_take(f, n, k * sizeof(float));
   int32_t *label = fixture_take(f, n, sizeof(int32_t));
   double *w = xcalloc(k * d, sizeof *w);
-  rng_fill_normal_f64(&hidden, w, k * d, 0, 1);
+  rng_fill_normal_f64(&teacher, w, k * d, 0, 1);
   for (size_t i = 0; i < n; i++) {
     rng_fill_normal_f32(&r, x + i * ex.stride, d, 0, 1);
     for (size_t j = 0; j < k; j++) {

@@ -67,6 +67,7 @@ static void count_end(struct sweep *s, enum status status)
 /* A mistake in a script fails every run in the same way: the third time is the last that it is told. */
 static void tell_failure(struct sweep *s, size_t run, const char *text)
 {
+  text = text ? text : "";
   if (!s->last_failure || strcmp(s->last_failure, text) != 0) {
     free(s->last_failure);
     s->last_failure = xstrdup(text);

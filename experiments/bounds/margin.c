@@ -20,7 +20,7 @@ enum status margin_fraction_of(const struct margin_input *m, double rho, struct 
 
 static struct grid_point grid_at(double i)
 {
-  return (struct grid_point){i * M_LN2, log(M_PI * M_PI / 3 - 1) + 2 * log(fabs(i) + 1)};
+  return (struct grid_point){i * M_LN2, log(M_PI * M_PI / 3 - 1) + 2 * log1p(fabs(i))};
 }
 
 struct grid_point grid_above(double log_v) { return grid_at(ceil(log_v / M_LN2)); }

@@ -12,6 +12,7 @@ struct margin_input {
   bool grid;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define MARGIN_PARAMS(owner, member)                                                                                   \
   BOUND_N_PARAM(owner, member.n), BOUND_DELTA_PARAM(owner, member.delta),                                              \
   BOUND_POSITIVE_PARAM(owner, member.rho, "rho", "margin (has to be given)"),                                          \
@@ -20,6 +21,7 @@ struct margin_input {
    .doc = "the margins y f(x), or f_y - max f_k, of all examples, in place of n and margin_risk", .example = "0.5,-1,2"}, \
   {.id = "grid", .type = PARAM_BOOL, .at = offsetof(owner, member.grid), .def = 1,                                     \
    .doc = "norm and rho were seen or chosen after the data: pay for a union over powers of 2", .example = "true"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct margin_fraction { double risk, n; };
 /* Fraction of margins <= rho and n from whichever was given; asks for what is missing. */

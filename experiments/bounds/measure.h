@@ -4,9 +4,11 @@
 
 #include "experiments/bounds/bound.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define MEASURE_NORMS_PARAM(owner, member, name, text)                                                                 \
   {.id = name, .type = PARAM_LIST, .at = offsetof(owner, member), .min = 0, .max = INFINITY, .flags = PARAM_MIN_OPEN,  \
    .doc = text, .example = "3,2"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct layer_numbers { size_t n; double v[NET_MAX_LAYERS]; };
 

@@ -10,6 +10,7 @@ struct pac_bayes {
   double delta, mc_delta, risk, kl;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define PAC_BAYES_PARAMS(owner, member)                                                                                \
   BOUND_N_PARAM(owner, member.n), BOUND_DELTA_PARAM(owner, member.delta),                                              \
   BOUND_RISK_PARAM(owner, member.risk, "risk", "Gibbs risk of the posterior on the n examples (has to be given)"),     \
@@ -21,6 +22,7 @@ struct pac_bayes {
   {.id = "mc_delta", .type = PARAM_REAL, .at = offsetof(owner, member.mc_delta), .def = 0.01, .min = 0, .max = 1,      \
    .flags = PARAM_MIN_OPEN | PARAM_MAX_OPEN | PARAM_LOG,                                                               \
    .doc = "probability with which the draws may mislead, on top of delta (only with draws)", .example = "0.01"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define PAC_BAYES_NOTES                                                                                                \
   "Holds for the randomised predictor, uniformly over posteriors, for a loss in [0, 1] and a prior chosen without "   \

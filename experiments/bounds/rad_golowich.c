@@ -37,7 +37,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
   if (s != STATUS_OK)
     return s;
   double factor = c->classes == 2 ? 2 : 4 * (double)c->classes;
-  double log_complexity = log(factor) - rho.log_value + log(c->radius) + log(sqrt(2 * depth * M_LN2) + 1) + product.log_value - log(small.n) / 2;
+  double log_complexity = log(factor) - rho.log_value + log(c->radius) + log1p(sqrt(2 * depth * M_LN2)) + product.log_value - log(small.n) / 2;
   double confidence = 3 * sqrt((log(2 / c->m.delta) + product.cost + rho.cost) / (2 * small.n)), rest = small.risk + confidence;
   bound_term(out, "margin_risk", small.risk);
   bound_term(out, "rho", exp(rho.log_value));

@@ -11,15 +11,20 @@ struct stability_path {
   struct param_list rates, risks, gradients;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define STABILITY_N_PARAM(owner, member)                                                                               \
   {.id = "n", .type = PARAM_INT, .at = offsetof(owner, member), .min = 1, .max = 1e12, .flags = PARAM_AUTO,            \
    .unit = "examples", .doc = "training examples (has to be given)", .example = "1000"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define STABILITY_RANGE_PARAM(owner, member)                                                                           \
   {.id = "loss_range", .type = PARAM_REAL, .at = offsetof(owner, member), .min = 0, .max = INFINITY,                   \
    .flags = PARAM_AUTO | PARAM_MIN_OPEN,                                                                               \
    .doc = "range of the loss: a bound on the gap above it is vacuous; auto: unbounded", .example = "1"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define STABILITY_PATH_PARAMS(owner, member)                                                                           \
   STABILITY_N_PARAM(owner, member.n),                                                                                  \
   {.id = "batch", .type = PARAM_INT, .at = offsetof(owner, member.batch), .def = 1, .min = 1, .max = 1e12,             \
@@ -30,6 +35,7 @@ struct stability_path {
   BOUND_LIST_PARAM(owner, member.gradients, "gradients",                                                               \
                    "mean squared per-example gradient norms before each step, in place of risks (sharper)"),           \
   STABILITY_RANGE_PARAM(owner, member.loss_range)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define STABILITY_PATH_NOTES                                                                                           \
   "For a convex, smooth, non-negative loss and steps of at most 2/L; with a larger step there is no bound (inf). The " \

@@ -10,10 +10,12 @@ struct test_counts {
   double delta;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define TEST_COUNT_PARAMS(owner, member)                                                                               \
   BOUND_N_PARAM(owner, member.n), BOUND_DELTA_PARAM(owner, member.delta),                                              \
   {.id = "errors", .type = PARAM_INT, .at = offsetof(owner, member.errors), .min = 0, .max = 1e12,                     \
    .flags = PARAM_AUTO, .unit = "examples", .doc = "wrong answers k among the n (has to be given)", .example = "10"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* errors <= n, where both are given: resolve() of these bounds. */
 enum status test_counts_resolve(void *conf, struct err *e);
@@ -26,11 +28,13 @@ struct test_mean {
   struct param_list losses;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define TEST_MEAN_PARAMS(owner, member)                                                                                \
   BOUND_N_PARAM(owner, member.n), BOUND_DELTA_PARAM(owner, member.delta),                                              \
   BOUND_RISK_PARAM(owner, member.risk, "risk", "mean loss on the n points (or give losses)"),                          \
   {.id = "losses", .type = PARAM_LIST, .at = offsetof(owner, member.losses), .min = 0, .max = 1,                       \
    .doc = "the losses themselves, in place of n and risk", .example = "0,1,0.5"}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct mean_and_size { double mean, n; };
 /* Mean and n from whichever was given; asks for what is missing. */

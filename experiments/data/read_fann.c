@@ -59,7 +59,7 @@ static enum status read_header(struct words *w, struct fann *f, struct err *e)
 {
   size_t *const to[] = {&f->n, &f->d, &f->outputs};
   for (int k = 0; k < 3; k++) {
-    double v;
+    double v = 0;
     enum status s = next_number(w, &v, e);
     if (s != STATUS_OK)
       return s;
@@ -91,7 +91,7 @@ static enum status read_rows(struct words *w, struct fann *f, struct err *e)
 {
   for (size_t i = 0; i < f->n; i++)
     for (size_t j = 0; j < f->d + f->outputs; j++) {
-      double v;
+      double v = 0;
       enum status s = next_number(w, &v, e);
       if (s != STATUS_OK)
         return s;

@@ -142,7 +142,7 @@ static enum status read_entry(struct parser *p, const char *word, size_t n, stru
 static enum status read_line(struct parser *p, struct err *e)
 {
   size_t n;
-  double label;
+  double label = 0;
   const char *comment = memchr(p->at, '#', (size_t)(p->end - p->at));
   p->end = comment ? comment : p->end;
   const char *word = next_word(p, &n);

@@ -177,7 +177,7 @@ static bool inflate_all(const struct member *m, unsigned char *to)
 {
   z_stream z = {0};
   uint64_t in = 0, out = 0;
-  unsigned char beyond;
+  unsigned char beyond = 0;
   int code = inflateInit2(&z, -15); /* no wrapper */
   if (code != Z_OK)
     return false;
@@ -270,7 +270,7 @@ enum status npz_parse(struct tensors *out, struct err *e)
     s = read_entry(f, &at, end, &m, e);
     if (s == STATUS_OK && (packed += m.packed) > f->n)
       s = bad_member(f, m.name, e, "it overlaps others");
-    if (s == STATUS_OK) {
+    if (s == STATUS_OK && m.name) {
       s = unpack(out, i, &m, e);
       m.name[strlen(m.name) - 4] = '\0'; /* .npy */
       out->t[i].name = m.name;

@@ -34,7 +34,7 @@ static enum status read_all(struct whole *w, struct byte_source *s, struct err *
     }
     status = bytes_read(s, bytes + n, room - n, &got, e);
   } while (status == STATUS_OK && got);
-  if (status != STATUS_OK) {
+  if (status != STATUS_OK || !bytes) {
     free(bytes);
     return status;
   }

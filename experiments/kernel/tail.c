@@ -92,8 +92,10 @@ static struct rounded log_probability(double k, double n, double p)
 {
   if (k == 0)
     return (struct rounded){n * log1p(-p), 4 * DBL_EPSILON * (n * (p / (1 - p)) - n * log1p(-p))};
-  if (k == n)
-    return (struct rounded){n * log(p), -4 * DBL_EPSILON * n * log(p)};
+  if (k == n) {
+    double all = n * log(p);
+    return (struct rounded){all, -4 * DBL_EPSILON * all};
+  }
   struct rounded kl = kl_rounded(k / n, p);
   double corrections = stirling_error(n) - stirling_error(k) - stirling_error(n - k);
   double width = HALF_LOG_2PI + 0.5 * (log(k) + log1p(-k / n));

@@ -26,6 +26,7 @@ static void entry_free(struct entry *e)
 {
   probe_value_free(e->value);
   free(e->value);
+  e->value = NULL;
 }
 
 static void drop(struct probe_cache *c, size_t i)

@@ -165,7 +165,7 @@ static enum status measure(const void *conf, const struct exec *x, const struct 
   enum status status = STATUS_OK;
   double path;
   for (size_t l = 0; l < s->net->n_layers && !status; l++)
-    for (int from_start = 0; from_start <= (s->start != NULL) && !status; from_start++) {
+    for (int from_start = 0; from_start < (s->start ? 2 : 1) && !status; from_start++) {
       struct mat a = {0};
       status = s->net->layer[l].kind == LAYER_DENSE ? STATUS_OK : err_set(e, STATUS_UNSUPPORTED, "layer %zu is not a dense layer", l + 1);
       status = status ? status : layer_matrix(&s->net->layer[l], s->weights, from_start ? s->start : NULL, &a, e);

@@ -59,7 +59,7 @@ static void test_monotone(void)
   double last[5] = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY};
   for (int64_t n = 20; n < 3000000; n *= 2) {
     double risk = 0.1, kl = 30;
-    double now[] = {VALUE(pb_kl, GIVEN), VALUE(pb_mcallester, GIVEN), VALUE(pb_quad, GIVEN), VALUE(pb_lambda, GIVEN), VALUE(pb_catoni, GIVEN)};
+    const double now[] = {VALUE(pb_kl, GIVEN), VALUE(pb_mcallester, GIVEN), VALUE(pb_quad, GIVEN), VALUE(pb_lambda, GIVEN), VALUE(pb_catoni, GIVEN)};
     for (int i = 0; i < 5; i++) {
       wrong += now[i] > last[i];
       last[i] = now[i];

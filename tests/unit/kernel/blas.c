@@ -135,10 +135,12 @@ static int count_threads(void)
 /* A product large enough to be shared by two threads: A of ones by B of twos. */
 static double worst_of_large_product(size_t n)
 {
-  float *a = calloc(3 * n * n, sizeof *a), *b = a + n * n, *c = b + n * n;
+  float *a = calloc(3 * n * n, sizeof *a), *b, *c;
   double worst = 0.0;
   if (!a)
     tap_bail("no memory");
+  b = a + n * n;
+  c = b + n * n;
   for (size_t i = 0; i < n * n; i++)
     a[i] = 1.0f, b[i] = 2.0f;
   blas_gemm_f32(false, false, n, n, n, 1.0f, a, n, b, n, 0.0f, c, n);

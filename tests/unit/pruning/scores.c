@@ -21,7 +21,7 @@ static void test_selection(void)
     for (size_t i = 0; i < n; i++) { /* i goes when fewer than k entries stand before it */
       size_t before = 0;
       for (size_t j = 0; j < n; j++)
-        before += x[j] < x[i] || (x[j] == x[i] && j < i);
+        before += x[j] < x[i] || (j < i && x[j] == x[i]);
       same = same && keep[i] == (before >= k);
     }
   }
