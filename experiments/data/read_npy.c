@@ -232,9 +232,10 @@ enum status npy_format(const struct mat *m, unsigned char **bytes, size_t *n, st
   if (s != STATUS_OK)
     return s;
   unsigned char *b = memory;
-  memcpy(b, MAGIC "\x01\x00\x76\x00", 10); /* 118 bytes of header: the numbers start at byte 128 */
+  /* 118 bytes of header: the numbers start at byte 128. NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes */
+  memcpy(b, MAGIC "\x01\x00\x76\x00", 10);
   memset(b + 10, ' ', 117);
-  memcpy(b + 10, head, (size_t)length); /* NOLINT(bugprone-not-null-terminated-result): a header of bytes */
+  memcpy(b + 10, head, (size_t)length);
   b[127] = '\n';
   for (size_t i = 0; i < m->rows && row; i++)
     memcpy(b + 128 + i * row, (const unsigned char *)m->data + i * m->stride * size, row);

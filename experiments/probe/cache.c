@@ -31,16 +31,17 @@ static void entry_free(struct entry *e)
 
 static void drop(struct probe_cache *c, size_t i)
 {
-  entry_free(&c->entry[i]);
+  struct entry gone = c->entry[i];
   c->entry[i] = c->entry[--c->n];
+  entry_free(&gone);
 }
 
 void probe_cache_free(struct probe_cache *c)
 {
   if (!c)
     return;
-  for (size_t i = 0; i < c->n; i++)
-    entry_free(&c->entry[i]);
+  while (c->n)
+    drop(c, c->n - 1);
   free(c->entry);
   free(c);
 }

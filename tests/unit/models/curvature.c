@@ -185,10 +185,10 @@ static void check(const struct dataset *data, const struct object *model, const 
   char *name = xasprintf("%s, %s loss, %zu outputs", label, loss->m.id, s.net.out);
   s.name = name;
   s.batch = batch_of(&data->train, data->outputs, NULL, data->train.n);
-  double **parts[] = {&s.w, &s.v, &s.u};
+  double **triple[] = {&s.w, &s.v, &s.u};
   for (size_t i = 0; i < 3; i++) {
-    *parts[i] = array(s.net.n_params, sizeof(double));
-    fill(&s, &r, i ? 1 : 0.5, *parts[i]);
+    *triple[i] = array(s.net.n_params, sizeof(double));
+    fill(&s, &r, i ? 1 : 0.5, *triple[i]);
   }
   double *hv = curve(&s, CURVATURE_HESSIAN, s.v);
   check_differences(&s, hv);
@@ -198,7 +198,7 @@ static void check(const struct dataset *data, const struct object *model, const 
   check_activations(&s);
   free(hv);
   for (size_t i = 0; i < 3; i++)
-    free(*parts[i]);
+    free(*triple[i]);
   free(name);
   object_free(&l);
 }
