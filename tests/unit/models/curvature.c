@@ -198,7 +198,7 @@ static void check(const struct dataset *data, const struct object *model, const 
   check_activations(&s);
   free(hv);
   for (size_t i = 0; i < 3; i++)
-    free(*triple[i]);
+    free(*(triple[i]));
   free(name);
   object_free(&l);
 }
