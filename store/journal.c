@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 static const char *const local_types[] = {
@@ -76,13 +77,29 @@ static char *read_all(const char *path)
   return text;
 }
 
+/* By statfs: only where mountinfo names no mount at all for the path, as inside a chroot; some network file systems
+ * claim to be another here. */
+static bool magic_is_local(const char *path)
+{
+  static const unsigned long magic[] = {0xef53 /* ext2 to 4 */, 0x58465342 /* xfs */, 0x9123683e /* btrfs */,
+                                        0x01021994 /* tmpfs */, 0x794c7630 /* overlay */, 0xf2f52010 /* f2fs */,
+                                        0x2fc12fc1 /* zfs */};
+  struct statfs st;
+  if (statfs(path, &st) != 0)
+    return false;
+  for (size_t i = 0; i < sizeof magic / sizeof *magic; i++)
+    if ((unsigned long)st.f_type == magic[i])
+      return true;
+  return false;
+}
+
 static bool is_local(const char *path)
 {
-  char real[PATH_MAX], type[64];
+  char real[PATH_MAX], type[64] = "";
   char *mountinfo = read_all("/proc/self/mountinfo");
   bool local = realpath(path, real) && store_path_is_local(mountinfo, real, type);
   free(mountinfo);
-  return local;
+  return local || (strcmp(type, "unknown") == 0 && magic_is_local(path));
 }
 
 /* Ask for a journal mode and see what came. Changing it needs the file for an instant alone, and SQLite

@@ -196,6 +196,14 @@ static void test_reader_beside_writer(void)
   for (int i = 0; i < 1000; i++)
     store_metric(w, run, "loss", i, i);
   store_flush(w);
+  char wal[4096];
+  snprintf(wal, sizeof wal, "%s", fixture_path("beside.db-wal"));
+  if (access(wal, F_OK) != 0) { /* with a rollback journal a reader does hold up the writer */
+    tap_skip(5, "the file system of the temporary folder gets a rollback journal");
+    store_close(r);
+    store_close(w);
+    return;
+  }
   store_query_open(&q, r, "SELECT step FROM metrics ORDER BY step", NULL);
   store_query_next(q, &row);
   int failed = 0;
