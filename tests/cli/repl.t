@@ -37,7 +37,8 @@ timeout --foreground 20 bash -c '"$0" repl -e "while true do pcall(function() wh
 is "$?" 130 "SIGINT ends an endless loop, through pcall"
 
 if command -v script >/dev/null && command -v stty >/dev/null; then
-  # A terminal: continuation lines, an interrupt in a loop, state kept after it, history.
+  # A terminal: continuation lines, an interrupt in a loop, state kept after it, history. exec: a shell in between would
+  # die of the interrupt that is meant for the prompt.
   {
     sleep 1
     printf 'x = 41\n'
@@ -57,7 +58,7 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
     printf '#{10,\n20}\n'
     sleep 0.3
     printf '\004'
-  } | TERM=dumb timeout 30 script -qec "$ASSAY repl" /dev/null >"$T/screen" 2>&1
+  } | TERM=dumb timeout 30 script -qec "exec $ASSAY repl" /dev/null >"$T/screen" 2>&1
   code=$?
   seen=$(tr -d '\r' <"$T/screen")
   is "$code" 0 "the prompt is left with Ctrl-D"
