@@ -195,7 +195,7 @@ static void test_series(void)
   struct plot_series s[SERIES];
   char labels[SERIES][8];
   for (int k = 0; k < SERIES; k++) {
-    snprintf(labels[k], sizeof labels[k], "s%02d", k);
+    snprintf(labels[k], sizeof labels[k], "s%02u", (unsigned)k % 100);
     for (int i = 0; i < N; i++)
       y[k][i] = k * 1e-3 + i;
     s[k] = (struct plot_series){.label = labels[k], .n = N, .y = y[k]};
