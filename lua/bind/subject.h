@@ -1,0 +1,33 @@
+/* subject.h: what a probe, bound or measure looks at, read from a Lua table:
+ *
+ *   {model = , weights = , data = [, part = "train", loss = , start = , seed = 0]}
+ *
+ * and the probe values that a method needs of it, from the host's cache. */
+#ifndef ASSAY_LUA_SUBJECT_H
+#define ASSAY_LUA_SUBJECT_H
+
+#include "experiments/probe/probe.h"
+#include "lua/bind/bind.h"
+
+struct lua_subject {
+  struct probe_subject s;
+  struct net net; /* s.net */
+};
+
+/* The keys of the table, NULL-terminated. */
+extern const char *const subject_keys[];
+
+/* Read the table at `at`: a new userdata on the stack, which keeps alive all that it borrows. Raises on unknown keys, wrong
+ * types and sizes, missing weights; `what` names the table ("measure", "subject"). */
+struct lua_subject *subject_push(lua_State *L, int at, const char *what);
+
+/* The value of a probe for the subject, from the cache or measured now; raises. It lives until the next call of
+ * subject_trim(), so that one method can hold several. */
+const struct probe_value *subject_probe(lua_State *L, const struct lua_subject *s, const struct object *probe);
+/* The values of the probes that a method needs (method.needs: ids, default parameters), in that order: an array in a
+ * userdata on the stack; NULL, with nil on the stack, where it needs none. Raises. */
+const struct probe_value *const *subject_needs(lua_State *L, const struct lua_subject *s, const struct method *m);
+/* Drop old values beyond what the cache may hold between calls. Call it once, before the first probe. */
+void subject_trim(lua_State *L);
+
+#endif
