@@ -111,6 +111,7 @@ struct run_options {
   int jobs;            /* >= 1 */
   bool rerun, dry_run, quiet, json;
   bool fail_fast;
+  bool no_report;      /* print nothing but messages; a paper's verdict is recorded all the same */
   long shard, shards;  /* only this part of the runs, from 1; shards 0: all */
 };
 int run_experiment(struct app *app, const struct run_options *o); /* exit code */

@@ -88,6 +88,7 @@ void lua_experiment_close(struct lua_experiment *x);
 const char *lua_experiment_name(const struct lua_experiment *x);
 const char *lua_experiment_summary(const struct lua_experiment *x);
 const char *lua_experiment_params(const struct lua_experiment *x);               /* canonical JSON */
+const char *lua_experiment_claim(const struct lua_experiment *x);                /* of a paper's script: JSON; else NULL */
 size_t lua_experiment_runs(const struct lua_experiment *x);
 const char *lua_experiment_config(const struct lua_experiment *x, size_t run);   /* canonical JSON of run's config */
 int64_t lua_experiment_seed(const struct lua_experiment *x, size_t run);         /* INT64_MIN: none */
@@ -119,5 +120,8 @@ NODISCARD enum status lua_experiment_run(struct lua_experiment *x, const size_t 
 /* The finished runs, for the report: each with config and results as JSON objects. */
 struct report_run { size_t run; const char *config_json; const char *results_json; const char *status; };
 NODISCARD enum status lua_experiment_report(struct lua_experiment *x, const struct report_run *runs, size_t n, struct err *e);
+/* Ask a paper's script (one with a claim) for its verdict on these runs: a JSON object, see lua/assay/claims.lua.
+ * Caller frees. */
+NODISCARD enum status lua_experiment_verdict(struct lua_experiment *x, const struct report_run *runs, size_t n, char **json, struct err *e);
 
 #endif

@@ -53,6 +53,8 @@ struct store_environment { const char *json; /* canonical object: cpu, blas, com
 int store_experiment(struct store *s, const char *name, const char *summary, const struct store_script *scripts, size_t n_scripts,
                      const char *params_json, int64_t *experiment_id, char script_hash_hex[33]);
 int store_environment(struct store *s, const struct store_environment *env, int64_t *environment_id);
+/* The script_hash that store_experiment gives these files. */
+void store_scripts_hash(const struct store_script *scripts, size_t n_scripts, char hash_hex[33]);
 
 enum store_status { STORE_RUNNING = 1, STORE_DONE = 2, STORE_FAILED = 3, STORE_CANCELLED = 4, STORE_LOST = 5 };
 const char *store_status_name(enum store_status st); /* "running", "done", … as stored */
@@ -93,6 +95,16 @@ int store_tick(struct store *s);         /* call often; flushes when a second ha
 
 int store_tag(struct store *s, int64_t run_id, const char *tag, bool add);
 int store_note(struct store *s, int64_t run_id, const char *note); /* NULL or "": none */
+
+/* A published claim put to the test. The same as the paper's latest verdict from this experiment: no new row. */
+struct store_verdict {
+  const char *paper;         /* id of the paper's script */
+  int64_t experiment_id;
+  const char *verdict;       /* "holds", "fails" or "inconclusive" */
+  double effect, low, high;  /* NaN: none */
+  const char *detail_json;   /* an object: the figures that it rests on */
+};
+int store_verdict(struct store *s, const struct store_verdict *v, bool *is_new);
 
 /* Put runs into the trash or take them out; all of them or, on an error, none. In the trash a run is seen by
  * the view `trash` alone, and does not count as finished. */

@@ -30,7 +30,7 @@ static int get_or_make(struct store *s, sqlite3_stmt *insert, sqlite3_stmt *find
 static int by_hash(const void *a, const void *b) { return memcmp(a, b, 33); }
 
 /* The identity of a script: its own text first, then the texts it requires in any order; names do not count. */
-static void identity_hash(const struct store_script *scripts, size_t n, char hash[33])
+void store_scripts_hash(const struct store_script *scripts, size_t n, char hash[33])
 {
   char (*each)[33] = store_alloc(NULL, (n ? n : 1) * sizeof *each);
   for (size_t i = 0; i < n; i++)
@@ -97,7 +97,7 @@ int store_experiment(struct store *s, const char *name, const char *summary, con
   int code = store_writable(s);
   if (code || (code = store_begin(s)))
     return code;
-  identity_hash(scripts, n_scripts, script_hash_hex);
+  store_scripts_hash(scripts, n_scripts, script_hash_hex);
   code = put_experiment(s, name, summary, params_json ? params_json : "{}", script_hash_hex, experiment_id);
   for (size_t i = 0; !code && i < n_scripts; i++)
     code = put_script(s, *experiment_id, i, &scripts[i]);

@@ -12,6 +12,7 @@
 
 #include "app/jobs/jobs.h"
 #include "app/signals.h"
+#include "app/verdict.h"
 #include "experiments/kernel/blas.h"
 #include "experiments/kernel/mem.h"
 
@@ -109,6 +110,7 @@ static bool open_store(struct sweep *s)
 
 static bool describe_experiment(struct sweep *s)
 {
+  lua_experiment_files(s->experiment, &s->files); /* the list moves when setup requires more */
   struct store_script *scripts = xcalloc(s->n_files + 1, sizeof *scripts);
   char *environment = environment_json(s->options->path), hash[33];
   const struct store_environment env = {.json = environment};
@@ -147,6 +149,37 @@ static void do_runs(struct sweep *s)
   plan_free(&s->plan);
 }
 
+/* A paper's script whose runs all ended well: what do they say about its claim? NULL where that is not asked. */
+static enum status ask_verdict(struct sweep *s, char **json, struct err *e)
+{
+  *json = NULL;
+  if (!lua_experiment_claim(s->experiment) || s->options->shards)
+    return STATUS_OK;
+  if (s->counts.failed) {
+    app_complain("no verdict: %zu of %zu runs failed", s->counts.failed, s->counts.total);
+    return STATUS_OK;
+  }
+  if (!s->experiment_id && !describe_experiment(s))
+    return STATUS_OK;
+  return report_verdict(s, json, e);
+}
+
+static enum status report(struct sweep *s, struct err *e)
+{
+  char *verdict = NULL;
+  enum status status = s->options->json || s->options->no_report ? STATUS_OK : report_show(s, e);
+  if (status == STATUS_OK)
+    status = ask_verdict(s, &verdict, e);
+  if (status == STATUS_OK && s->options->json)
+    report_json(s, verdict);
+  else if (status == STATUS_OK && verdict && !s->options->no_report) {
+    printf("\nVerdict of %s:\n", lua_experiment_name(s->experiment));
+    verdict_print(s->app, verdict);
+  }
+  free(verdict);
+  return status;
+}
+
 static int conclude(struct sweep *s, struct err *e)
 {
   size_t safe = s->counts.kept + s->counts.done + s->counts.diverged;
@@ -158,12 +191,14 @@ static int conclude(struct sweep *s, struct err *e)
     app_complain("stopped; %zu of %zu runs are finished and stored; the same command goes on from there", safe, s->counts.total);
     return signals_exit_code();
   }
-  if (s->options->json)
-    report_json(s);
-  else if (s->options->shards)
+  if (s->options->shards && !s->options->json)
     report_shard(s);
-  else if (!(s->stopping && s->counts.failed) && report_show(s, e) != STATUS_OK)
+  else if ((s->options->json || !(s->stopping && s->counts.failed)) && report(s, e) != STATUS_OK)
     return complain(e);
+  if (s->store_problem) {
+    app_complain("%s; the verdict is not recorded", s->store_problem);
+    return EXIT_USAGE;
+  }
   return s->counts.failed ? EXIT_RUN_FAILED : EXIT_DONE;
 }
 

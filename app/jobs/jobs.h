@@ -123,7 +123,9 @@ char *environment_json(const char *script_path);
 char *results_json(struct store *store, int64_t run_id);
 const char *run_status_word(const struct run_state *r); /* as stored: "done", "failed", … */
 NODISCARD enum status report_show(struct sweep *s, struct err *e);
-void report_json(struct sweep *s);
+/* Ask a paper's script for its verdict and record it; the JSON is the caller's to free. */
+NODISCARD enum status report_verdict(struct sweep *s, char **json, struct err *e);
+void report_json(struct sweep *s, const char *verdict); /* verdict: JSON, or NULL */
 void report_dry_run(struct sweep *s);
 void report_shard(struct sweep *s); /* what is left to do for a report: to stderr, unless quiet */
 

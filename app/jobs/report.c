@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/jobs/jobs.h"
+#include "app/verdict.h"
 #include "experiments/kernel/mem.h"
 
 /* NaN has no JSON number: null, as in the store; infinities are "inf" and "-inf". */
@@ -60,24 +61,46 @@ const char *run_status_word(const struct run_state *r)
   return r->status == STATUS_OK ? "done" : r->status == STATUS_CANCELLED ? "cancelled" : "failed";
 }
 
-enum status report_show(struct sweep *s, struct err *e)
+/* The finished runs with what they returned; the texts are owned by the list. */
+struct finished { struct report_run *row; char **owned; size_t n; };
+
+static struct finished finished_runs(struct sweep *s)
 {
-  struct report_run *rows = xcalloc(s->n + 1, sizeof *rows);
-  char **owned = xcalloc(s->n + 1, sizeof *owned);
-  size_t n = 0;
+  struct finished f = {.row = xcalloc(s->n + 1, sizeof *f.row), .owned = xcalloc(s->n + 1, sizeof *f.owned)};
   for (size_t i = 0; i < s->n; i++) {
     if (!s->runs[i].id || (s->runs[i].phase != RUN_KEPT && s->runs[i].phase != RUN_ENDED))
       continue;
-    owned[n] = results_json(s->store, s->runs[i].id);
-    rows[n] = (struct report_run){.run = i, .config_json = lua_experiment_config(s->experiment, i),
-                                  .results_json = owned[n], .status = run_status_word(&s->runs[i])};
-    n++;
+    f.owned[f.n] = results_json(s->store, s->runs[i].id);
+    f.row[f.n] = (struct report_run){.run = i, .config_json = lua_experiment_config(s->experiment, i),
+                                     .results_json = f.owned[f.n], .status = run_status_word(&s->runs[i])};
+    f.n++;
   }
-  enum status status = lua_experiment_report(s->experiment, rows, n, e);
-  for (size_t i = 0; i < n; i++)
-    free(owned[i]);
-  free(owned);
-  free(rows);
+  return f;
+}
+
+static void finished_free(struct finished *f)
+{
+  for (size_t i = 0; i < f->n; i++)
+    free(f->owned[i]);
+  free(f->owned);
+  free(f->row);
+}
+
+enum status report_show(struct sweep *s, struct err *e)
+{
+  struct finished f = finished_runs(s);
+  enum status status = lua_experiment_report(s->experiment, f.row, f.n, e);
+  finished_free(&f);
+  return status;
+}
+
+enum status report_verdict(struct sweep *s, char **json, struct err *e)
+{
+  struct finished f = finished_runs(s);
+  enum status status = lua_experiment_verdict(s->experiment, f.row, f.n, json, e);
+  if (status == STATUS_OK)
+    record_check(s, verdict_record(s->store, lua_experiment_name(s->experiment), s->experiment_id, *json, f.n));
+  finished_free(&f);
   return status;
 }
 
@@ -98,7 +121,7 @@ static json_t *run_object(struct sweep *s, size_t i, bool results)
   return o;
 }
 
-static void print_json(struct sweep *s, bool results)
+static void print_json(struct sweep *s, bool results, const char *verdict)
 {
   const struct counts *c = &s->counts;
   json_t *o = json_object(), *runs = json_array();
@@ -113,6 +136,8 @@ static void print_json(struct sweep *s, bool results)
                                              "done", (json_int_t)c->done, "failed", (json_int_t)c->failed, "diverged",
                                              (json_int_t)c->diverged, "cancelled", (json_int_t)c->cancelled));
   json_object_set_new(o, "runs", runs);
+  if (verdict)
+    json_object_set_new(o, "verdict", json_loads(verdict, 0, NULL));
   if (s->options->shards)
     json_object_set_new(o, "shard", json_pack("[I,I]", (json_int_t)s->options->shard, (json_int_t)s->options->shards));
   char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
@@ -124,12 +149,12 @@ static void print_json(struct sweep *s, bool results)
   json_decref(o);
 }
 
-void report_json(struct sweep *s) { print_json(s, true); }
+void report_json(struct sweep *s, const char *verdict) { print_json(s, true, verdict); }
 
 void report_dry_run(struct sweep *s)
 {
   if (s->options->json) {
-    print_json(s, false);
+    print_json(s, false, NULL);
     return;
   }
   for (size_t i = 0; i < s->n; i++) {

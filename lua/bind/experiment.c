@@ -28,7 +28,7 @@ int experiment_push_function(lua_State *L, const struct lua_experiment *x, const
 /* --- assay.experiment{…} ------------------------------------------------------------------------- */
 
 static const char *const spec_keys[] = {"name", "summary", "params", "grid", "setup", "run", "report", "group", "grid_params",
-                                        NULL};
+                                        "claim", "verdict", NULL};
 
 static void check_field(lua_State *L, const char *key, int type, int other, bool required)
 {
@@ -37,6 +37,24 @@ static void check_field(lua_State *L, const char *key, int type, int other, bool
     bind_error(L, "experiment: %s must be a %s%s%s, got %s", key, lua_typename(L, type), other != LUA_TNONE ? " or a " : "",
                other != LUA_TNONE ? lua_typename(L, other) : "", lua_typename(L, seen));
   lua_pop(L, 1);
+}
+
+/* A paper's claim, checked by the library, which also says what a claim is. */
+static void check_claim(lua_State *L)
+{
+  int claim = lua_getfield(L, 1, "claim"), verdict = lua_getfield(L, 1, "verdict");
+  if ((claim == LUA_TNIL) != (verdict == LUA_TNIL))
+    bind_error(L, "experiment: claim and verdict belong together, and %s is missing", claim == LUA_TNIL ? "claim" : "verdict");
+  if (claim != LUA_TNIL) {
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "assay.claims");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "check");
+    lua_pushvalue(L, 2);
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+      bind_error(L, "%s", lua_tostring(L, -1));
+  }
+  lua_settop(L, 1);
 }
 
 static int make_experiment(lua_State *L)
@@ -54,6 +72,9 @@ static int make_experiment(lua_State *L)
   check_field(L, "report", LUA_TFUNCTION, LUA_TNONE, false);
   check_field(L, "group", LUA_TFUNCTION, LUA_TNONE, false);
   check_field(L, "grid_params", LUA_TTABLE, LUA_TNONE, false);
+  check_field(L, "claim", LUA_TTABLE, LUA_TNONE, false);
+  check_field(L, "verdict", LUA_TFUNCTION, LUA_TNONE, false);
+  check_claim(L);
   lua_getfield(L, 1, "name");
   const char *name = lua_tostring(L, -1);
   if (!*name || strlen(name) > 200 || name[strcspn(name, "\n\r\t\"")])
@@ -111,7 +132,8 @@ void experiment_open(lua_State *L)
       {"experiment", make_experiment, "assay.experiment{name =, summary =, params =, grid =, setup =, run =, report =, group =}",
        "What an experiment script returns: params with defaults, grid(p) with lists to combine, run(run, c, p, shared) for each, "
        "report(results, p) at the end; setup(p) loads what the runs share. grid_params lists parameters that only grid and "
-       "report read: they are no part of a run's identity, so that more seeds keep the runs already done."},
+       "report read: they are no part of a run's identity, so that more seeds keep the runs already done. "
+       "claim and verdict(results, p) make it a paper's script: help(\"claims\")."},
       {"run", run_script, "assay.run(path[, {name = value}])", "Run an experiment script; true when every run is done."},
       {0}};
   bind_metatable(L, BIND_EXPERIMENT, meta, NULL);
@@ -457,6 +479,20 @@ static char *field_text(lua_State *L, int spec, const char *key)
   return s;
 }
 
+/* The claim as a JSON object; NULL without one. */
+static char *claim_text(lua_State *L, int spec)
+{
+  char *out = NULL;
+  if (lua_getfield(L, spec, "claim") == LUA_TTABLE) {
+    struct text *t = text_push(L);
+    json_add_object(L, -2, t, "claim");
+    out = xstrdup(t->s);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return out;
+}
+
 static void read_runs(lua_State *L, struct lua_experiment *x, int spec, int params, int configs)
 {
   size_t n = lua_rawlen(L, configs);
@@ -490,6 +526,7 @@ static int open_experiment(lua_State *L)
   lua_settop(L, 2);
   x->name = field_text(L, 2, "name");
   x->summary = field_text(L, 2, "summary");
+  x->claim = claim_text(L, 2);
   push_params(L, 2, o);
   struct text *t = text_push(L);
   json_add_object(L, 3, t, "params");
@@ -536,12 +573,14 @@ void lua_experiment_close(struct lua_experiment *x)
   free(x->name);
   free(x->summary);
   free(x->params);
+  free(x->claim);
   free(x);
 }
 
 const char *lua_experiment_name(const struct lua_experiment *x) { return x->name; }
 const char *lua_experiment_summary(const struct lua_experiment *x) { return x->summary; }
 const char *lua_experiment_params(const struct lua_experiment *x) { return x->params; }
+const char *lua_experiment_claim(const struct lua_experiment *x) { return x->claim; }
 size_t lua_experiment_runs(const struct lua_experiment *x) { return x->n; }
 const char *lua_experiment_config(const struct lua_experiment *x, size_t run) { return x->config[run]; }
 int64_t lua_experiment_seed(const struct lua_experiment *x, size_t run) { return x->seed[run]; }
@@ -553,7 +592,7 @@ size_t lua_experiment_files(const struct lua_experiment *x, const struct script_
   return x->h->n_files;
 }
 
-/* --- setup and report ----------------------------------------------------------------------------- */
+/* --- setup --------------------------------------------------------------------------------------- */
 
 static int call_setup(lua_State *L)
 {
@@ -569,59 +608,3 @@ static int call_setup(lua_State *L)
 }
 
 enum status lua_experiment_setup(struct lua_experiment *x, struct err *e) { return bind_protect(x->h, call_setup, x, e); }
-
-struct reporting { struct lua_experiment *x; const struct report_run *runs; size_t n; };
-
-/* One row of the report: {config =, results =, status =, run =}. */
-static void push_report_row(lua_State *L, const struct lua_experiment *x, const struct report_run *r)
-{
-  lua_createtable(L, 0, 4);
-  if (r->run < x->n) { /* the script's own values: objects stay objects */
-    experiment_push(L, x, "configs");
-    lua_geti(L, -1, (lua_Integer)r->run + 1);
-    bind_push_copy(L, -1, 0);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
-  } else
-    json_push(L, r->config_json);
-  lua_setfield(L, -2, "config");
-  json_push(L, r->results_json ? r->results_json : "{}");
-  lua_setfield(L, -2, "results");
-  lua_pushstring(L, r->status);
-  lua_setfield(L, -2, "status");
-  lua_pushinteger(L, (lua_Integer)r->run + 1);
-  lua_setfield(L, -2, "run");
-}
-
-static int call_report(lua_State *L)
-{
-  const struct reporting *g = lua_touserdata(L, 1);
-  lua_getglobal(L, "require");
-  lua_pushliteral(L, "assay.report");
-  lua_call(L, 1, 1); /* 2: the module */
-  lua_createtable(L, (int)g->n, 0);
-  for (size_t i = 0; i < g->n; i++) {
-    push_report_row(L, g->x, &g->runs[i]);
-    lua_rawseti(L, 3, (lua_Integer)i + 1);
-  }
-  lua_getfield(L, 2, "results");
-  lua_pushvalue(L, 3);
-  lua_call(L, 1, 1); /* 4: the results with their methods */
-  if (experiment_push_function(L, g->x, "report") != LUA_TFUNCTION) {
-    lua_pop(L, 1);
-    lua_getfield(L, 2, "summary");
-  }
-  lua_pushvalue(L, 4);
-  experiment_push(L, g->x, "params");
-  bind_push_copy(L, -1, 0);
-  lua_remove(L, -2);
-  lua_call(L, 2, 0);
-  fflush(stdout);
-  return 0;
-}
-
-enum status lua_experiment_report(struct lua_experiment *x, const struct report_run *runs, size_t n, struct err *e)
-{
-  struct reporting g = {x, runs, n};
-  return bind_protect(x->h, call_report, &g, e);
-}

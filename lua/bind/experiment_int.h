@@ -1,4 +1,5 @@
-/* experiment_int.h: what experiment.c (from script to runs) and run.c (executing runs) share. */
+/* experiment_int.h: what experiment.c (from script to runs), run.c (executing runs) and report.c (from runs to
+ * report and verdict) share. */
 #ifndef ASSAY_LUA_EXPERIMENT_INT_H
 #define ASSAY_LUA_EXPERIMENT_INT_H
 
@@ -8,6 +9,7 @@ struct lua_experiment {
   struct lua_host *h;
   int ref;            /* registry: {spec =, params =, configs = {c …}, shared =} */
   char *name, *summary, *params;
+  char *claim;        /* of a paper: JSON; else NULL */
   size_t n;
   char **config;      /* canonical JSON of each run */
   int64_t *seed;

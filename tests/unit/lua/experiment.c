@@ -262,6 +262,44 @@ static void test_report(struct lua_host *h)
   lua_experiment_close(x);
 }
 
+/* --- claims ----------------------------------------------------------------------------------------------------- */
+
+#define CLAIM "claim = {title = 't', authors = 'a', year = 2000, published = 'p', statement = 's', kind = 'exact'}, "
+
+static void test_claim_refusals(struct lua_host *h)
+{
+  is_refused(h, HEAD CLAIM "}", NULL, "claim and verdict belong together, and verdict is missing", "a claim without a verdict");
+  is_refused(h, HEAD "verdict = print}", NULL, "and claim is missing", "a verdict without a claim");
+  is_refused(h, HEAD "verdict = print, claim = 'x'}", NULL, "claim must be a table", "a claim that is a string");
+  is_refused(h, "\n" HEAD "verdict = print, claim = {titel = 'x'}}", NULL, "exp.lua:2: claim has no key \"titel\"", "an unknown key of a claim");
+  is_refused(h, HEAD "verdict = print, claim = {title = 'x'}}", NULL, "is missing", "a claim without authors");
+}
+
+static void test_verdict(struct lua_host *h)
+{
+  static const char script[] = HEAD CLAIM "params = {most = 1.0},\n"
+      "verdict = function(results, p) return {effect = results:done()[1].x, at_most = p.most, why = #results .. ' runs'} end}";
+  struct err e = {0};
+  char *json = NULL;
+  struct lua_experiment *x = open_script(h, HEAD "}", NULL, 0);
+  tap_ok(lua_experiment_claim(x) == NULL, "an ordinary script claims nothing");
+  lua_experiment_close(x);
+  x = open_script(h, script, NULL, 0);
+  tap_is_str(lua_experiment_claim(x), "{\"authors\":\"a\",\"kind\":\"exact\",\"published\":\"p\",\"statement\":\"s\",\"title\":\"t\",\"year\":2000}",
+             "a claim is canonical JSON");
+  struct report_run row = {0, lua_experiment_config(x, 0), "{\"x\":1.5}", "done"};
+  tap_ok(lua_experiment_verdict(x, &row, 1, &json, &e) == STATUS_OK, "a verdict is asked for %s", e.message);
+  tap_has(json, "\"verdict\":\"fails\"", "what follows from the figures");
+  tap_has(json, "\"effect\":1.5", "the figure");
+  tap_has(json, "\"why\":\"1 runs\"", "what it rests on");
+  free(json);
+  row.results_json = "{\"x\":\"text\"}";
+  tap_ok(lua_experiment_verdict(x, &row, 1, &json, &e) == STATUS_BAD_ARG, "a text is no effect");
+  tap_has(e.message, "effect must be a number, got string", "and that is said");
+  tap_ok(json == NULL, "without a verdict");
+  lua_experiment_close(x);
+}
+
 /* --- cancelling ------------------------------------------------------------------------------------------------ */
 
 static struct lua_host *interrupted_host;
@@ -431,6 +469,8 @@ int main(void)
   test_modules(h);
   test_runs(h);
   test_report(h);
+  test_claim_refusals(h);
+  test_verdict(h);
   test_cancel();
   test_grouping(h);
   test_divergence(h);
