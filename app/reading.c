@@ -14,10 +14,10 @@ struct store *reading_open(struct app *app)
 {
   struct store *s;
   char message[1024];
-  if (store_open(&s, app->db, STORE_READ, message, sizeof message) == STORE_OK)
-    return s;
-  app_complain("%s", message);
-  return NULL;
+  int code = store_open(&s, app->db, STORE_READ, message, sizeof message);
+  if (*message)
+    app_complain("%s", message);
+  return code ? NULL : s;
 }
 
 int reading_failed(struct app *app, const struct store *s)

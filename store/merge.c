@@ -344,7 +344,8 @@ int store_merge(struct store *s, const char *source, struct store_merged *out)
     return store_fail(s, STORE_ERROR, "%s: is the store to merge into; name another one", source);
   if ((code = store_open(&m.from, source, STORE_READ, message, sizeof message)))
     return store_fail(s, code, "%.*s", (int)sizeof message - 1, message);
-  code = merge_all(&m);
+  code = m.from->newer ? store_fail(s, STORE_TOO_NEW, "%.*s: merge with that assay", (int)sizeof message - 40, message)
+                       : merge_all(&m);
   for (enum part p = 0; p < PARTS; p++)
     sqlite3_finalize(m.st[p]);
   store_close(m.from);

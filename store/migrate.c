@@ -1,8 +1,8 @@
 /* migrate.c: creating a store, bringing an older one forward, and checking what stands in a file.
  *
- * store/schema.sql is the newest format; store/migrate/NNN.sql brings format NNN - 1 to NNN. Both are
- * compiled in (store_sql.h is made by the build). A migration copies the file first, then does all its
- * steps in one transaction: whatever happens, the file holds the old format or the new one. */
+ * store/schema.sql has the tables of the newest format, store/views.sql its views; store/migrate/NNN.sql brings the
+ * tables of format NNN - 1 to NNN. All are compiled in (store_sql.h is made by the build). A migration copies the file
+ * first, then does all its steps in one transaction: whatever happens, the file holds the old format or the new one. */
 #include "store/store_int.h"
 
 #include <stdio.h>
@@ -19,7 +19,8 @@ int store_create(struct store *s)
     return code;
   code = store_scalar(s, "PRAGMA user_version", &version); /* another process may have been quicker */
   if (!code && version == 0)
-    code = store_exec(s, (const char *)schema_sql);
+    if (!(code = store_exec(s, (const char *)schema_sql)))
+      code = store_exec(s, (const char *)views_sql);
   if (code) {
     store_rollback(s);
     return code;
@@ -56,8 +57,9 @@ static int apply(struct store *s, int from, int to, const struct migrate_step *s
   if (reached != to)
     return store_fail(s, STORE_ERROR, "%s: no way from format %d to format %d; use the assay that wrote it", s->path,
                       from, to);
+  int code = store_exec(s, (const char *)views_sql);
   snprintf(sql, sizeof sql, "PRAGMA user_version = %d", to);
-  return store_exec(s, sql);
+  return code ? code : store_exec(s, sql);
 }
 
 int store_migrate(struct store *s, int to, const struct migrate_step *steps)
@@ -83,43 +85,86 @@ int store_migrate(struct store *s, int to, const struct migrate_step *steps)
 
 int store_migrate_known(struct store *s) { return store_migrate(s, STORE_FORMAT, migrate_steps); }
 
+/* --- what stands in a file ---------------------------------------------------------------------- */
+
+enum shape { OTHER, TABLE, VIEW };
+
+static enum shape shape_of_ours(const char *name)
+{
+  static const char *const tables[] = { "script", "experiment", "experiment_script", "environment", "run", "param",
+    "metric_key", "metric", "result", "artifact", "tag", "verdict", "writer" };
+  static const char *const views[] = { "runs", "trash", "metrics", "results", "params" };
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    if (strcmp(name, tables[i]) == 0)
+      return TABLE;
+  for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+    if (strcmp(name, views[i]) == 0)
+      return VIEW;
+  return OTHER;
+}
+
+enum { OURS = 13 + 5 }; /* tables and views */
+
+/* A column that computes its value could make any value out of none. `table` is one of our names. */
+static int check_columns(struct store *s, const char *table, bool *sound)
+{
+  sqlite3_stmt *st = NULL;
+  char sql[64];
+  int rc;
+  snprintf(sql, sizeof sql, "PRAGMA table_xinfo(%s)", table);
+  if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
+    return store_fail_sqlite(s, "reading the schema");
+  while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+    *sound = *sound && sqlite3_column_int(st, 6) == 0;
+  int code = rc == SQLITE_DONE ? STORE_OK : store_fail_sqlite(s, "reading the schema");
+  sqlite3_finalize(st);
+  return code;
+}
+
+/* One entry of the schema. The views of a newer format may read otherwise than ours; its queries are limited
+ * in time instead. */
+static int check_entry(struct store *s, const char *type, const char *name, const char *sql, bool *ours)
+{
+  enum shape shape = strcmp(type, "index") == 0 ? OTHER : shape_of_ours(name);
+  bool sound = true;
+  int code = STORE_OK;
+  *ours = shape != OTHER;
+  if (shape == VIEW)
+    sound = strcmp(type, "view") == 0 && sql && (s->newer || strstr((const char *)views_sql, sql));
+  else if (shape == TABLE && strcmp(type, "table") == 0 && sql && strncmp(sql, "CREATE TABLE ", 13) == 0)
+    code = check_columns(s, name, &sound);
+  else if (shape == TABLE)
+    sound = false;
+  else if (strcmp(type, "trigger") == 0)
+    sound = s->mode == STORE_READ; /* they do not fire then */
+  if (!code && !sound)
+    code = store_fail(s, STORE_NOT_OURS, "%s: its %s %.100s is not the one assay makes; if you added it, drop it, "
+                      "otherwise do not trust this file", s->path, type, name);
+  return code;
+}
+
 /* A store from elsewhere may carry our names over other things. Our views must read as we wrote them, our
  * tables must be ordinary tables, and nothing may run by itself when we write. */
 int store_check_schema(struct store *s)
 {
-  static const char *const tables[] = { "script", "experiment", "experiment_script", "environment", "run", "param",
-    "metric_key", "metric", "result", "artifact", "tag", "verdict", "writer", "runs", "trash", "metrics", "results",
-    "params" };
   sqlite3_stmt *st = NULL;
   size_t seen = 0;
-  int code = STORE_OK, rc;
+  int code = STORE_OK, rc = SQLITE_ROW;
   if (sqlite3_prepare_v2(s->db, "SELECT type, name, sql FROM sqlite_schema", -1, &st, NULL) != SQLITE_OK)
     return store_fail_sqlite(s, "reading the schema");
   while (!code && (rc = sqlite3_step(st)) == SQLITE_ROW) {
     const char *type = (const char *)sqlite3_column_text(st, 0), *name = (const char *)sqlite3_column_text(st, 1);
-    const char *sql = (const char *)sqlite3_column_text(st, 2);
-    bool ours = false, sound = true;
-    if (!type || !name)
-      continue;
-    for (size_t i = 0; i < sizeof tables / sizeof *tables && strcmp(type, "index") != 0; i++)
-      ours = ours || strcmp(name, tables[i]) == 0;
-    if (ours && strcmp(type, "view") == 0)
-      sound = sql && strstr((const char *)schema_sql, sql);
-    else if (ours)
-      sound = strcmp(type, "table") == 0 && sql && strncmp(sql, "CREATE TABLE ", 13) == 0;
-    else if (strcmp(type, "trigger") == 0)
-      sound = s->mode == STORE_READ;
+    bool ours = false;
+    if (type && name)
+      code = check_entry(s, type, name, (const char *)sqlite3_column_text(st, 2), &ours);
     seen += ours;
-    if (!sound)
-      code = store_fail(s, STORE_NOT_OURS, "%s: its %s %.100s is not the one assay makes; if you added it, drop it, "
-                        "otherwise do not trust this file", s->path, type, name);
   }
   if (!code && rc != SQLITE_DONE)
     code = store_fail_sqlite(s, "reading the schema");
   sqlite3_finalize(st);
-  if (!code && seen < sizeof tables / sizeof *tables)
-    code = store_fail(s, STORE_CORRUPT, "%s: some tables of a store are missing from it (%zu of %zu are there); "
-                      "restore a backup, or choose another file with --db", s->path, seen,
-                      sizeof tables / sizeof *tables);
+  if (!code && seen < OURS)
+    code = store_fail(s, s->newer ? STORE_TOO_NEW : STORE_CORRUPT, "%s: some tables of a store are missing from it (%zu "
+                      "of %d are there); %s", s->path, seen, OURS, s->newer ? "use the assay that wrote it"
+                      : "restore a backup, or choose another file with --db");
   return code;
 }

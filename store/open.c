@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_WAIT_MS = 30000 };
+enum { BUSY_WAIT_MS = 30000, HEAP_MAX_B = 512 << 20 };
 
 /* How long to wait for another writer that is about to finish (many processes starting together). */
 static const double writer_wait_s = 2;
@@ -86,14 +86,17 @@ static int check_kind(struct store *s, int64_t *version)
   if (*version < 1)
     return store_fail(s, STORE_CORRUPT, "%s: has no format number (%lld), so it was changed by hand or damaged; restore a "
                       "backup, or choose another file with --db", s->path, (long long)*version);
-  if (*version > STORE_FORMAT)
-    return store_fail(s, STORE_TOO_NEW, "%s: was written by a newer assay (format %lld, this one knows %d); use that "
-                      "assay, or read it with any SQLite client", s->path, (long long)*version, STORE_FORMAT);
+  s->newer = *version > STORE_FORMAT;
+  if (s->newer && s->mode == STORE_WRITE)
+    return store_fail(s, STORE_TOO_NEW, "%s: was written by a newer assay (format %lld, this one knows %d) and can only "
+                      "be read; use that assay to write it, or choose another file with --db", s->path,
+                      (long long)*version, STORE_FORMAT);
   return STORE_OK;
 }
 
 static int set_up(struct store *s)
 {
+  sqlite3_hard_heap_limit64(HEAP_MAX_B); /* of the process: whatever a file makes SQLite do ends there */
   sqlite3_extended_result_codes(s->db, 1);
   sqlite3_busy_timeout(s->db, BUSY_WAIT_MS);
   int code = store_reader_guard(s);
@@ -161,7 +164,10 @@ static int open_read(struct store *s)
   if (version < STORE_FORMAT)
     return store_fail(s, STORE_ERROR, "%s: is of the older format %lld; any command that writes brings it to %d (after "
                       "making a copy)", s->path, (long long)version, STORE_FORMAT);
-  return store_check_schema(s);
+  if (!(code = store_check_schema(s)) && s->newer)
+    store_fail(s, STORE_OK, "%s: was written by a newer assay (format %lld, this one knows %d): what is new in it is not "
+               "shown", s->path, (long long)version, STORE_FORMAT);
+  return code;
 }
 
 /* A store that is there can be written only where its journal can be made beside it. */

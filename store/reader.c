@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_BETWEEN_LOOKS = 4000, ROWS_BETWEEN_LOOKS = 256, LONGEST_VALUE_B = 512 << 20, LONGEST_SQL_B = 4 << 20 };
+enum { STEPS_BETWEEN_LOOKS = 4000, ROWS_BETWEEN_LOOKS = 256, LONGEST_VALUE_B = 512 << 20, LONGEST_SQL_B = 4 << 20,
+       UNKNOWN_VIEW_S = 5 };
 
 struct store_query {
   struct store *store;
@@ -113,6 +114,9 @@ static int query_failed(struct store_query *q)
     return query_stopped(q);
   case SQLITE_AUTH:
     return store_fail(s, STORE_BAD_SQL, "only reading is allowed here, in one SELECT (%s)", sqlite3_errmsg(s->db));
+  case SQLITE_NOMEM:
+    return store_fail(s, STORE_INTERRUPTED, "query stopped: it needs more memory than it may have (512 MB); narrow it "
+                      "(where, limit)");
   case SQLITE_ERROR:
   case SQLITE_RANGE:
   case SQLITE_MISMATCH:
@@ -166,8 +170,10 @@ int store_query_open(struct store_query **out, struct store *s, const char *sql,
   if (limits) {
     q->cancel = limits->cancel;
     q->seconds = limits->seconds;
-    q->deadline = store_clock() + limits->seconds;
   }
+  if (s->newer && q->seconds <= 0) /* its views are not known here, and may be anything */
+    q->seconds = UNKNOWN_VIEW_S;
+  q->deadline = store_clock() + q->seconds;
   if ((code = prepare_query(q, sql)))
     store_query_close(q);
   else

@@ -21,7 +21,7 @@ enum store_code {
   STORE_OK = 0,
   STORE_ERROR = -1,      /* anything else; see the message */
   STORE_NOT_OURS = -2,   /* a database of another program */
-  STORE_TOO_NEW = -3,    /* written by a newer assay */
+  STORE_TOO_NEW = -3,    /* written by a newer assay: can only be read */
   STORE_READONLY = -4,
   STORE_FULL = -5,
   STORE_BUSY = -6,       /* another process writes; the message says who */
@@ -36,7 +36,8 @@ enum store_mode {
   STORE_WRITE,  /* create if absent, migrate, take the writer's lock, mark runs of dead processes `lost` */
 };
 
-/* path may be NULL: $ASSAY_DB, else ./assay.db. `message` says on success what was done to an older format. */
+/* path may be NULL: $ASSAY_DB, else ./assay.db. `message` says on success what the user should know: what was done to an
+ * older format, that a newer one is read. Else it is empty. */
 int store_open(struct store **out, const char *path, enum store_mode mode, char *message, size_t message_size);
 void store_close(struct store *s);
 const char *store_message(const struct store *s);

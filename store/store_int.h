@@ -30,6 +30,7 @@ struct store {
   char *path;
   enum store_mode mode;
   bool wal;              /* else rollback journal, every commit with full sync */
+  bool newer;            /* of a later format: read only, and queries are limited in time */
   bool is_writer;        /* holds the row of `writer` */
   int restricted;        /* > 0: the authorizer lets only reading through */
   const struct store_query *watched; /* whose limits the progress handler looks at */
@@ -71,7 +72,7 @@ struct migrate_step { int version; const char *sql; };           /* brings versi
 int store_create(struct store *s);                               /* the schema, if the file is empty */
 int store_migrate(struct store *s, int to, const struct migrate_step *steps);
 int store_migrate_known(struct store *s);                        /* with the steps of store/migrate/ */
-int store_check_schema(struct store *s);                         /* our views as we wrote them, no triggers */
+int store_check_schema(struct store *s);                         /* our tables and views as we make them, no triggers */
 
 /* owner.c */
 void owner_self(struct owner *o);

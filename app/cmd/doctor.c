@@ -122,6 +122,8 @@ static void look_at_store(struct findings *f, const struct app *app, bool full)
     find(f, BAD, "store", "%s", message);
     return;
   }
+  if (*message)
+    find(f, NOTE, "store", "%s", message);
   code = store_integrity(s, full, &check);
   if (code == STORE_OK && check.ok)
     find(f, FINE, "store", "%s: %s, journal mode %s", store_path(s), full ? "fully checked" : "sound", journal_mode(store_path(s)));

@@ -351,15 +351,12 @@ static int run(struct app *app, const struct arguments *a)
 {
   struct plotting p = {.a = a};
   const char *x = arg_value(a, "x");
-  char message[1024] = "";
   if (a->n_words == 0)
     return app_usage(a->command, "which metric?");
   p.metric = a->word[0];
   p.x_key = x && strcmp(x, "step") != 0 ? x : NULL;
-  if (store_open(&p.store, app->db, STORE_READ, message, sizeof message) != STORE_OK) {
-    app_complain("%s", message);
+  if (!(p.store = reading_open(app)))
     return EXIT_USAGE;
-  }
   int code = plot(app, &p);
   plotting_done(&p);
   return code;

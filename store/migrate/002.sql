@@ -1,36 +1,4 @@
--- Format 2: notes and the trash. The views no longer show runs that are in the trash; `trash` does.
+-- Format 2: notes and the trash.
 ALTER TABLE run ADD COLUMN note TEXT;
 ALTER TABLE run ADD COLUMN trashed_at TEXT;
 CREATE INDEX run_trashed ON run (trashed_at) WHERE trashed_at IS NOT NULL;
-DROP VIEW runs;
-DROP VIEW metrics;
-DROP VIEW results;
-DROP VIEW params;
-CREATE VIEW runs AS
-SELECT run.id, run.uid, experiment.name AS experiment, run.status, run.seed, run.started_at, run.ended_at,
-       run.wall_s, run.cpu_s, run.peak_memory_b, run.host, run.error, run.config, run.config_hash,
-       run.group_hash, experiment.script_hash, run.experiment_id, run.environment_id,
-       (SELECT group_concat(tag, ',') FROM tag WHERE tag.run_id = run.id) AS tags, run.note
-  FROM run JOIN experiment ON experiment.id = run.experiment_id WHERE run.trashed_at IS NULL;
-
-CREATE VIEW trash AS
-SELECT run.id, run.uid, experiment.name AS experiment, run.status, run.seed, run.started_at, run.ended_at,
-       run.wall_s, run.cpu_s, run.peak_memory_b, run.host, run.error, run.config, run.config_hash,
-       run.group_hash, experiment.script_hash, run.experiment_id, run.environment_id,
-       (SELECT group_concat(tag, ',') FROM tag WHERE tag.run_id = run.id) AS tags, run.note, run.trashed_at
-  FROM run JOIN experiment ON experiment.id = run.experiment_id WHERE run.trashed_at IS NOT NULL;
-
-CREATE VIEW metrics AS
-SELECT metric.run_id, metric_key.name AS key, metric.step, metric.value
-  FROM metric JOIN metric_key ON metric_key.id = metric.key_id
- WHERE metric.run_id NOT IN (SELECT id FROM run WHERE trashed_at IS NOT NULL);
-
-CREATE VIEW results AS
-SELECT result.run_id, run.uid, experiment.name AS experiment, run.status, run.seed, result.key, result.value
-  FROM result JOIN run ON run.id = result.run_id JOIN experiment ON experiment.id = run.experiment_id
- WHERE run.trashed_at IS NULL;
-
-CREATE VIEW params AS
-SELECT param.run_id, run.uid, experiment.name AS experiment, run.status, run.seed, param.key, param.value
-  FROM param JOIN run ON run.id = param.run_id JOIN experiment ON experiment.id = run.experiment_id
- WHERE run.trashed_at IS NULL;

@@ -100,6 +100,13 @@ for command in ls "show 1" "query select_1" doctor "run $here/small.lua" "plot l
 done
 try run "$here/small.lua" --db newer.db
 refuses "a run into a store of a newer version" newer.db
+for command in ls "show 1" "plot loss" "diff 1 2" "query select_1"; do
+  words=(${command/select_1/select\ 1})
+  [ "$command" = "query select_1" ] && words=(query "select 1")
+  try "${words[@]}" --db newer.db
+  [ "$code" -le 1 ] && [ -n "$out" ] && [[ $err == *"newer assay"* ]]
+  ok $? "${words[0]} reads a store of a newer version, and says so"
+done
 try doctor --db truncated.db
 refuses "doctor on a truncated store"
 [[ $code != 0 && $out$err == *truncated.db* ]]

@@ -42,7 +42,10 @@ static struct outcome *out;
 static bool armed;           /* between the start and the end of a job */
 static long countdown, live; /* allocations until one fails (0: none does); taken and not freed */
 
-#ifndef SANITIZED
+#ifdef SANITIZED /* it has an allocator of its own: nothing fails here, but all compiles */
+#define TAKES_PART 0
+#else
+#define TAKES_PART 1
 extern void *__libc_malloc(size_t size), *__libc_calloc(size_t n, size_t size), *__libc_realloc(void *p, size_t size);
 extern void *__libc_memalign(size_t align, size_t size), __libc_free(void *p);
 
@@ -334,9 +337,10 @@ static void test_store_survives(void)
 
 int main(void)
 {
-#ifdef SANITIZED
-  tap_skip(1, "the sanitizer has an allocator of its own");
-#else
+  if (!TAKES_PART) {
+    tap_skip(1, "the sanitizer has an allocator of its own");
+    return tap_done();
+  }
   set_up();
   fail_each("a schedule's parameters", parse, 1000);
   fail_each("a CSV file", load_csv, 1000);
@@ -346,6 +350,5 @@ int main(void)
   fail_each("a run in the store", add_run, 40);
   test_store_survives();
   tear_down();
-#endif
   return tap_done();
 }

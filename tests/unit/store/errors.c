@@ -91,9 +91,26 @@ static void test_newer(void)
 {
   char *path = make_store("newer.db", 1);
   run_sql(path, "PRAGMA user_version = 999");
-  tap_is_int(try_open(path, STORE_READ), STORE_TOO_NEW, "a store of a newer format is refused for reading");
-  tap_is_int(try_open(path, STORE_WRITE), STORE_TOO_NEW, "and for writing");
+  tap_is_int(try_open(path, STORE_WRITE), STORE_TOO_NEW, "a store of a newer format is not written");
   tap_has(message, "format 999", "the message names the format");
+  tap_is_int(try_open(path, STORE_READ), STORE_OK, "but read");
+  tap_has(message, "format 999", "with a message that says so");
+  tap_has(message, "not shown", "and what that means");
+  run_sql(path, "DROP VIEW runs; CREATE VIEW runs AS SELECT *, 'more' AS later FROM run WHERE trashed_at IS NULL");
+  struct store *s;
+  if (tap_is_int(store_open(&s, path, STORE_READ, message, sizeof message), STORE_OK, "its views may have more than ours"))
+    tap_is_str(fixture_text(s, "SELECT status FROM runs"), "done", "and are read");
+  store_close(s);
+  run_sql(path, "DROP VIEW runs; CREATE VIEW runs AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+          " SELECT i AS id FROM n");
+  if (tap_is_int(store_open(&s, path, STORE_READ, message, sizeof message), STORE_OK, "or be endless")) {
+    double began = store_clock();
+    tap_has(fixture_text(s, "SELECT count(*) FROM runs"), "limit of 5 s", "then a query is cut off");
+    tap_ok(store_clock() - began < 10, "after 5 seconds");
+  }
+  store_close(s);
+  run_sql(path, "DROP TABLE tag");
+  tap_is_int(try_open(path, STORE_READ), STORE_TOO_NEW, "without what this assay reads it is refused");
 }
 
 static void test_changed_schema(void)
@@ -106,6 +123,16 @@ static void test_changed_schema(void)
   run_sql(path, "CREATE TRIGGER t AFTER INSERT ON metric BEGIN DELETE FROM run; END");
   tap_is_int(try_open(path, STORE_WRITE), STORE_NOT_OURS, "a store with a trigger is not written");
   tap_is_int(try_open(path, STORE_READ), STORE_OK, "but read: triggers do not fire then");
+  path = make_store("computed.db", 1);
+  run_sql(path, "DROP TABLE tag; CREATE TABLE tag (run_id INTEGER, tag TEXT AS (hex(zeroblob(400000000))) VIRTUAL)");
+  tap_is_int(try_open(path, STORE_READ), STORE_NOT_OURS, "a table that computes its values is not trusted");
+  tap_has(message, "table tag", "and is named");
+  path = make_store("posing.db", 1);
+  run_sql(path, "DROP VIEW results; CREATE TABLE results (x)");
+  tap_is_int(try_open(path, STORE_READ), STORE_NOT_OURS, "nor is a table in the place of a view");
+  path = make_store("virtual.db", 1);
+  run_sql(path, "DROP TABLE script; CREATE VIRTUAL TABLE script USING fts5(id, hash, text)");
+  tap_is_int(try_open(path, STORE_READ), STORE_NOT_OURS, "nor a virtual one in the place of a table");
   path = make_store("dropped.db", 1);
   run_sql(path, "DROP TABLE tag");
   tap_is_int(try_open(path, STORE_READ), STORE_CORRUPT, "a missing table is damage");
@@ -146,6 +173,18 @@ static void test_corrupt(void)
     tap_has(message, ".recover", "with a message that says how to rescue");
     tap_skip(1, "the file does not even open");
   }
+}
+
+static void test_memory(void)
+{
+  struct store *s;
+  if (store_open(&s, make_store("memory.db", 1), STORE_READ, message, sizeof message))
+    tap_bail("%s", message);
+  tap_is_int(fixture_int(s, "SELECT length(hex(zeroblob(50000000)))"), 100000000, "a value of 100 MB is within the limits");
+  tap_has(fixture_text(s, "SELECT length(hex(zeroblob(300000000)))"), "too big", "a value beyond 512 MB is refused");
+  tap_has(fixture_text(s, "SELECT length(hex(zeroblob(200000000)) || 'x')"), "512 MB", "and so is a query that needs more");
+  tap_is_int(fixture_int(s, "SELECT count(*) FROM runs"), 1, "after it the store is read as before");
+  store_close(s);
 }
 
 /* Run `check` as an ordinary user in a child, because root may write everywhere. Prints no TAP: 0 is well. */
@@ -320,6 +359,7 @@ int main(void)
   test_newer();
   test_changed_schema();
   test_corrupt();
+  test_memory();
   test_read_only();
   test_size_limit();
   test_full_disk();

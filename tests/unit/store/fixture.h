@@ -40,11 +40,12 @@ MAYBE_UNUSED static void fixture_done(void)
 MAYBE_UNUSED static const char *fixture_text(struct store *s, const char *sql)
 {
   static char text[65536];
-  struct store_query *q;
+  struct store_query *q = NULL;
   bool row;
   snprintf(text, sizeof text, "(none)");
   if (store_query_open(&q, s, sql, NULL) != STORE_OK || store_query_next(q, &row) != STORE_OK) {
     snprintf(text, sizeof text, "%s", store_message(s));
+    store_query_close(q);
     return text;
   }
   if (row) {

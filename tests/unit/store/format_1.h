@@ -1,6 +1,10 @@
-/* format_1.h: the schema of format 1, as the first assay made it (without its comments), for the test of migration. */
+/* format_1.h: the schema of format 1, as the first assay made it (without its comments), for the tests of migration. */
 #ifndef ASSAY_TESTS_STORE_FORMAT_1_H
 #define ASSAY_TESTS_STORE_FORMAT_1_H
+
+#include <sqlite3.h>
+
+#include "tests/tap.h"
 
 static const char format_1[] =
   "PRAGMA application_id = 1634956153;\n"
@@ -136,5 +140,20 @@ static const char format_1_rest[] =
   "CREATE VIEW params AS\n"
   "SELECT param.run_id, run.uid, experiment.name AS experiment, run.status, run.seed, param.key, param.value\n"
   "  FROM param JOIN run ON run.id = param.run_id JOIN experiment ON experiment.id = run.experiment_id;\n";
+
+/* A store of format 1 with a run in it, as its assay left it. */
+static inline void make_format_1(const char *path)
+{
+  sqlite3 *db;
+  if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, format_1, NULL, NULL, NULL) != SQLITE_OK ||
+      sqlite3_exec(db, format_1_rest, NULL, NULL, NULL) != SQLITE_OK ||
+      sqlite3_exec(db, "INSERT INTO experiment (id, name, script_hash, created_at) VALUES (1, 'old', 'h', 't');"
+                   "INSERT INTO run (id, uid, experiment_id, config, config_hash, group_hash, status, started_at, host, boot_id, pid, pid_start)"
+                   " VALUES (7, 'abc', 1, '{}', 'c', 'g', 'done', 't', 'h', 'b', 1, 1);"
+                   "INSERT INTO metric_key VALUES (1, 'loss'); INSERT INTO metric VALUES (7, 1, 0, 0.5);"
+                   "INSERT INTO result VALUES (7, 'x', 3); INSERT INTO param VALUES (7, 'lr', 0.1)", NULL, NULL, NULL) != SQLITE_OK)
+    tap_bail("no store of format 1: %s", sqlite3_errmsg(db));
+  sqlite3_close(db);
+}
 
 #endif

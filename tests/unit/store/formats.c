@@ -62,21 +62,6 @@ static void test_older(const char *path)
   tap_diag("%s", message);
 }
 
-/* A store of format 1 with a run in it, as its assay left it. */
-static void make_format_1(const char *path)
-{
-  sqlite3 *db;
-  if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, format_1, NULL, NULL, NULL) != SQLITE_OK ||
-      sqlite3_exec(db, format_1_rest, NULL, NULL, NULL) != SQLITE_OK ||
-      sqlite3_exec(db, "INSERT INTO experiment (id, name, script_hash, created_at) VALUES (1, 'old', 'h', 't');"
-                   "INSERT INTO run (id, uid, experiment_id, config, config_hash, group_hash, status, started_at, host, boot_id, pid, pid_start)"
-                   " VALUES (7, 'abc', 1, '{}', 'c', 'g', 'done', 't', 'h', 'b', 1, 1);"
-                   "INSERT INTO metric_key VALUES (1, 'loss'); INSERT INTO metric VALUES (7, 1, 0, 0.5);"
-                   "INSERT INTO result VALUES (7, 'x', 3); INSERT INTO param VALUES (7, 'lr', 0.1)", NULL, NULL, NULL) != SQLITE_OK)
-    tap_bail("no store of format 1: %s", sqlite3_errmsg(db));
-  sqlite3_close(db);
-}
-
 static const char objects[] = "SELECT group_concat(name || ' ' || type || CASE type WHEN 'view' THEN sql ELSE '' END, '|') FROM"
                               " (SELECT * FROM sqlite_schema ORDER BY name)";
 static const char columns[] = "SELECT group_concat(name || ' ' || type, '|') FROM pragma_table_info('run')";
