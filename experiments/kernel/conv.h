@@ -45,6 +45,18 @@ struct conv {
 
 extern const struct conv conv_generic, conv_avx2, conv_avx512; /* chosen through struct product */
 
+/* The same in float64, to rounding: by patches and BLAS, for derivatives and statistics.
+ *
+ * The patches of output row oy: P[channels * kernel * kernel][out_width * ldb], the input that each tap meets at each
+ * position and example, 0 outside the image. Y of that row is W P. Size of P in doubles (no overflow where X fits). */
+size_t conv_patch_size(const struct conv_shape *s, size_t ldb);
+void conv_patches_f64(const struct conv_shape *s, const double *X, size_t ldb, size_t oy, double *P);
+/* As above; patches: scratch of that size. The gradient is added to G, and the padding of its rows left alone. */
+void conv_forward_f64(const struct conv_shape *s, const double *W, size_t ldw, const double *bias, const double *X, size_t ldb,
+                      double *Y, double *patches);
+void conv_backward_f64(const struct conv_shape *s, const double *W, size_t ldw, const double *D, size_t ldb, double *E, double *patches);
+void conv_gradient_f64(const struct conv_shape *s, const double *D, size_t ldb, const double *X, double *G, size_t ldg, double *patches);
+
 /* Floats that gradient() needs as scratch. */
 static inline size_t conv_scratch(const struct conv_shape *s)
 {
@@ -63,11 +75,12 @@ static inline float conv_tree(const float v[CONV_LANES])
   return t[0];
 }
 
-/* Output positions [*first, *end) whose tap d stays inside an image of `size`. */
+/* Output positions [*first, *end) whose tap d stays inside an image of `size`; none if *first >= *end. */
 static inline void conv_range(size_t size, size_t out, size_t pad, size_t d, size_t *first, size_t *end)
 {
   *first = d < pad ? pad - d : 0;
-  *end = size + pad - d < out ? size + pad - d : out;
+  size_t last = d < size + pad ? size + pad - d : 0; /* an image smaller than the padding: some taps never meet it */
+  *end = last < out ? last : out;
 }
 
 #endif

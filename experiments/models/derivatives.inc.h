@@ -8,7 +8,8 @@ struct FN(net_block) {
   REAL *act[NET_MAX_LAYERS + 1]; /* act[0] the inputs, act[l + 1] the outputs of layer l */
   REAL *pre[NET_MAX_LAYERS];     /* what goes into the activation of layer l; act[l + 1] where that says enough */
   REAL *delta, *next;            /* derivatives with respect to a layer's outputs, and inputs */
-  REAL *rows, *product;          /* for the products: inputs row major, a weight matrix */
+  REAL *rows, *product;          /* for the products: inputs row major, a weight matrix; */
+  REAL *patches;                 /* convolutions: lanes (float32) or patches (float64), see conv.h */
   double *losses;                /* [NET_BLOCK] */
   double *scratch;               /* of one example: 4 x outputs */
 };
@@ -39,10 +40,12 @@ size_t FN(net_curvature_bytes)(const struct net *net); /* 0 on overflow */
 /* Mean loss, and its gradient when grad is not NULL: what net_loss() gives, to rounding, at the speed of the products. */
 NODISCARD enum status FN(net_gradient)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
                                        const struct batch *batch, double *loss_out, REAL *grad, struct err *e);
-/* norm2[i] = squared Euclidean norm of the gradient of example i's own loss: the sum over layers of
- * |delta|^2 (|input|^2 + [bias]), so no gradient is made. Cost: that of a gradient without its weight products. */
+/* norm2[i] = squared Euclidean norm of the gradient of example i's own loss, and no gradient is made: dense layers add
+ * |delta|^2 (|input|^2 + [bias]), at no cost beside the passes; convolutions one weight's derivative after another, squared,
+ * at about the cost of their gradient. */
 NODISCARD enum status FN(net_norms)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
                                     const struct batch *batch, double *norm2, struct err *e);
-/* out: n x units, row major: the inputs of layer `layer` counted from 0; layer = n_layers: the outputs of the net. */
+/* out: n x units, row major: the inputs of layer `layer` counted from 0 (of a convolution: images [channels][height][width]);
+ * layer = n_layers: the outputs of the net, by the fastest way to have them for many examples. */
 NODISCARD enum status FN(net_activations)(const struct exec *x, const struct net *net, const REAL *w, const struct batch *batch,
                                           size_t layer, REAL *out, struct err *e);

@@ -1,11 +1,11 @@
-/* net_block.c: passes forward and backward over a block of examples, and the products they are made of. */
+/* net_block.c: passes forward and backward over a block of examples, and activation functions. */
 #include "experiments/models/net_block.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiments/kernel/blas.h"
 #include "experiments/kernel/mem.h"
 
 #define LANES 16
@@ -24,7 +24,7 @@ static size_t largest(const struct net *net)
 {
   size_t most = 0;
   for (size_t l = 0; l < net->n_layers; l++) {
-    size_t size = net->layer[l].out * net->layer[l].w_stride;
+    size_t size = net->layer[l].rows * net->layer[l].w_stride;
     most = size > most ? size : most;
   }
   return most;
@@ -35,9 +35,6 @@ enum status net_block_check(const struct net *net, const struct batch *b, struct
   if (b->n == 0 || b->d != net->in)
     return err_set(e, STATUS_BAD_ARG, "%zu examples of %zu inputs for a model of %zu inputs: at least 1 and as many inputs", b->n,
                    b->d, net->in);
-  for (size_t l = 0; l < net->n_layers; l++)
-    if (net->layer[l].kind != LAYER_DENSE)
-      return err_set(e, STATUS_UNSUPPORTED, "layer %zu is not a dense layer: these derivatives are for dense layers only", l + 1);
   return STATUS_OK;
 }
 
@@ -72,26 +69,7 @@ float net_bend_f32(enum activation a, float x, float y)
   }
 }
 
-void net_mul_forward_f32(const struct layer *y, size_t ldb, const float *w, const float *bias, const float *x, float *out)
-{
-  product_best()->forward(y->out, y->in, ldb, w, y->w_stride, bias, x, ldb, out, false);
-}
-
-void net_mul_back_f32(const struct layer *y, size_t ldb, const float *w, const float *d, float *out)
-{
-  product_best()->backward(y->out, y->in, ldb, w, y->w_stride, d, ldb, out, NULL);
-}
-
-void net_mul_gradient_f32(const struct net_block_f32 *b, const struct layer *y, const float *d, const float *x, float *g)
-{
-  const struct product *p = product_best();
-  p->transpose(y->in, b->n, x, b->ldb, b->rows, y->w_stride);
-  p->gradient(y->out, y->in, b->n, d, b->ldb, b->rows, y->w_stride, b->product, y->w_stride);
-  for (size_t i = 0; i < y->out * y->w_stride; i++)
-    g[i] += b->product[i];
-}
-
-/* --- float64: BLAS ----------------------------------------------------------------------------------- */
+/* --- float64 ----------------------------------------------------------------------------------------- */
 
 #define SQRT1_2 0.70710678118654752440
 #define SQRT1_2PI 0.39894228040143267794
@@ -123,24 +101,6 @@ double net_bend_f64(enum activation a, double x, double y)
   case ACT_GELU: return SQRT1_2PI * exp(-0.5 * x * x) * (2 - x * x);
   default: return 0;
   }
-}
-
-void net_mul_forward_f64(const struct layer *y, size_t ldb, const double *w, const double *bias, const double *x, double *out)
-{
-  for (size_t j = 0; bias && j < y->out; j++)
-    for (size_t i = 0; i < ldb; i++)
-      out[j * ldb + i] = bias[j];
-  blas_gemm_f64(false, false, y->out, ldb, y->in, 1, w, y->w_stride, x, ldb, bias ? 1 : 0, out, ldb);
-}
-
-void net_mul_back_f64(const struct layer *y, size_t ldb, const double *w, const double *d, double *out)
-{
-  blas_gemm_f64(true, false, y->in, ldb, y->out, 1, w, y->w_stride, d, ldb, 0, out, ldb);
-}
-
-void net_mul_gradient_f64(const struct net_block_f64 *b, const struct layer *y, const double *d, const double *x, double *g)
-{
-  blas_gemm_f64(false, true, y->out, y->in, b->n, 1, d, b->ldb, x, b->ldb, 1, g, y->w_stride);
 }
 
 #define REAL float

@@ -16,7 +16,7 @@ static size_t FN(layout)(struct FN(net_block) *b, const struct net *net, char *b
     separate += net->layer[l].act == ACT_GELU ? net->layer[l].out : 0;
   }
   if (!size_mul(units + separate + 3 * widest(net), NET_BLOCK, &numbers) || __builtin_add_overflow(numbers, largest(net), &numbers) ||
-      !size_mul(numbers, sizeof(REAL), &bytes) ||
+      __builtin_add_overflow(numbers, FN(net_layer_scratch)(net), &numbers) || !size_mul(numbers, sizeof(REAL), &bytes) ||
       __builtin_add_overflow(bytes, round_up((NET_BLOCK + 4 * net->out) * sizeof(double), MEM_ALIGN), &bytes))
     return 0;
   if (!base)
@@ -26,6 +26,7 @@ static size_t FN(layout)(struct FN(net_block) *b, const struct net *net, char *b
   b->next = FN(take)(&at, block);
   b->rows = FN(take)(&at, block);
   b->product = FN(take)(&at, largest(net));
+  b->patches = FN(take)(&at, FN(net_layer_scratch)(net));
   b->act[0] = FN(take)(&at, net->in * NET_BLOCK);
   for (size_t l = 0; l < net->n_layers; l++) {
     size_t n = net->layer[l].out * NET_BLOCK;
@@ -76,7 +77,7 @@ void FN(net_block_forward)(struct FN(net_block) *b, const struct batch *batch, s
   FN(load)(b, batch, at);
   for (size_t l = 0; l < b->net->n_layers; l++) {
     const struct layer *y = &b->net->layer[l];
-    FN(net_mul_forward)(y, b->ldb, b->w + y->w_at, y->bias ? b->w + y->b_at : NULL, b->act[l], b->pre[l]);
+    FN(net_layer_forward)(b, l, b->w, true, b->act[l], b->pre[l]);
     for (size_t i = 0; y->act != ACT_NONE && i < y->out * b->ldb; i++)
       b->act[l + 1][i] = FN(net_act)(y->act, b->pre[l][i]);
   }
@@ -109,8 +110,7 @@ void FN(net_block_slope)(struct FN(net_block) *b, size_t l)
 
 void FN(net_block_back)(struct FN(net_block) *b, size_t l)
 {
-  const struct layer *y = &b->net->layer[l];
-  FN(net_mul_back)(y, b->ldb, b->w + y->w_at, b->delta, b->next);
+  FN(net_layer_back)(b, l, b->w, b->delta, b->next);
   REAL *swap = b->delta;
   b->delta = b->next;
   b->next = swap;

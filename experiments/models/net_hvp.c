@@ -7,6 +7,7 @@
  *   R{dL/dz} = act'(z) R{dL/da'} + act''(z) R{z} dL/da'
  *   R{dL/da} = W' R{dL/dz} + V' dL/dz     R{dL/dW} = R{dL/dz} a' + dL/dz R{a}'
  *
+ * where W stands for a layer as a linear map: dense, convolution, or the elements that a pooling takes (these without V),
  * starting from R{dL/da_L} = (Hessian of the loss) R{a_L}. Dropping every term with dL/dz itself leaves the
  * Gauss-Newton product (Schraudolph 2002, Fast curvature matrix-vector products). */
 #include <stdlib.h>

@@ -43,18 +43,29 @@ static void FN(add)(REAL *a, const REAL *b, size_t n)
     a[i] += b[i];
 }
 
+/* Derivative of what goes into the activation of layer l; a pooling has no weights to move. */
+static void FN(r_layer)(struct FN(tangent) *t, size_t l)
+{
+  const struct FN(net_block) *b = &t->b;
+  size_t n = b->net->layer[l].out * b->ldb;
+  bool pool = b->net->layer[l].kind == LAYER_POOL;
+  if (pool)
+    memset(t->r_pre[l], 0, n * sizeof(REAL));
+  else
+    FN(net_layer_forward)(b, l, t->v, true, b->act[l], t->r_pre[l]);
+  if (l == 0)
+    return;
+  FN(net_layer_forward)(b, l, b->w, false, t->r_act[l], t->spare);
+  FN(add)(t->r_pre[l], t->spare, n);
+}
+
 static void FN(r_forward)(struct FN(tangent) *t)
 {
   const struct FN(net_block) *b = &t->b;
   for (size_t l = 0; l < b->net->n_layers; l++) {
     const struct layer *y = &b->net->layer[l];
-    size_t n = y->out * b->ldb;
-    FN(net_mul_forward)(y, b->ldb, t->v + y->w_at, y->bias ? t->v + y->b_at : NULL, b->act[l], t->r_pre[l]);
-    if (l) {
-      FN(net_mul_forward)(y, b->ldb, b->w + y->w_at, NULL, t->r_act[l], t->spare);
-      FN(add)(t->r_pre[l], t->spare, n);
-    }
-    for (size_t i = 0; i < n; i++)
+    FN(r_layer)(t, l);
+    for (size_t i = 0; i < y->out * b->ldb; i++)
       t->r_act[l + 1][i] = FN(net_slope)(y->act, b->pre[l][i], b->act[l + 1][i]) * t->r_pre[l][i];
   }
 }
@@ -100,11 +111,12 @@ static void FN(r_slope)(struct FN(tangent) *t, size_t l)
 static void FN(r_back)(struct FN(tangent) *t, size_t l)
 {
   struct FN(net_block) *b = &t->b;
-  const struct layer *y = &b->net->layer[l];
-  FN(net_mul_back)(y, b->ldb, b->w + y->w_at, t->r_delta, t->r_next);
+  FN(net_layer_back)(b, l, b->w, t->r_delta, t->r_next);
   if (t->c == CURVATURE_HESSIAN) {
-    FN(net_mul_back)(y, b->ldb, t->v + y->w_at, b->delta, t->spare);
-    FN(add)(t->r_next, t->spare, y->in * b->ldb);
+    if (b->net->layer[l].kind != LAYER_POOL) {
+      FN(net_layer_back)(b, l, t->v, b->delta, t->spare);
+      FN(add)(t->r_next, t->spare, b->net->layer[l].in * b->ldb);
+    }
     FN(net_block_back)(b, l);
   }
   REAL *swap = t->r_delta;
@@ -117,14 +129,11 @@ static void FN(r_backward)(struct FN(tangent) *t, REAL *out)
 {
   const struct FN(net_block) *b = &t->b;
   for (size_t l = b->net->n_layers; l-- > 0;) {
-    const struct layer *y = &b->net->layer[l];
     FN(r_slope)(t, l);
-    FN(net_mul_gradient)(b, y, t->r_delta, b->act[l], out + y->w_at);
+    FN(net_layer_gradient)(b, l, t->r_delta, b->act[l], out);
     if (l && t->c == CURVATURE_HESSIAN)
-      FN(net_mul_gradient)(b, y, b->delta, t->r_act[l], out + y->w_at);
-    for (size_t j = 0; y->bias && j < y->out; j++)
-      for (size_t i = 0; i < b->n; i++)
-        out[y->b_at + j] += t->r_delta[j * b->ldb + i];
+      FN(net_layer_gradient)(b, l, b->delta, t->r_act[l], out);
+    FN(net_layer_bias_gradient)(b, l, t->r_delta, out);
     if (l)
       FN(r_back)(t, l);
   }

@@ -134,7 +134,7 @@ static void FN(dense_back)(const struct FN(pass) *p, const struct layer *y)
 }
 
 /* The example's share goes to its lane; FN(add_lanes) adds them up at the end. */
-static void FN(conv_gradient)(const struct FN(pass) *p, size_t l, size_t lane, REAL *lanes)
+static void FN(conv_lanes)(const struct FN(pass) *p, size_t l, size_t lane, REAL *lanes)
 {
   const struct layer *y = &p->net->layer[l];
   const struct conv_shape *s = &y->conv;
@@ -194,7 +194,7 @@ static void FN(backward)(struct FN(pass) *p, size_t lane, REAL *grad)
     const struct layer *y = &p->net->layer[l];
     if (y->kind == LAYER_CONV) {
       lanes -= conv_scratch(&y->conv);
-      FN(conv_gradient)(p, l, lane, lanes);
+      FN(conv_lanes)(p, l, lane, lanes);
     } else if (y->kind == LAYER_DENSE) {
       FN(dense_gradient)(p, l, grad);
     }

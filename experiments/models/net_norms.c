@@ -1,7 +1,9 @@
 /* net_norms.c: gradients, norms of per-example gradients and activations, by blocks of examples.
  *
  * The gradient of one example with respect to a dense layer is the outer product of delta and the layer's
- * input, so its squared norm is |delta|^2 |input|^2 (Goodfellow 2015, Efficient per-example gradient computations). */
+ * input, so its squared norm is |delta|^2 |input|^2 (Goodfellow 2015, Efficient per-example gradient computations). With
+ * respect to a convolution it is a sum over positions. The Gram matrices of deltas and patches over pairs of positions
+ * would give its norm too, but filters are small and positions many: each weight's sum, squared at once, is cheaper. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,8 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/models/net_block.h"
+
+#define LANES 16
 
 static enum status cancelled(struct err *e) { return err_set(e, STATUS_CANCELLED, "cancelled"); }
 

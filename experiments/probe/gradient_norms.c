@@ -39,7 +39,8 @@ const struct probe probe_gradient_norms = {
         .formula = "norm_i = |grad f_i|;  mean, max;  mean_square = (1/n) sum |grad f_i|^2;  mean_gradient = |grad F|\n"
                    "covariance_trace = mean_square - |grad F|^2",
         .cite = "Goodfellow 2015, Efficient per-example gradient computations",
-        .notes = "No example's gradient is made: the norm comes from |delta|^2 (|input|^2 + 1) of each layer.",
+        .notes = "No example's gradient is made: dense layers add |delta|^2 (|input|^2 + 1), convolutions the square of one weight's "
+                 "derivative after another.",
         .example = "assay.probe(\"gradient-norms\")"},
   .measure = measure,
 };

@@ -16,7 +16,7 @@ static void push_array(lua_State *L, const struct probe_array *a)
   matrix_account(L, m);
 }
 
-/* A table: name = value, name = {value of layer 1, …}, name_se = standard error. */
+/* A table: name = value, name = {value of the first layer that has one, …}, name_se = standard error. Layers come in order. */
 static void push_value(lua_State *L, const struct probe_value *v)
 {
   lua_newtable(L);
@@ -29,7 +29,7 @@ static void push_value(lua_State *L, const struct probe_value *v)
     } else {
       luaL_getsubtable(L, table, a->name);
       push_array(L, a);
-      lua_rawseti(L, -2, (lua_Integer)a->layer + 1);
+      lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
       lua_pop(L, 1);
     }
     if (!isnan(a->standard_error)) {
@@ -52,6 +52,6 @@ static int probe_run(lua_State *L)
 
 const struct function_row probe_methods[] = {
     {"measure", probe_run, "probe:measure{model = …, weights = …, data = …[, part = \"train\", loss = …, start = …, seed = 0]}",
-     "A table of its values: numbers, matrices, or a list with one for each layer; the standard error of name is name_se. Equal questions "
+     "A table of its values: numbers, matrices, or a list with one for each layer that has any (poolings have no weights); the standard error of name is name_se. Equal questions "
      "are answered from memory."},
     {0}};

@@ -130,11 +130,58 @@ static void check_definition(void)
   buffers_free(&b);
 }
 
+static double *widened(const float *x, size_t n)
+{
+  double *out = malloc(n * sizeof *out);
+  for (size_t i = 0; out && i < n; i++)
+    out[i] = (double)x[i];
+  return out;
+}
+
+/* <D, WX> by the definition, and by each of the float64 functions: sums of some thousand products, rounded at 1e-16. */
+static void check_f64(const struct conv_shape *s)
+{
+  struct buffers b = buffers_new(s, 5);
+  size_t taps = s->channels * s->kernel * s->kernel, weights = s->filters * b.ldw;
+  double *W = widened(b.W, weights), *X = widened(b.X, b.in), *D = widened(b.D, b.out);
+  double *y = calloc(b.out, sizeof *y), *e = calloc(b.in, sizeof *e), *g = calloc(weights, sizeof *g);
+  double *patches = calloc(conv_patch_size(s, b.ldb), sizeof *patches);
+  double direct = 0, by_input = 0, by_weight = 0, biased = 0, sum = 0, exact = definition(s, &b, b.W, b.X);
+  double bias[32];
+  for (size_t m = 0; m < 32; m++)
+    bias[m] = 1 + (double)m;
+  conv_forward_f64(s, W, b.ldw, NULL, X, b.ldb, y, patches);
+  for (size_t i = 0; i < b.out; i++)
+    direct += y[i] * D[i];
+  conv_forward_f64(s, W, b.ldw, bias, X, b.ldb, y, patches);
+  for (size_t i = 0; i < b.out; i++) {
+    biased += y[i] * D[i];
+    sum += bias[i / (b.out / s->filters)] * D[i];
+  }
+  conv_backward_f64(s, W, b.ldw, D, b.ldb, e, patches);
+  for (size_t i = 0; i < b.in; i++)
+    by_input += e[i] * X[i];
+  for (int twice = 0; twice < 2; twice++)
+    conv_gradient_f64(s, D, b.ldb, X, g, b.ldw, patches);
+  for (size_t m = 0; m < s->filters; m++)
+    for (size_t t = 0; t < taps; t++)
+      by_weight += g[m * b.ldw + t] * W[m * b.ldw + t] / 2;
+  tap_near(direct, exact, 0, 1e-10, "float64, %zu x %zu, kernel %zu, pad %zu: forward is the convolution", s->height, s->width, s->kernel, s->pad);
+  tap_near(biased, exact + sum, 0, 1e-10, "with a bias for each filter");
+  tap_near(by_input, exact, 0, 1e-10, "backward is its adjoint in the input");
+  tap_near(by_weight, exact, 0, 1e-10, "gradient, which adds up, its adjoint in the weights");
+  free(W), free(X), free(D), free(y), free(e), free(g), free(patches);
+  buffers_free(&b);
+}
+
 int main(void)
 {
   const struct conv_shape shape[] = {shape_of(1, 9, 8, 4, 3, 1), shape_of(3, 6, 7, 9, 3, 1), shape_of(7, 8, 8, 5, 5, 0),
-                                     shape_of(130, 4, 3, 2, 3, 1), shape_of(2, 3, 3, 17, 3, 0), shape_of(1, 1, 1, 1, 1, 0)};
+                                     shape_of(130, 4, 3, 2, 3, 1), shape_of(2, 3, 3, 17, 3, 0), shape_of(1, 1, 1, 1, 1, 0),
+                                     shape_of(2, 2, 1, 5, 7, 3) /* taps that never meet the image */};
   check_definition();
+  for (size_t i = 0; i < sizeof shape / sizeof *shape; i++)
+    check_f64(&shape[i]);
   for (int isa = ISA_AVX2; isa <= ISA_AVX512; isa++) {
     if ((int)cpu_best_isa() < isa) {
       tap_skip(1, "this machine has no %s", isa_name((enum isa)isa));

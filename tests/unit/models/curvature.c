@@ -1,5 +1,5 @@
-/* curvature.c: Hessian and Gauss-Newton products, per-example norms and activations of every dense model,
- * activation and loss, in float64 against differences and materialised gradients; float32 against float64. */
+/* curvature.c: Hessian and Gauss-Newton products, per-example norms and activations of every model, activation and
+ * loss, in float64 against differences and materialised gradients; float32 against float64. */
 #include <float.h>
 #include <math.h>
 
@@ -7,7 +7,7 @@
 #include "experiments/models/derivatives.h"
 #include "tests/fixture.h"
 
-extern const struct model model_linear, model_logistic, model_softmax, model_mlp;
+extern const struct model model_linear, model_logistic, model_softmax, model_mlp, model_convnet;
 extern const struct loss loss_squared, loss_logistic, loss_cross_entropy, loss_hinge;
 
 #define SEED 23u
@@ -154,8 +154,8 @@ static void check_norms(const struct subject *s)
 
 static void check_activations(const struct subject *s)
 {
-  size_t k = s->net.out;
-  double *a = array(EXAMPLES * k, sizeof *a), *b = array(EXAMPLES * k, sizeof *b), *x = array(EXAMPLES * INPUTS, sizeof *x), value, worst = 0;
+  size_t k = s->net.out, d = s->net.in;
+  double *a = array(EXAMPLES * k, sizeof *a), *b = array(EXAMPLES * k, sizeof *b), *x = array(EXAMPLES * d, sizeof *x), value, worst = 0;
   struct err e;
   bool same = true;
   if (net_activations_f64(NULL, &s->net, s->w, &s->batch, s->net.n_layers, a, &e) || net_activations_f64(NULL, &s->net, s->w, &s->batch, 0, x, &e) ||
@@ -164,8 +164,8 @@ static void check_activations(const struct subject *s)
   for (size_t i = 0; i < EXAMPLES * k; i++)
     worst = fmax(worst, fabs(a[i] - b[i]) / (1 + fabs(b[i])));
   for (size_t i = 0; i < EXAMPLES; i++)
-    for (size_t j = 0; j < INPUTS; j++)
-      same = same && x[i * INPUTS + j] == (double)s->batch.x[i * s->batch.stride + j];
+    for (size_t j = 0; j < d; j++)
+      same = same && x[i * d + j] == (double)s->batch.x[i * s->batch.stride + j];
   tap_ok(worst < 1e-13 && same, "%s: activations run from the inputs to the outputs of the reference (error %.1e)", s->name, worst);
   tap_ok(net_activations_f64(NULL, &s->net, s->w, &s->batch, s->net.n_layers + 1, a, &e) == STATUS_BAD_ARG,
          "%s: a layer that is not there is refused", s->name);
@@ -219,6 +219,41 @@ static void check_dataset(const struct dataset *data, const struct loss *const *
       check(data, &model, *losses, activations[a]);
       object_free(&model);
     }
+  }
+}
+
+struct convolutions {
+  const char *activation, *pool, *padding;
+  int64_t kernel, pool_size;
+  size_t layers, hidden; /* convolutions, and dense layers before the last */
+  const struct loss *loss;
+};
+
+/* Padded and not, with each pooling and without, windows that leave an edge out, an image (after pooling) smaller than the
+ * padding, and a single position. */
+static void check_convnets(void)
+{
+  static const double image[] = {2, 5, 4}, channels[] = {3, 2}, hidden[] = {6};
+  static const struct convolutions sets[] = {
+    {"tanh", "max", "same", 3, 2, 2, 1, &loss_cross_entropy},     {"tanh", "average", "same", 5, 2, 2, 0, &loss_squared},
+    {"gelu", "average", "valid", 2, 2, 1, 1, &loss_cross_entropy}, {"gelu", "none", "same", 3, 1, 2, 0, &loss_cross_entropy},
+    {"relu", "max", "same", 5, 3, 1, 1, &loss_squared},           {"relu", "none", "valid", 2, 1, 2, 1, &loss_hinge},
+    {"none", "max", "valid", 1, 2, 2, 0, &loss_cross_entropy},    {"relu", "average", "same", 7, 2, 2, 1, &loss_cross_entropy},
+  };
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+    const struct convolutions *c = &sets[i];
+    struct fixture f;
+    fixture_make(&f, 40 + i, EXAMPLES, 0, 0, 40, c->loss == &loss_squared ? 0 : 3, 3);
+    struct named_value values[] = {set_list("image", image, 3), set_list("channels", channels, c->layers), set_string("pool", c->pool),
+                                   set_string("conv_activation", c->activation), set_list("hidden", hidden, c->hidden),
+                                   set_string("padding", c->padding), {"kernel", {.kind = VALUE_INT, .as.i = c->kernel}},
+                                   {"pool_size", {.kind = VALUE_INT, .as.i = c->pool_size}}, set_bool("bias", i != 3)};
+    struct object model = object_of(&model_convnet.m, values, sizeof values / sizeof *values);
+    char *label = xasprintf("convnet %s %s %lld, pool %s", c->activation, c->padding, (long long)c->kernel, c->pool);
+    check(&f.data, &model, c->loss, label);
+    free(label);
+    object_free(&model);
+    fixture_free(&f);
   }
 }
 
@@ -293,6 +328,7 @@ int main(void)
     check_dataset(&f.data, sets[i].losses);
     fixture_free(&f);
   }
+  check_convnets();
   check_least_squares();
   check_cancel();
   return tap_done();
