@@ -20,7 +20,7 @@ struct option_row {   /* rows end with {0} */
   const char *name;   /* "jobs": given as --jobs N or --jobs=N */
   const char *arg;    /* "N"; NULL: a flag */
   const char *doc;    /* one line */
-  const char *complete; /* bash completion: "file", "experiment", "run", "metric", "result", "method", words "a b c"; NULL: none */
+  const char *complete; /* bash completion: "file", "experiment", "run", "metric", "result", "method", "paper", words "a b c"; NULL: none */
   char letter;        /* 'j', or 0 */
   bool repeat;        /* may be given several times */
 };

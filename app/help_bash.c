@@ -1,5 +1,5 @@
 /* help_bash.c: bash completion from the command table. Written at build time by
- * `assay help --bash-completion`. Names of runs, metrics and methods are asked of the program itself; they
+ * `assay help --bash-completion`. Names of runs, metrics, papers and methods are asked of the program itself; they
  * never pass through `compgen -W`, which would run a $(command) that somebody has hidden in a name. */
 #include <string.h>
 
@@ -23,6 +23,8 @@ static void put_completion(FILE *to, const char *what)
     fputs("_assay_query 'select distinct key from result'", to);
   else if (strcmp(what, "method") == 0)
     fputs("_assay_lines help --kinds --methods", to);
+  else if (strcmp(what, "paper") == 0)
+    fputs("_assay_lines papers --ids", to);
   else if (strcmp(what, "command") == 0)
     fputs("_assay_words $commands", to);
   else

@@ -114,9 +114,8 @@ static void print_finding(const struct app *app, const json_t *f)
 void verdict_print(const struct app *app, const char *json)
 {
   json_t *v = json_loads(json, 0, NULL);
-  json_t *parts = json_object_get(v, "parts"), *finding;
-  size_t i;
-  json_array_foreach(parts, i, finding)
-    print_finding(app, finding);
+  json_t *parts = json_object_get(v, "parts");
+  for (size_t i = 0; i < json_array_size(parts); i++)
+    print_finding(app, json_array_get(parts, i));
   json_decref(v);
 }

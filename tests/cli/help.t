@@ -12,7 +12,7 @@ try
 exits 2 "assay alone without a terminal"
 err_has "Usage:" "… prints the help on stderr"
 
-for command in run repl methods ls show diff query plot tag note rm restore gc merge export doctor help; do
+for command in run papers repl methods ls show diff query plot tag note rm restore gc merge export doctor help; do
   try $command --help
   exits 0 "assay $command --help"
   out_has "Usage: assay $command" "… shows its usage"
@@ -85,6 +85,8 @@ is "$(complete_words assay doc)" "doctor" "a command is completed"
 is "$(complete_words assay run --dr)" "--dry-run" "an option is completed"
 is "$(complete_words assay methods sch)" "schedule" "a kind is completed"
 is "$(complete_words assay methods schedule cos)" "cosine" "and an id after its kind"
+mkdir -p experiments/papers && touch experiments/papers/zzz-claim.lua
+is "$(complete_words assay papers zzz)" "zzz-claim" "and the id of a paper"
 is "$(complete_words assay --color ne)" "never" "a value is completed"
 is "$(complete_words assay ls --format = j | tr '\n' ' ')" "json jsonl " "also after ="
 cat >names.lua <<'TEXT'
