@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiments/kernel/blas.h"
+#include "experiments/kernel/gram.h"
+#include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/models/derivatives.h"
 #include "experiments/probe/probe.h"
@@ -12,9 +13,9 @@
 static size_t columns_of(const struct layer *y) { return y->kind == LAYER_CONV ? y->conv.out_height * y->conv.out_width : 1; }
 
 /* gram += A A' (lower triangle), sum += A 1, for n columns of a. */
-static void add_columns(const double *a, size_t lda, size_t n, struct mat *gram, struct mat *sum)
+static void add_columns(const double *a, size_t lda, size_t n, struct mat *gram, struct mat *sum, void *work)
 {
-  blas_syrk_f64(gram->rows, n, 1, a, lda, 1, gram->data, gram->stride);
+  gram_add_f64(gram->rows, n, a, lda, gram->data, gram->stride, work);
   for (size_t i = 0; i < gram->rows; i++)
     mat_row_f64(sum, i)[0] += vec_sum_f64(a + i * lda, n);
 }
@@ -26,24 +27,26 @@ static void clear_lanes(double *a, size_t columns, size_t n, size_t ldb)
     memset(a + i * ldb + n, 0, (ldb - n) * sizeof *a);
 }
 
-static void add_block(const struct net_block_f64 *b, size_t l, struct mat *gram, struct mat *sum)
+static void add_block(const struct net_block_f64 *b, size_t l, struct mat *gram, struct mat *sum, void *work)
 {
   const struct layer *y = &b->net->layer[l];
   const struct conv_shape *s = &y->conv;
   if (y->kind == LAYER_DENSE)
-    add_columns(b->act[l], b->ldb, b->n, gram, sum);
+    add_columns(b->act[l], b->ldb, b->n, gram, sum, work);
   for (size_t oy = 0; y->kind == LAYER_CONV && oy < s->out_height; oy++) {
     conv_patches_f64(s, b->act[l], b->ldb, oy, b->patches);
     clear_lanes(b->patches, y->cols * s->out_width, b->n, b->ldb);
-    add_columns(b->patches, s->out_width * b->ldb, s->out_width * b->ldb, gram, sum);
+    add_columns(b->patches, s->out_width * b->ldb, s->out_width * b->ldb, gram, sum, work);
   }
 }
 
-static void mirror(struct mat *gram)
+/* Scratch for the layer with most inputs. */
+static enum status new_work(const struct net *net, void **work, struct err *e)
 {
-  for (size_t i = 0; i < gram->rows; i++)
-    for (size_t j = 0; j < i; j++)
-      mat_row_f64(gram, j)[i] = mat_row_f64(gram, i)[j];
+  size_t most = 0;
+  for (size_t l = 0; l < net->n_layers; l++)
+    most = net->layer[l].cols > most ? net->layer[l].cols : most;
+  return mem_new(work, gram_work(most), sizeof(double), "a chunk of inputs", e);
 }
 
 static enum status walk(const struct exec *x, const struct probe_subject *s, const double *w, struct mat *gram, struct mat *sum,
@@ -51,15 +54,17 @@ static enum status walk(const struct exec *x, const struct probe_subject *s, con
 {
   struct net_block_f64 b;
   struct batch batch = probe_batch(s);
-  void *memory;
+  void *memory = NULL, *work = NULL;
   enum status status = net_block_new_f64(&b, s->net, w, &batch, &memory, e);
+  status = status ? status : new_work(s->net, &work, e);
   for (size_t at = 0; at < batch.n && !status; at += NET_BLOCK) {
     net_block_forward_f64(&b, &batch, at);
     for (size_t l = 0; l < s->net->n_layers; l++)
-      add_block(&b, l, &gram[l], &sum[l]);
+      add_block(&b, l, &gram[l], &sum[l], work);
     if (exec_cancelled(x))
       status = err_set(e, STATUS_CANCELLED, "cancelled");
   }
+  free(work);
   free(memory);
   return status;
 }
@@ -69,7 +74,7 @@ static enum status add_results(const struct probe_subject *s, size_t l, struct m
 {
   if (!mat_all_finite(gram))
     return err_set(e, STATUS_DIVERGED, "an input of layer %zu is not finite", l + 1);
-  mirror(gram);
+  gram_mirror(gram->rows, gram->data, gram->stride);
   probe_add(out, "input_gram", l, gram, (double)NAN);
   probe_add(out, "input_sum", l, sum, (double)NAN);
   return probe_add_number(out, "columns", l, (double)s->part->n * (double)columns_of(&s->net->layer[l]), (double)NAN, e);

@@ -4,60 +4,91 @@
 #include <string.h>
 
 #include "experiments/kernel/blas.h"
+#include "experiments/kernel/gram.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/pruning/pruning_int.h"
 
-enum { BLOCK = 2048 }; /* examples per partial product: d x 2048 in float64 at a time, and a poll of the cancel flag */
+enum { CHUNK = 16 * GRAM_BLOCK }; /* examples between two polls of the cancel flag */
 
-static enum status check_inputs(const struct mat *inputs, struct err *e)
+/* The largest magnitude of a row, as its bits: a reduction over whole numbers, which every vector unit has. NaN and infinity
+ * are above 0x7f800000 (0x7ff0...0). */
+static uint32_t largest_f32(const float *x, size_t n)
 {
-  if (!mat_all_finite(inputs))
+  int32_t most = 0;
+  for (size_t t = 0; t < n; t++) {
+    int32_t bits;
+    memcpy(&bits, x + t, sizeof bits);
+    bits &= INT32_MAX;
+    most = bits > most ? bits : most;
+  }
+  return (uint32_t)most;
+}
+
+/* Finite? fits: float32 products of rows neither overflow nor lose what counts to underflow: each row's largest number is 0
+ * or between 2^-40 and 2^50. */
+static enum status check_inputs(const struct mat *inputs, bool *fits, struct err *e)
+{
+  bool finite = inputs->type == DTYPE_F32 || mat_all_finite(inputs);
+  *fits = inputs->type == DTYPE_F32;
+  for (size_t j = 0; *fits && finite && j < inputs->rows; j++) {
+    uint32_t bits = largest_f32(mat_row_f32(inputs, j), inputs->cols), exponent = bits >> 23;
+    finite = exponent < 255;
+    *fits = bits == 0 || (exponent >= 127 - 40 && exponent < 127 + 50);
+  }
+  if (!finite || (!*fits && !mat_all_finite(inputs)))
     return err_set(e, STATUS_BAD_DATA, "the inputs X hold NaN or infinity");
   return STATUS_OK;
 }
 
-/* block (d x n) = columns [at, at + n) of X */
-static void copy_block(const struct mat *inputs, size_t at, size_t n, double *block)
+/* block (d x n) = columns [at, at + n) of X, from float32 */
+static void widen(const struct mat *inputs, size_t at, size_t n, double *block)
 {
   for (size_t j = 0; j < inputs->rows; j++)
     for (size_t t = 0; t < n; t++)
-      block[j * n + t] = inputs->type == DTYPE_F32 ? (double)mat_row_f32(inputs, j)[at + t] : mat_row_f64(inputs, j)[at + t];
+      block[j * n + t] = (double)mat_row_f32(inputs, j)[at + t];
 }
 
-static void mirror(double *gram, size_t d)
-{
-  for (size_t i = 0; i < d; i++)
-    for (size_t j = 0; j < i; j++)
-      gram[j * d + i] = gram[i * d + j];
-}
-
-static enum status fill_gram(const struct exec *x, const struct mat *inputs, double *gram, struct err *e)
+static void add_chunk(const struct mat *inputs, bool fits, size_t at, size_t n, double *gram, double *work)
 {
   size_t d = inputs->rows;
-  void *block;
-  enum status status = mem_new(&block, d * BLOCK, sizeof(double), "a block of inputs", e);
+  if (fits)
+    gram_add_f32(d, n, mat_row_f32(inputs, 0) + at, inputs->stride, gram, d, work);
+  else if (inputs->type == DTYPE_F64)
+    gram_add_f64(d, n, mat_row_f64(inputs, 0) + at, inputs->stride, gram, d, work);
+  else {
+    double *block = work + gram_work(d);
+    widen(inputs, at, n, block);
+    gram_add_f64(d, n, block, n, gram, d, work);
+  }
+}
+
+static enum status fill_gram(const struct exec *x, const struct mat *inputs, bool fits, double *gram, struct err *e)
+{
+  size_t d = inputs->rows, wide = inputs->type == DTYPE_F32 && !fits ? d : 0;
+  void *work;
+  enum status status = mem_new(&work, gram_work(d) + wide * CHUNK, sizeof(double), "a chunk of inputs", e);
   if (status)
     return status;
   memset(gram, 0, d * d * sizeof *gram);
-  for (size_t at = 0; at < inputs->cols && status == STATUS_OK; at += BLOCK) {
-    size_t n = inputs->cols - at < BLOCK ? inputs->cols - at : BLOCK;
-    copy_block(inputs, at, n, block);
-    blas_syrk_f64(d, n, 1.0, block, n, 1.0, gram, d);
+  for (size_t at = 0; d && at < inputs->cols && status == STATUS_OK; at += CHUNK) {
+    size_t n = inputs->cols - at < CHUNK ? inputs->cols - at : CHUNK;
+    add_chunk(inputs, fits, at, n, gram, work);
     if (exec_cancelled(x))
       status = err_set(e, STATUS_CANCELLED, "cancelled");
   }
-  free(block);
-  mirror(gram, d);
+  free(work);
+  gram_mirror(d, gram, d);
   return status;
 }
 
 enum status prune_calibrate(const struct exec *x, const struct mat *inputs, double *norm2, double *gram, struct err *e)
 {
   size_t d = inputs->rows;
-  enum status status = check_inputs(inputs, e);
+  bool fits;
+  enum status status = check_inputs(inputs, &fits, e);
   if (status == STATUS_OK && gram)
-    status = fill_gram(x, inputs, gram, e);
+    status = fill_gram(x, inputs, fits, gram, e);
   for (size_t j = 0; j < d && status == STATUS_OK; j++) {
     if (gram)
       norm2[j] = gram[j * d + j];

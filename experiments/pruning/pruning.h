@@ -118,8 +118,9 @@ bool prune_wants(const struct object *method, const char *need);
 
 /* --- calibration (gram.c) ---------------------------------------------------------------------------- */
 
-/* norm2 (in) of X (in x examples); gram (in x in) too where it is not NULL. Sums in float64; the Gram matrix by symmetry,
- * its diagonal is then norm2. STATUS_BAD_DATA for NaN or infinity. */
+/* norm2 (in) of X (in x examples); gram (in x in) too where it is not NULL: by symmetry, norm2 is then its diagonal. Float64
+ * inputs are summed in float64; of float32 inputs the products of 128 examples at a time are summed in float32, these sums in
+ * float64 (gram.h states the error: convert X to float64 where it matters). STATUS_BAD_DATA for NaN or infinity. */
 NODISCARD enum status prune_calibrate(const struct exec *x, const struct mat *inputs, double *norm2, double *gram,
                                       struct err *e);
 /* ||(W - V) X||^2 / ||W X||^2 (0/0 is 0) from the Gram matrix. */

@@ -44,6 +44,39 @@ static void test_gram(void)
   tap_near(error, direct / all, 1e-12, 0, "the relative output error equals the one computed from X");
 }
 
+/* The Gram matrix of float32 inputs against float64 sums of the same numbers, at the scale 2^e: worst |difference| over
+ * sqrt(H_ii H_jj). */
+static double worst_of_float32(int e)
+{
+  enum { D = 50, T = 300 };
+  struct mat x, wide;
+  double norm2[D], gram[D * D], exact2[D], exact[D * D], worst = 0;
+  struct rng r = rng_make(SEED, RNG_TEST, 77);
+  if (mat_new(&x, DTYPE_F32, D, T, NULL))
+    tap_bail("no memory");
+  for (size_t i = 0; i < D; i++)
+    for (size_t t = 0; t < T; t++)
+      mat_row_f32(&x, i)[t] = ldexpf((float)rng_normal(&r), e);
+  if (mat_copy(&wide, &x, DTYPE_F64, NULL) || prune_calibrate(NULL, &x, norm2, gram, NULL) ||
+      prune_calibrate(NULL, &wide, exact2, exact, NULL))
+    tap_bail("no Gram matrix");
+  for (size_t i = 0; i < D; i++)
+    for (size_t j = 0; j < D; j++)
+      worst = fmax(worst, fabs(gram[i * D + j] - exact[i * D + j]) / sqrt(exact2[i] * exact2[j]));
+  mat_free(&x);
+  mat_free(&wide);
+  return worst;
+}
+
+static void test_float32_inputs(void)
+{
+  double one = worst_of_float32(0);
+  tap_ok(one > 0 && one < 128 * 0x1p-24, "float32 inputs: blocks of 128 in float32, so within 128 u (%.2g)", one);
+  tap_ok(worst_of_float32(20) == one && worst_of_float32(-30) == one, "and relative errors do not depend on the scale");
+  tap_ok(worst_of_float32(-80) == 0 && worst_of_float32(70) == 0,
+         "where float32 squares would overflow or vanish, float64 takes over");
+}
+
 static void test_repair(void)
 {
   struct object wanda = MAKE_DEFAULT(&score_wanda.m), repair = MAKE_DEFAULT(&restorer_lsq_repair.m);
@@ -352,6 +385,7 @@ int main(void)
   tap_diag("seed %u", SEED);
   base = layer_new(0, OUT, IN, TOKENS);
   test_gram();
+  test_float32_inputs();
   test_repair();
   test_obc();
   test_obc_refresh();
