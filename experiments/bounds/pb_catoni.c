@@ -1,10 +1,11 @@
 /* pb_catoni.c: Catoni's PAC-Bayes bound, linear in risk and KL for a fixed constant. */
 #include "experiments/bounds/pac_bayes.h"
 
-struct conf { struct pac_bayes p; double c; int64_t grid; };
+struct conf { struct pac_bayes_gridded b; double c; int64_t grid; };
 
 static const struct param params[] = {
-  PAC_BAYES_PARAMS(struct conf, p),
+  PAC_BAYES_PARAMS(struct conf, b.p),
+  PAC_BAYES_GRID_PARAMS(struct conf, b.g),
   {.id = "c", .type = PARAM_REAL, .at = offsetof(struct conf, c), .def = 1, .min = 0, .max = 700,
    .flags = PARAM_MIN_OPEN | PARAM_LOG, .doc = "Catoni's constant C, fixed before the examples are seen", .example = "2"},
   {.id = "grid", .type = PARAM_INT, .at = offsetof(struct conf, grid), .def = 1, .min = 1, .max = 1e9,
@@ -12,15 +13,19 @@ static const struct param params[] = {
   {0},
 };
 
+static double value(const void *conf, double n, double risk, double kl, struct bound_value *out)
+{
+  const struct conf *c = conf;
+  double budget = kl + log((double)c->grid) - log(c->b.p.delta);
+  if (out)
+    bound_term(out, "budget", budget);
+  return expm1(-c->c * risk - budget / n) / expm1(-c->c);
+}
+
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x, (void)in, (void)e;
-  const struct conf *c = conf;
-  double risk = pac_bayes_risk(&c->p, out), budget = c->p.kl + log((double)c->grid) - log(c->p.delta);
-  bound_term(out, "budget", budget);
-  out->value = expm1(-c->c * risk - budget / (double)c->p.n) / expm1(-c->c);
-  return STATUS_OK;
+  return pac_bayes_grid_evaluate(conf, value, x, in, out, e);
 }
 
 const struct bound bound_pb_catoni = {
@@ -35,6 +40,5 @@ const struct bound bound_pb_catoni = {
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_HP},
-  .required = pac_bayes_required,
   .evaluate = evaluate,
 };

@@ -2,18 +2,20 @@
 #include "experiments/bounds/pac_bayes.h"
 #include "experiments/kernel/tail.h"
 
-struct conf { struct pac_bayes p; };
+struct conf { struct pac_bayes_gridded b; };
 
-static const struct param params[] = {PAC_BAYES_PARAMS(struct conf, p), {0}};
+static const struct param params[] = {PAC_BAYES_PARAMS(struct conf, b.p), PAC_BAYES_GRID_PARAMS(struct conf, b.g), {0}};
+
+static double value(const void *conf, double n, double risk, double kl, struct bound_value *out)
+{
+  const struct conf *c = conf;
+  return kl_inv(risk, pac_bayes_budget(n, kl, c->b.p.delta, out) / n);
+}
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x, (void)in, (void)e;
-  const struct pac_bayes *c = conf;
-  double n = (double)c->n, risk = pac_bayes_risk(c, out), budget = pac_bayes_budget(c, out);
-  out->value = kl_inv(risk, budget / n);
-  return STATUS_OK;
+  return pac_bayes_grid_evaluate(conf, value, x, in, out, e);
 }
 
 const struct bound bound_pb_kl = {
@@ -28,6 +30,5 @@ const struct bound bound_pb_kl = {
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_HP},
-  .required = pac_bayes_required,
   .evaluate = evaluate,
 };

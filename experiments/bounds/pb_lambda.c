@@ -1,28 +1,32 @@
 /* pb_lambda.c: a PAC-Bayes bound that is convex in the posterior for each lambda. */
 #include "experiments/bounds/pac_bayes.h"
 
-struct conf { struct pac_bayes p; double lambda; };
+struct conf { struct pac_bayes_gridded b; double lambda; };
 
 static const struct param params[] = {
-  PAC_BAYES_PARAMS(struct conf, p),
+  PAC_BAYES_PARAMS(struct conf, b.p),
+  PAC_BAYES_GRID_PARAMS(struct conf, b.g),
   {.id = "lambda", .type = PARAM_REAL, .at = offsetof(struct conf, lambda), .min = 0, .max = 2,
    .flags = PARAM_AUTO | PARAM_MIN_OPEN | PARAM_MAX_OPEN, .doc = "weight in (0, 2); auto: the best one, at no cost",
    .example = "0.5"},
   {0},
 };
 
+static double value(const void *conf, double n, double risk, double kl, struct bound_value *out)
+{
+  const struct conf *c = conf;
+  double budget = pac_bayes_budget(n, kl, c->b.p.delta, out), lambda = c->lambda;
+  if (isnan(lambda))
+    lambda = 2 / (sqrt(2 * n * risk / budget + 1) + 1);
+  if (out)
+    bound_term(out, "lambda", lambda);
+  return risk / (1 - lambda / 2) + budget / (n * lambda * (1 - lambda / 2));
+}
+
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x, (void)in, (void)e;
-  const struct pac_bayes *c = conf;
-  double n = (double)c->n, risk = pac_bayes_risk(c, out), budget = pac_bayes_budget(c, out);
-  double lambda = ((const struct conf *)conf)->lambda;
-  if (isnan(lambda))
-    lambda = 2 / (sqrt(2 * n * risk / budget + 1) + 1);
-  out->value = risk / (1 - lambda / 2) + budget / (n * lambda * (1 - lambda / 2));
-  bound_term(out, "lambda", lambda);
-  return STATUS_OK;
+  return pac_bayes_grid_evaluate(conf, value, x, in, out, e);
 }
 
 const struct bound bound_pb_lambda = {
@@ -38,6 +42,5 @@ const struct bound bound_pb_lambda = {
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_HP},
-  .required = pac_bayes_required,
   .evaluate = evaluate,
 };

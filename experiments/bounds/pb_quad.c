@@ -1,19 +1,21 @@
 /* pb_quad.c: a PAC-Bayes bound that is differentiable and good at small risk. */
 #include "experiments/bounds/pac_bayes.h"
 
-struct conf { struct pac_bayes p; };
+struct conf { struct pac_bayes_gridded b; };
 
-static const struct param params[] = {PAC_BAYES_PARAMS(struct conf, p), {0}};
+static const struct param params[] = {PAC_BAYES_PARAMS(struct conf, b.p), PAC_BAYES_GRID_PARAMS(struct conf, b.g), {0}};
+
+static double value(const void *conf, double n, double risk, double kl, struct bound_value *out)
+{
+  const struct conf *c = conf;
+  double half = pac_bayes_budget(n, kl, c->b.p.delta, out) / (2 * n), root = sqrt(risk + half) + sqrt(half);
+  return root * root;
+}
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x, (void)in, (void)e;
-  const struct pac_bayes *c = conf;
-  double n = (double)c->n, risk = pac_bayes_risk(c, out), budget = pac_bayes_budget(c, out);
-  double half = budget / (2 * n), root = sqrt(risk + half) + sqrt(half);
-  out->value = root * root;
-  return STATUS_OK;
+  return pac_bayes_grid_evaluate(conf, value, x, in, out, e);
 }
 
 const struct bound bound_pb_quad = {
@@ -28,6 +30,5 @@ const struct bound bound_pb_quad = {
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_HP},
-  .required = pac_bayes_required,
   .evaluate = evaluate,
 };

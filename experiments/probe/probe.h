@@ -63,7 +63,16 @@ struct batch probe_batch(const struct probe_subject *s);
 NODISCARD enum status probe_weights(const struct probe_subject *s, double **w, struct err *e);
 
 /* Random directions: streams of RNG_PROBE. Append only. */
-enum probe_stream { PROBE_STREAM_TRACE = 1, PROBE_STREAM_LANCZOS = 2, PROBE_STREAM_SHARPNESS = 3, PROBE_STREAM_SPECTRAL = 4 };
+enum probe_stream {
+  PROBE_STREAM_TRACE = 1,
+  PROBE_STREAM_LANCZOS = 2,
+  PROBE_STREAM_SHARPNESS = 3,
+  PROBE_STREAM_SPECTRAL = 4,
+  PROBE_STREAM_POSTERIOR = 5,
+  PROBE_STREAM_POSTERIOR_ROWS = 6,
+  PROBE_STREAM_POSTERIOR_STEP = 7,
+  PROBE_STREAM_NOISE = 8,
+};
 struct rng probe_rng(uint64_t seed, enum probe_stream stream, uint32_t number);
 
 /* --- cache ----------------------------------------------------------------------------------------- */

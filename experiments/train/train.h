@@ -101,4 +101,12 @@ NODISCARD enum status train_evaluate(const struct exec *x, const struct object *
                                      const struct dataset *data, const struct examples *part, const float *weights,
                                      double *mean_loss, double *mean_error, struct err *e);
 
+/* The same for many weights of one net, one example at a time: w is padded (model.h); loss and error get part->n numbers.
+ * net and loss are borrowed. One thread at a time. */
+struct train_evaluator;
+NODISCARD enum status train_evaluator_new(struct train_evaluator **out, const struct net *net, const struct object *loss, struct err *e);
+NODISCARD enum status train_evaluator_run(const struct exec *x, struct train_evaluator *v, const struct examples *part, size_t outputs,
+                                          const float *w, double *loss, double *error, struct err *e);
+void train_evaluator_free(struct train_evaluator *v);
+
 #endif
