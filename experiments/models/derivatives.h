@@ -1,6 +1,10 @@
-/* derivatives.h: more than losses and gradients: curvature times vectors, norms of per-example gradients, and
- * activations, by blocks of examples through the tuned products (float32: product.h, with its contract of the
- * bits; float64: BLAS).
+/* derivatives.h: nets on many examples: outputs, losses, errors and activations, gradients, norms of per-example
+ * gradients, and curvature times vectors, by blocks of examples through the tuned products (float32: product.h and
+ * conv.h, with their contract of the bits; float64: BLAS). For every kind of layer.
+ *
+ *   outputs (logits) of a part of a data set, n x net->out:
+ *     struct batch b = batch_of(&data->test, data->outputs, NULL, data->test.n);
+ *     net_activations_f32(x, &net, w, &b, net.n_layers, out, e), or net_evaluate_f32() with losses and errors
  *
  * Weights, directions and results are padded flat vectors (model.h), 64-byte aligned. All of it takes time in
  * proportion to the batch and asks `x` (may be NULL) after each block whether to stop. */

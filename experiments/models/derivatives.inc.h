@@ -8,7 +8,7 @@ struct FN(net_block) {
   REAL *act[NET_MAX_LAYERS + 1]; /* act[0] the inputs, act[l + 1] the outputs of layer l */
   REAL *pre[NET_MAX_LAYERS];     /* what goes into the activation of layer l; act[l + 1] where that says enough */
   REAL *delta, *next;            /* derivatives with respect to a layer's outputs, and inputs */
-  REAL *rows, *product;          /* for the products: inputs row major, a weight matrix; */
+  REAL *rows, *product;          /* for the products: inputs row major (or targets), a weight matrix; */
   REAL *patches;                 /* convolutions: lanes (float32) or patches (float64), see conv.h */
   double *losses;                /* [NET_BLOCK] */
   double *scratch;               /* of one example: 4 x outputs */
@@ -22,8 +22,9 @@ NODISCARD enum status FN(net_block_new)(struct FN(net_block) *b, const struct ne
                                         void **memory, struct err *e);
 /* Take in the block of examples that starts at `at`, and compute all activations. */
 void FN(net_block_forward)(struct FN(net_block) *b, const struct batch *batch, size_t at);
-/* Losses of the block's examples; delta = scale times their derivatives with respect to the outputs. */
-void FN(net_block_loss)(struct FN(net_block) *b, const struct object *loss, const struct batch *batch, REAL scale);
+/* Losses of the block's examples, and errors where not NULL; delta = scale times the derivatives of the losses with respect
+ * to the outputs. */
+void FN(net_block_loss)(struct FN(net_block) *b, const struct object *loss, const struct batch *batch, REAL scale, double *errors);
 /* From the outputs of layer l to what goes into its activation: delta is multiplied by the slope. */
 void FN(net_block_slope)(struct FN(net_block) *b, size_t l);
 /* From there to the outputs of layer l - 1 (l > 0). */
@@ -37,6 +38,12 @@ NODISCARD enum status FN(net_curvature)(const struct exec *x, const struct net *
                                         struct err *e);
 size_t FN(net_curvature_bytes)(const struct net *net); /* 0 on overflow */
 
+/* Forward only: mean loss; of each example the loss, the error (model.h: 1 where the class is wrong, or the squared error) and
+ * the outputs (n x net->out, row major), each where not NULL. The float32 form gives the bits of net_loss_f32() and of the
+ * engine. A mean loss that is not finite is STATUS_DIVERGED (the results stand all the same). */
+NODISCARD enum status FN(net_evaluate)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
+                                       const struct batch *batch, double *loss_out, double *per_example, double *errors, REAL *outputs,
+                                       struct err *e);
 /* Mean loss, and its gradient when grad is not NULL: what net_loss() gives, to rounding, at the speed of the products. */
 NODISCARD enum status FN(net_gradient)(const struct exec *x, const struct net *net, const struct object *loss, const REAL *w,
                                        const struct batch *batch, double *loss_out, REAL *grad, struct err *e);

@@ -69,6 +69,30 @@ float net_bend_f32(enum activation a, float x, float y)
   }
 }
 
+/* The labels and targets of the block's examples, side by side. */
+static void take_answers(const struct net_block_f32 *b, const struct batch *batch, int32_t *label, float *target)
+{
+  size_t width = b->net->out;
+  for (size_t i = 0; i < b->n; i++) {
+    size_t row = batch->index ? batch->index[b->at + i] : b->at + i;
+    if (batch->label)
+      label[i] = batch->label[row];
+    if (batch->target)
+      memcpy(target + i * width, batch->target + row * batch->target_stride, width * sizeof *target);
+  }
+}
+
+/* As the engine has it. The room for rows is free between passes: targets stand there. */
+void net_block_loss_f32(struct net_block_f32 *b, const struct object *loss, const struct batch *batch, float scale, double *errors)
+{
+  int32_t label[NET_BLOCK];
+  take_answers(b, batch, label, b->rows);
+  struct loss_batch lb = {.k = b->net->out, .n = b->n, .ldb = b->ldb, .z = b->act[b->net->n_layers], .label = label,
+                          .target = b->rows, .target_stride = b->net->out, .scale = scale, .d = b->delta, .loss = b->losses,
+                          .error = errors, .scratch = b->scratch};
+  loss_batch_run(loss, product_best(), &lb);
+}
+
 /* --- float64 ----------------------------------------------------------------------------------------- */
 
 #define SQRT1_2 0.70710678118654752440
@@ -100,6 +124,27 @@ double net_bend_f64(enum activation a, double x, double y)
   case ACT_TANH: return -2 * y * (1 - y * y);
   case ACT_GELU: return SQRT1_2PI * exp(-0.5 * x * x) * (2 - x * x);
   default: return 0;
+  }
+}
+
+void net_block_loss_f64(struct net_block_f64 *b, const struct object *object, const struct batch *batch, double scale, double *errors)
+{
+  const struct loss *loss = (const struct loss *)object->method;
+  size_t k = b->net->out;
+  const double *out = b->act[b->net->n_layers];
+  double *z = b->scratch, *g = z + k;
+  memset(b->delta, 0, k * b->ldb * sizeof *b->delta);
+  for (size_t i = 0; i < b->n; i++) {
+    size_t row = batch->index ? batch->index[b->at + i] : b->at + i;
+    int32_t label = batch->label ? batch->label[row] : 0;
+    const float *target = batch->target ? batch->target + row * batch->target_stride : NULL;
+    for (size_t j = 0; j < k; j++)
+      z[j] = out[j * b->ldb + i];
+    b->losses[i] = loss->gradient(object->conf, z, k, label, target, g);
+    if (errors)
+      errors[i] = loss->error(object->conf, z, k, label, target);
+    for (size_t j = 0; j < k; j++)
+      b->delta[j * b->ldb + i] = g[j] * scale;
   }
 }
 

@@ -83,24 +83,6 @@ void FN(net_block_forward)(struct FN(net_block) *b, const struct batch *batch, s
   }
 }
 
-void FN(net_block_loss)(struct FN(net_block) *b, const struct object *object, const struct batch *batch, REAL scale)
-{
-  const struct loss *loss = (const struct loss *)object->method;
-  size_t k = b->net->out;
-  const REAL *out = b->act[b->net->n_layers];
-  double *z = b->scratch, *g = z + k;
-  memset(b->delta, 0, k * b->ldb * sizeof(REAL));
-  for (size_t i = 0; i < b->n; i++) {
-    size_t row = batch->index ? batch->index[b->at + i] : b->at + i;
-    for (size_t j = 0; j < k; j++)
-      z[j] = (double)out[j * b->ldb + i];
-    b->losses[i] = loss->gradient(object->conf, z, k, batch->label ? batch->label[row] : 0,
-                                  batch->target ? batch->target + row * batch->target_stride : NULL, g);
-    for (size_t j = 0; j < k; j++)
-      b->delta[j * b->ldb + i] = (REAL)g[j] * scale;
-  }
-}
-
 void FN(net_block_slope)(struct FN(net_block) *b, size_t l)
 {
   const struct layer *y = &b->net->layer[l];

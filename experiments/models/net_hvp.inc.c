@@ -165,7 +165,7 @@ enum status FN(net_curvature)(const struct exec *x, const struct net *net, const
     REAL scale = (REAL)1 / (REAL)batch->n;
     FN(net_block_forward)(&t.b, batch, at);
     FN(r_forward)(&t);
-    FN(net_block_loss)(&t.b, loss, batch, scale);
+    FN(net_block_loss)(&t.b, loss, batch, scale, NULL);
     FN(r_loss)(&t, loss, batch, scale);
     FN(r_backward)(&t, out);
     if (exec_cancelled(x))

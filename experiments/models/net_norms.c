@@ -1,4 +1,4 @@
-/* net_norms.c: gradients, norms of per-example gradients and activations, by blocks of examples.
+/* net_norms.c: gradients and norms of per-example gradients, by blocks of examples.
  *
  * The gradient of one example with respect to a dense layer is the outer product of delta and the layer's
  * input, so its squared norm is |delta|^2 |input|^2 (Goodfellow 2015, Efficient per-example gradient computations). With

@@ -25,7 +25,7 @@ enum status FN(net_gradient)(const struct exec *x, const struct net *net, const 
     memset(grad, 0, net->n_params * sizeof *grad);
   for (size_t at = 0; at < batch->n && !s; at += NET_BLOCK) {
     FN(net_block_forward)(&b, batch, at);
-    FN(net_block_loss)(&b, loss, batch, (REAL)1 / (REAL)batch->n);
+    FN(net_block_loss)(&b, loss, batch, (REAL)1 / (REAL)batch->n, NULL);
     for (size_t i = 0; i < b.n; i++)
       sum += b.losses[i];
     if (grad)
@@ -104,7 +104,7 @@ enum status FN(net_norms)(const struct exec *x, const struct net *net, const str
   memset(norm2, 0, batch->n * sizeof *norm2);
   for (size_t at = 0; at < batch->n && !s; at += NET_BLOCK) {
     FN(net_block_forward)(&b, batch, at);
-    FN(net_block_loss)(&b, loss, batch, 1);
+    FN(net_block_loss)(&b, loss, batch, 1, NULL);
     for (size_t l = net->n_layers; l-- > 0;) {
       FN(net_block_slope)(&b, l);
       if (net->layer[l].kind == LAYER_DENSE)
@@ -120,28 +120,5 @@ enum status FN(net_norms)(const struct exec *x, const struct net *net, const str
   free(memory);
   if (!s && !vec_finite_f64(norm2, batch->n))
     s = err_set(e, STATUS_DIVERGED, "the gradient of an example is not finite");
-  return s;
-}
-
-enum status FN(net_activations)(const struct exec *x, const struct net *net, const REAL *w, const struct batch *batch, size_t layer,
-                                REAL *out, struct err *e)
-{
-  struct FN(net_block) b;
-  void *memory;
-  if (layer > net->n_layers)
-    return err_set(e, STATUS_BAD_ARG, "layer %zu: the model has %zu layers", layer, net->n_layers);
-  enum status s = FN(net_block_new)(&b, net, w, batch, &memory, e);
-  if (s)
-    return s;
-  size_t units = layer ? net->layer[layer - 1].out : net->in;
-  for (size_t at = 0; at < batch->n && !s; at += NET_BLOCK) {
-    FN(net_block_forward)(&b, batch, at);
-    for (size_t i = 0; i < b.n; i++)
-      for (size_t j = 0; j < units; j++)
-        out[(at + i) * units + j] = b.act[layer][j * b.ldb + i];
-    if (exec_cancelled(x))
-      s = cancelled(e);
-  }
-  free(memory);
   return s;
 }

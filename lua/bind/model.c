@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
-#include "experiments/models/model.h"
+#include "experiments/models/derivatives.h"
 #include "lua/bind/array_file.h"
 
 #define PROBLEM "assay.problem"
@@ -193,7 +193,9 @@ static enum status evaluate_f32(lua_State *L, struct problem *p, const struct ma
     model_alloc(L, (void **)&p->g32, p->net.n_params, sizeof(float), "gradient");
   if (want == WANT_OUTPUTS)
     model_alloc(L, (void **)&p->out32, p->batch.n * p->net.out, sizeof(float), "outputs");
-  return net_loss_f32(&p->net, p->loss, p->w32, &p->batch, loss, p->g32, p->each, p->out32, e);
+  const struct exec *x = &bind_host(L)->exec;
+  return want == WANT_GRADIENT ? net_gradient_f32(x, &p->net, p->loss, p->w32, &p->batch, loss, p->g32, e)
+                               : net_evaluate_f32(x, &p->net, p->loss, p->w32, &p->batch, loss, p->each, NULL, p->out32, e);
 }
 
 static enum status evaluate_f64(lua_State *L, struct problem *p, const struct mat *w, enum want want, double *loss, struct err *e)
@@ -204,7 +206,9 @@ static enum status evaluate_f64(lua_State *L, struct problem *p, const struct ma
     model_alloc(L, (void **)&p->g64, p->net.n_params, sizeof(double), "gradient");
   if (want == WANT_OUTPUTS)
     model_alloc(L, (void **)&p->out64, p->batch.n * p->net.out, sizeof(double), "outputs");
-  return net_loss_f64(&p->net, p->loss, p->w64, &p->batch, loss, p->g64, p->each, p->out64, e);
+  const struct exec *x = &bind_host(L)->exec;
+  return want == WANT_GRADIENT ? net_gradient_f64(x, &p->net, p->loss, p->w64, &p->batch, loss, p->g64, e)
+                               : net_evaluate_f64(x, &p->net, p->loss, p->w64, &p->batch, loss, p->each, NULL, p->out64, e);
 }
 
 static int push_wanted(lua_State *L, struct problem *p, enum dtype type, enum want want, double loss)

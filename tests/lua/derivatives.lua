@@ -53,4 +53,22 @@ tap.fails(function() trace:measure { model = linear, weights = start, data = dat
 tap.fails(function() trace:measure { model = linear, weights = w } end, "data is missing", "no data")
 tap.fails(function() trace:measure { model = linear, weight = w, data = data } end, "weights", "a misspelt key")
 
+-- A convnet: convolution 1x3x3 -> 2, pooling to 1 x 1, dense. Patches: 9 positions of each of 4 images.
+local image = { { 1, 2, 0, 1, 0, 1, 3, 1, 1 }, { 0, 1, 1, 2, 1, 0, 0, 1, 2 }, { 1, 0, 0, 0, 1, 0, 0, 0, 1 }, { 2, 1, 0, 1, 0, 0, 1, 1, 0 } }
+local images = assay.data { x = image, y = { 0, 1, 1, 0 }, train = 4, valid = 0, test = 0 }
+local convnet = assay.model("convnet", { channels = { 2 }, pool_size = 3 })
+local filters = convnet:init(1, images:train())
+tap.is(filters:cols(), 2 * 9 + 2 + 2 * 2 + 2, "a convnet has the weights of two layers")
+local patches = assay.probe("input-gram"):measure { model = convnet, weights = filters, data = images }
+tap.is(#patches.input_gram, 2, "a pooling has no Gram matrix")
+tap.is(patches.columns[1], 36, "a convolution's is over the patches of all positions")
+tap.is(patches.input_gram[1]:rows(), 9, "by the taps of a filter")
+local mean, each = convnet:loss(filters, images:train()), convnet:per_example(filters, images:train())
+tap.near(mean, (each[1] + each[2] + each[3] + each[4]) / 4, 1e-15, "its loss is the mean of the losses")
+local gradient, loss = convnet:grad(filters, images:train())
+tap.ok(loss == mean, "with the gradient comes the same loss")
+local at, g = filters:copy("f64"), gradient:copy("f64")
+local near = convnet:loss(at + g * 1e-5, images:train()) - convnet:loss(at - g * 1e-5, images:train())
+tap.near(near / 2e-5, g:norm() ^ 2, 1e-6, "whose change along the gradient is its square")
+
 tap.done()

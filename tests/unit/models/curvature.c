@@ -174,6 +174,48 @@ static void check_activations(const struct subject *s)
   free(x);
 }
 
+/* Forward only, of the examples in another order: in float32 the reference's bits, in float64 its numbers. */
+static void check_evaluation(const struct subject *s)
+{
+  size_t n = s->net.n_params, k = s->net.out;
+  const struct loss *loss = (const struct loss *)s->loss->method;
+  uint32_t *index = array(EXAMPLES, sizeof *index);
+  float *w = array(n, sizeof *w), *out = array(EXAMPLES * k, sizeof *out), *expected = array(EXAMPLES * k, sizeof *expected);
+  double *each = array(EXAMPLES, sizeof *each), *error = array(EXAMPLES, sizeof *error), *other = array(EXAMPLES, sizeof *other);
+  double *z = array(k, sizeof *z), mean, mean2, worst = 0;
+  struct batch b = s->batch;
+  struct err e;
+  bool same = true, match = true;
+  for (uint32_t i = 0; i < EXAMPLES; i++)
+    index[i] = (i * 7) % EXAMPLES;
+  b.index = index;
+  for (size_t i = 0; i < n; i++)
+    w[i] = (float)s->w[i];
+  if (net_evaluate_f32(NULL, &s->net, s->loss, w, &b, &mean, each, error, out, &e) ||
+      net_loss_f32(&s->net, s->loss, w, &b, &mean2, NULL, other, expected, &e))
+    tap_bail("%s: %s", s->name, e.message);
+  match = mean == mean2;
+  for (size_t i = 0; i < EXAMPLES; i++) {
+    for (size_t j = 0; j < k; j++)
+      z[j] = (double)out[i * k + j];
+    double exact = loss->error(s->loss->conf, z, k, b.label ? b.label[index[i]] : 0,
+                               b.target ? b.target + index[i] * b.target_stride : NULL);
+    match = match && each[i] == other[i] && memcmp(out + i * k, expected + i * k, k * sizeof *out) == 0;
+    same = same && fabs(error[i] - exact) <= 2e-7 * exact; /* the engine rounds a residual to float32 before it squares */
+  }
+  tap_ok(match, "%s: losses and outputs by blocks are the reference's, to the bit", s->name);
+  tap_ok(same, "%s: the errors are those of the outputs", s->name);
+  if (net_evaluate_f64(NULL, &s->net, s->loss, s->w, &b, &mean, each, error, NULL, &e) ||
+      net_loss_f64(&s->net, s->loss, s->w, &b, &mean2, NULL, other, NULL, &e))
+    tap_bail("%s: %s", s->name, e.message);
+  for (size_t i = 0; i < EXAMPLES; i++)
+    worst = fmax(worst, fabs(each[i] - other[i]) / (1 + other[i]));
+  tap_ok(worst < 1e-13 && fabs(mean - mean2) < 1e-13 * (1 + mean2), "%s: in float64 to rounding (%.1e)", s->name, worst);
+  void *owned[] = {index, w, out, expected, each, error, other, z};
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+    free(owned[i]);
+}
+
 static void check(const struct dataset *data, const struct object *model, const struct loss *loss, const char *label)
 {
   struct object l = object_of(&loss->m, NULL, 0);
@@ -196,6 +238,7 @@ static void check(const struct dataset *data, const struct object *model, const 
   check_single(&s, hv);
   check_norms(&s);
   check_activations(&s);
+  check_evaluation(&s);
   free(hv);
   for (size_t i = 0; i < 3; i++)
     free(*(triple[i]));
