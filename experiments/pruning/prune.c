@@ -17,12 +17,19 @@ static bool listed(const struct method *m, const char *need)
   return false;
 }
 
-bool prune_wants(const struct object *method, const char *need)
+/* Of the method, or of one among its parameters but those of kind `but`. */
+static bool wants(const struct object *o, const char *need, enum kind but)
 {
-  enum kind kind = method->method->kind;
-  const struct object *restore = kind == KIND_SCORE || kind == KIND_SOLVER ? &common_of(method)->restore : NULL;
-  return listed(method->method, need) || (restore && restore->method && listed(restore->method, need));
+  bool found = listed(o->method, need);
+  for (const struct param *p = o->method->params; p && p->id && !found; p++) {
+    const struct object *part = p->type == PARAM_METHOD && p->of != but ? (const void *)((const char *)o->conf + p->at) : NULL;
+    found = part && part->method && wants(part, need, but);
+  }
+  return found;
 }
+
+bool prune_wants(const struct object *method, const char *need) { return wants(method, need, KIND_COUNT); }
+bool prune_mask_wants(const struct object *method, const char *need) { return wants(method, need, KIND_RESTORER); }
 
 static enum status missing(const struct method *m, const char *what, struct err *e)
 {

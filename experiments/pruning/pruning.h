@@ -29,6 +29,7 @@ struct prune_layer {
   const double *gradient;  /* n_gradients x out x in: gradients of the loss, one per batch or example */
   size_t n_gradients;
   const double *curvature; /* out x in: diagonal of the Hessian of the loss */
+  size_t place;            /* among the layers of the net, from 0 */
 };
 
 /* What had to be done on the way. */
@@ -113,8 +114,10 @@ NODISCARD enum status prune_allocate(const struct object *allocator, const struc
 
 /* floor(s n + 1/2), at most n */
 size_t prune_count(double sparsity, size_t n);
-/* Does method.needs of the method (and of its restorer) hold this word? */
+/* Does method.needs hold this word, of the method or of the methods among its parameters (its restorer)? Of the masks
+ * alone: without the restorer. */
 bool prune_wants(const struct object *method, const char *need);
+bool prune_mask_wants(const struct object *method, const char *need);
 
 /* --- calibration (gram.c) ---------------------------------------------------------------------------- */
 

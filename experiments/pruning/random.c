@@ -10,13 +10,13 @@ struct conf {
 static const struct param params[] = {
   PRUNE_COMMON_PARAMS(struct conf, common, PRUNE_LAYER),
   {.id = "seed", .type = PARAM_INT, .at = offsetof(struct conf, seed), .def = 0, .min = 0, .max = 1e15,
-   .doc = "of the random numbers; layers of one shape get the same mask unless their seeds differ", .example = "1"},
+   .doc = "of the random numbers; each layer of a net has its own", .example = "1"},
   {0},
 };
 
 static enum status rate(const void *conf, const struct exec *x, const struct prune_layer *l, double *score, struct err *e)
 {
-  struct rng r = rng_make((uint64_t)((const struct conf *)conf)->seed, RNG_PROBE, 0);
+  struct rng r = rng_make((uint64_t)((const struct conf *)conf)->seed, RNG_PROBE, l->place);
   (void)x;
   (void)e;
   for (size_t i = 0; i < l->out * l->in; i++)

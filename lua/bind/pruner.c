@@ -139,7 +139,7 @@ static void read_weights(lua_State *L, struct layers *g, size_t i, int at)
   struct lua_matrix *copy = matrix_push(L);
   check(mat_copy(&copy->m, &m->m, DTYPE_F64, &e), L, &e);
   matrix_account(L, copy);
-  g->layer[i] = (struct prune_layer){.w = copy->m.data, .out = copy->m.rows, .in = copy->m.cols};
+  g->layer[i] = (struct prune_layer){.w = copy->m.data, .out = copy->m.rows, .in = copy->m.cols, .place = i};
   g->type[i] = m->m.type;
   anchor_top(L, g);
   lua_pop(L, 1);
