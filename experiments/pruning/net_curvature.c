@@ -136,7 +136,7 @@ static enum status run(struct walk *k, enum prune_curvature c, struct err *e)
   for (size_t at = 0; at < k->batch.n && !status; at += NET_BLOCK) {
     net_block_forward_f64(&k->b, &k->batch, at);
     if (c == PRUNE_FISHER) {
-      net_block_loss_f64(&k->b, k->f->s.loss, &k->batch, 1);
+      net_block_loss_f64(&k->b, k->f->s.loss, &k->batch, 1, NULL);
       back(k);
     } else {
       status = add_gauss_newton(k, e);
