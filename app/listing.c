@@ -66,7 +66,7 @@ static const char *text_at(const struct store_query *q, size_t column)
   return c.type == STORE_TEXT ? c.text : "";
 }
 
-/* Columns: id, experiment_id, group_hash, experiment, status, uid, started_at, wall_s, script_hash. */
+/* Columns: id, experiment_id, group_hash, experiment, status, uid, started_at, wall_s, script_hash, seed. */
 static void take_run(struct listing *l, const struct store_query *q, size_t row, bool fresh)
 {
   struct listing_row *r = &l->row[row];
@@ -84,7 +84,8 @@ static void take_run(struct listing *l, const struct store_query *q, size_t row,
     double n = (double)r->count[STORE_DONE], mean = n > 1 ? r->wall_s : 0;
     r->wall_s = mean + (store_query_cell(q, 7).r - mean) / n;
   }
-  l->run[l->n_runs++] = (struct member){store_query_cell(q, 0).i, row, status == STORE_DONE};
+  struct store_cell seed = store_query_cell(q, 9);
+  l->run[l->n_runs++] = (struct member){store_query_cell(q, 0).i, seed.type == STORE_INTEGER ? seed.i : INT64_MIN, row, status == STORE_DONE};
 }
 
 static int load_rows(struct listing *l, struct store_query *q)
@@ -124,7 +125,7 @@ static int choose_runs(struct listing *l, struct app *app, struct store *s, cons
 {
   char *from = where_from(ask->trash ? "trash" : "runs", ask->where, &l->params, results);
   char *sql = xasprintf("SELECT r.id, r.experiment_id, r.group_hash, r.experiment, r.status, r.uid, r.started_at, r.wall_s,"
-                        " r.script_hash %s AND (?1 IS NULL OR r.experiment = ?1) AND (?2 IS NULL OR r.status = ?2) ORDER BY r.id", from);
+                        " r.script_hash, r.seed %s AND (?1 IS NULL OR r.experiment = ?1) AND (?2 IS NULL OR r.status = ?2) ORDER BY r.id", from);
   struct store_query *q = reading_query(app, s, sql);
   free(from);
   free(sql);
@@ -197,7 +198,7 @@ static void find_differing(struct listing *l)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-static void add_value(struct summary *x, const struct store_cell *value)
+static void add_value(struct summary *x, const struct store_cell *value, int64_t seed)
 {
   x->varies = x->varies || (x->one.type == STORE_TEXT && !cell_equal(&x->one, value));
   cell_free(&x->one);
@@ -205,8 +206,11 @@ static void add_value(struct summary *x, const struct store_cell *value)
   if (value->type == STORE_NULL) {
     x->n_nan++;
   } else if (value->type == STORE_INTEGER || value->type == STORE_REAL) {
-    if ((x->n & (x->n - 1)) == 0) /* 0, 1, 2, 4, 8, … */
+    if ((x->n & (x->n - 1)) == 0) { /* 0, 1, 2, 4, 8, … */
       x->value = xrealloc(x->value, (x->n ? 2 * x->n : 1) * sizeof *x->value);
+      x->seed = xrealloc(x->seed, (x->n ? 2 * x->n : 1) * sizeof *x->seed);
+    }
+    x->seed[x->n] = seed;
     x->value[x->n++] = value->r;
   }
 }
@@ -244,7 +248,7 @@ static int load_result(struct listing *l, struct app *app, struct store *s, cons
     if (l->run[at].id != id || !(by_run || l->run[at].done)) /* a mean is over what ran to its end */
       continue;
     struct store_cell value = store_query_cell(q, 1);
-    add_value(&l->row[l->run[at].row].result[column], &value);
+    add_value(&l->row[l->run[at].row].result[column], &value, l->run[at].seed);
     *any = true;
   }
   store_query_close(q);
@@ -304,18 +308,16 @@ static int load_results(struct listing *l, struct app *app, struct store *s, con
 
 int listing_load(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask)
 {
-  struct names results = {0};
   *l = (struct listing){.by_run = ask->by_run};
   int code = EXIT_DONE;
-  if (reading_keys(app, s, "param", &l->params) || reading_keys(app, s, "result", &results))
+  if (reading_keys(app, s, "param", &l->params) || reading_keys(app, s, "result", &l->keys))
     code = reading_failed(app, s);
   if (!code)
-    code = choose_runs(l, app, s, ask, &results);
+    code = choose_runs(l, app, s, ask, &l->keys);
   if (!code && l->n_rows && !(code = load_params(l, app, s))) {
     find_differing(l);
-    code = load_results(l, app, s, ask, &results);
+    code = load_results(l, app, s, ask, &l->keys);
   }
-  names_free(&results);
   return code;
 }
 
@@ -327,6 +329,7 @@ void listing_free(struct listing *l)
     for (size_t k = 0; l->row[i].result && k < l->results.n; k++) {
       cell_free(&l->row[i].result[k].one);
       free(l->row[i].result[k].value);
+      free(l->row[i].result[k].seed);
     }
   }
   if (l->n_rows) {
@@ -339,6 +342,7 @@ void listing_free(struct listing *l)
   names_free(&l->experiments);
   names_free(&l->params);
   names_free(&l->results);
+  names_free(&l->keys);
 }
 
 const char *plus_minus(void) { return MB_CUR_MAX > 1 ? "±" : "+-"; }

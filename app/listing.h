@@ -20,6 +20,7 @@ struct listing_ask {
 struct summary {
   size_t n, n_nan;
   double *value;               /* the n numbers */
+  int64_t *seed;               /* and the seeds of their runs; INT64_MIN: none */
   double mean, half;           /* of n >= 1; half the 95 % t interval, NaN where there is none */
   struct store_cell one;       /* the value of the last run, also when it is text */
   bool varies;                 /* texts that are not all the same */
@@ -38,11 +39,12 @@ struct listing_row {
 struct listing {
   bool by_run;
   struct names experiments, params, results; /* results: those that are shown */
+  struct names keys;           /* every result in the store */
   bool *differs;               /* of each parameter: not the same in all rows */
   bool scripts_differ;         /* rows of one experiment come from different texts of its script */
   struct listing_row *row;
   size_t n_rows, n_runs;
-  struct member { int64_t id; size_t row; bool done; } *run; /* every chosen run, by id */
+  struct member { int64_t id, seed; size_t row; bool done; } *run; /* every chosen run, by id */
 };
 
 /* EXIT_DONE, or a message has been printed. */

@@ -192,14 +192,6 @@ done:
   return flush_stdout(code);
 }
 
-/* `assay` alone: the workbench will stand here; until then the help, which is an error for a script. */
-static int run_nothing(void)
-{
-  bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-  help_program(terminal ? stdout : stderr);
-  return terminal ? EXIT_DONE : EXIT_USAGE;
-}
-
 /* Descriptors 0 to 2 that are closed would be given to the next file or pipe, and messages written into it.
  * Open for reading only: writing to a closed stdout still fails, and is told. */
 static void hold_standard_descriptors(void)
@@ -227,8 +219,8 @@ int program_main(int argc, char **argv)
     help_version(stdout);
     return flush_stdout(EXIT_DONE);
   }
-  if (argc == 0)
-    return run_nothing();
+  if (argc == 0) /* `assay` alone is the workbench */
+    return run_command(&command_ui, &leading, 0, argv);
   const struct command *c = command_get(argv[0]);
   return c ? run_command(c, &leading, argc - 1, argv + 1) : EXIT_USAGE;
 }

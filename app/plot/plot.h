@@ -7,12 +7,13 @@
 #ifndef ASSAY_PLOT_H
 #define ASSAY_PLOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lua/host.h"
 
-enum plot_attr { PLOT_BOLD = 1, PLOT_DIM = 2 };
+enum plot_attr { PLOT_BOLD = 1, PLOT_DIM = 2, PLOT_REVERSE = 4, PLOT_UNDERLINE = 8 };
 
 struct plot_cell {
   uint32_t rune; /* a Unicode character; 0: the right half of a wide one */
@@ -29,6 +30,18 @@ struct plot_grid {
  * at a default size. Sizes beyond that are cut. */
 void plot_draw(struct plot_grid *g, const struct plot_spec *spec);
 void plot_grid_free(struct plot_grid *g); /* twice is harmless */
+
+/* --- cells ------------------------------------------------------------------------------------- */
+
+void plot_grid_init(struct plot_grid *g, int width, int height); /* blanks */
+/* One character; outside the grid nothing happens. */
+void plot_put(struct plot_grid *g, int row, int col, uint32_t rune, uint8_t fg);
+/* UTF-8 text from (row, col), at most `room` columns, cut with … (or ~ when ascii). Control characters
+ * and invalid bytes become ?. Returns the columns used. */
+int plot_puts(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr, bool ascii);
+/* Colour of a series in the 256-colour palette, and its marker. */
+uint8_t plot_colour_cell(size_t series);
+uint32_t plot_marker(size_t series, bool ascii);
 
 /* The cells as lines of UTF-8, blanks at line ends left out; colours as ANSI sequences when asked for.
  * Caller frees. */

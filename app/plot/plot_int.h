@@ -9,12 +9,6 @@
 
 /* --- cells.c ----------------------------------------------------------------------------------- */
 
-void plot_grid_init(struct plot_grid *g, int width, int height); /* blanks */
-/* One character; outside the grid nothing happens. */
-void plot_put(struct plot_grid *g, int row, int col, uint32_t rune, uint8_t fg);
-/* UTF-8 text from (row, col), at most `room` columns, cut with … (or ~ when ascii). Control characters
- * and invalid bytes become ?. Returns the columns used. */
-int plot_puts(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr, bool ascii);
 /* Columns that a text takes; NULL takes none. */
 int plot_text_width(const char *text);
 int plot_width(const struct plot_spec *spec, int usual);
@@ -22,9 +16,7 @@ int plot_height(const struct plot_spec *spec, int usual);
 
 /* --- palette.c --------------------------------------------------------------------------------- */
 
-uint8_t plot_colour_cell(size_t series);        /* of the 256-colour palette */
 const char *plot_colour_svg(size_t series);     /* "#0072b2" */
-uint32_t plot_marker(size_t series, bool ascii);
 /* Heat: t in [0, 1]. */
 uint8_t plot_heat_cell(double t);
 void plot_heat_svg(double t, char out[8]);

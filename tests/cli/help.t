@@ -10,7 +10,7 @@ try -V
 is "$out" "assay $(sed -n 's/^project(assay VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")" "-V prints the version"
 try
 exits 2 "assay alone without a terminal"
-err_has "Usage:" "… prints the help on stderr"
+err_has "assay --help" "… says what it needs, and where help is"
 
 for command in run papers repl methods ls show diff query plot tag note rm restore gc merge export doctor help; do
   try $command --help

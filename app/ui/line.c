@@ -1,0 +1,282 @@
+/* line.c: editing one line of text, and the question at the bottom of the screen. */
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "app/ui/ui_int.h"
+#include "experiments/kernel/mem.h"
+
+/* --- the line ------------------------------------------------------------------------------------- */
+
+static void insert_rune(struct line *l, uint32_t rune)
+{
+  if (l->n == l->room)
+    l->rune = xrealloc(l->rune, (l->room = l->room ? 2 * l->room : 64) * sizeof *l->rune);
+  if (l->n > l->at)
+    memmove(l->rune + l->at + 1, l->rune + l->at, (l->n - l->at) * sizeof *l->rune);
+  l->rune[l->at++] = rune;
+  l->n++;
+}
+
+void line_insert(struct line *l, const char *text)
+{
+  utf8proc_int32_t rune;
+  while (*text) {
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text, -1, &rune);
+    insert_rune(l, n > 0 ? (uint32_t)rune : '?');
+    text += n > 0 ? n : 1;
+  }
+}
+
+void line_set(struct line *l, const char *text)
+{
+  l->n = l->at = 0;
+  line_insert(l, text ? text : "");
+}
+
+static char *encode(const struct line *l, size_t n, size_t *bytes)
+{
+  char *out = xmalloc(4 * n + 1);
+  size_t used = 0;
+  for (size_t i = 0; i < n; i++)
+    used += (size_t)utf8proc_encode_char((utf8proc_int32_t)l->rune[i], (utf8proc_uint8_t *)out + used);
+  out[used] = '\0';
+  if (bytes)
+    *bytes = used;
+  return out;
+}
+
+char *line_text(const struct line *l) { return encode(l, l->n, NULL); }
+
+size_t line_bytes(const struct line *l, size_t at)
+{
+  size_t bytes;
+  free(encode(l, at, &bytes));
+  return bytes;
+}
+
+void line_free(struct line *l)
+{
+  free(l->rune);
+  *l = (struct line){0};
+}
+
+static void erase(struct line *l, size_t from, size_t to)
+{
+  if (l->n > to)
+    memmove(l->rune + from, l->rune + to, (l->n - to) * sizeof *l->rune);
+  l->n -= to - from;
+  l->at = from;
+}
+
+static size_t word_before(const struct line *l)
+{
+  size_t i = l->at;
+  while (i && l->rune[i - 1] == ' ')
+    i--;
+  while (i && l->rune[i - 1] != ' ')
+    i--;
+  return i;
+}
+
+bool line_key(struct line *l, const struct ui_event *ev)
+{
+  switch (ev->key) {
+  case UI_KEY_LEFT: case 'B' & 31: l->at -= l->at > 0; return true;
+  case UI_KEY_RIGHT: case 'F' & 31: l->at += l->at < l->n; return true;
+  case UI_KEY_HOME: case 'A' & 31: l->at = 0; return true;
+  case UI_KEY_END: case 'E' & 31: l->at = l->n; return true;
+  case UI_KEY_BACKSPACE: if (l->at) erase(l, l->at - 1, l->at); return true;
+  case UI_KEY_DELETE: case 'D' & 31: if (l->at < l->n) erase(l, l->at, l->at + 1); return true;
+  case 'U' & 31: erase(l, 0, l->at); return true;
+  case 'K' & 31: l->n = l->at; return true;
+  case 'W' & 31: erase(l, word_before(l), l->at); return true;
+  default: break;
+  }
+  if (ev->key < 32 || ev->key >= UI_KEY_UP)
+    return false;
+  insert_rune(l, ev->key);
+  return true;
+}
+
+int line_draw(const struct line *l, struct plot_grid *g, int row, int col, int room)
+{
+  int width = 0;
+  size_t from = 0;
+  for (size_t i = 0; i < l->at; i++)
+    width += utf8proc_charwidth((utf8proc_int32_t)l->rune[i]);
+  while (width >= room && from < l->at) /* what is left of the cursor must fit */
+    width -= utf8proc_charwidth((utf8proc_int32_t)l->rune[from++]);
+  struct line rest = {.rune = l->rune + from, .n = l->n - from};
+  char *text = line_text(&rest);
+  draw_text(g, row, col, room, text, 0, 0);
+  free(text);
+  return col + width;
+}
+
+/* --- the question ----------------------------------------------------------------------------------- */
+
+void ui_ask(struct ui *ui, const struct ui_question *q)
+{
+  asking_end(ui);
+  struct asking *a = ui->asking = xcalloc(1, sizeof *a);
+  a->q = *q;
+  a->q.label = xstrdup(q->label);
+  a->q.history = q->history ? xstrdup(q->history) : NULL;
+  line_set(&a->line, q->initial);
+  ui->dirty = true;
+}
+
+void ui_confirm(struct ui *ui, const char *question, void *self, void (*accept)(void *self, const char *text))
+{
+  ui_ask(ui, &(struct ui_question){.label = question, .self = self, .accept = accept});
+  ui->asking->confirm = true;
+}
+
+static void free_asking(struct asking *a)
+{
+  line_free(&a->line);
+  free((char *)(uintptr_t)a->q.label);
+  free((char *)(uintptr_t)a->q.history);
+  free(a->choices);
+  free(a);
+}
+
+void asking_end(struct ui *ui)
+{
+  if (ui->asking)
+    free_asking(ui->asking);
+  ui->asking = NULL;
+}
+
+static void keep_history(struct ui *ui, const char *name, const char *text)
+{
+  if (!name || !*text)
+    return;
+  if (ui->n_history == UI_HISTORY) {
+    free(ui->history[0].name);
+    free(ui->history[0].text);
+    memmove(ui->history, ui->history + 1, --ui->n_history * sizeof *ui->history);
+  }
+  ui->history = xrealloc(ui->history, (ui->n_history + 1) * sizeof *ui->history);
+  ui->history[ui->n_history].name = xstrdup(name);
+  ui->history[ui->n_history++].text = xstrdup(text);
+}
+
+/* Step through the lines kept under this name; 0 is an empty line. */
+static void walk_history(struct ui *ui, struct asking *a, int step)
+{
+  size_t wanted = step > 0 ? a->history_at + 1 : a->history_at ? a->history_at - 1 : 0, seen = 0;
+  if (!a->q.history)
+    return;
+  if (!wanted)
+    line_set(&a->line, "");
+  for (size_t i = ui->n_history; wanted && i-- > 0;)
+    if (strcmp(ui->history[i].name, a->q.history) == 0 && ++seen == wanted) {
+      line_set(&a->line, ui->history[i].text);
+      break;
+    }
+  if (!wanted || seen == wanted)
+    a->history_at = wanted;
+}
+
+/* Insert what all candidates share beyond the word; show them where there are several. */
+static void complete(struct asking *a)
+{
+  char *text = line_text(&a->line);
+  size_t cursor = line_bytes(&a->line, a->line.at), common = 0, n = 0;
+  char *list = a->q.candidates ? a->q.candidates(a->q.self, text, cursor) : NULL, *copy = list ? xstrdup(list) : NULL, *save = NULL, *first = NULL;
+  free(a->choices);
+  a->choices = NULL;
+  for (char *name = copy ? strtok_r(copy, "\n", &save) : NULL; name; name = strtok_r(NULL, "\n", &save), n++) {
+    size_t same = 0;
+    while (first && name[same] && name[same] == first[same])
+      same++;
+    common = first ? (same < common ? same : common) : strlen(name);
+    first = first ? first : name;
+  }
+  size_t typed = 0; /* of the candidates, standing before the cursor already */
+  for (size_t k = common; first && k; k--)
+    if (k <= cursor && strncmp(text + cursor - k, first, k) == 0) {
+      typed = k;
+      break;
+    }
+  if (first && common > typed) {
+    char *more = xasprintf("%.*s", (int)(common - typed), first + typed);
+    line_insert(&a->line, more);
+    free(more);
+  }
+  if (n > 1) {
+    for (char *c = list; *c; c++)
+      *c = *c == '\n' ? ' ' : *c;
+    a->choices = list;
+    list = NULL;
+  }
+  free(copy);
+  free(list);
+  free(text);
+}
+
+static void accept(struct ui *ui, struct asking *a)
+{
+  char *text = line_text(&a->line);
+  keep_history(ui, a->q.history, text);
+  ui->asking = NULL; /* accept may ask again */
+  a->q.accept(a->q.self, text);
+  free(text);
+  free_asking(a);
+}
+
+static unsigned confirm_key(struct ui *ui, struct asking *a, uint32_t key)
+{
+  if (key == 'y' || key == 'Y') {
+    ui->asking = NULL;
+    a->q.accept(a->q.self, "y");
+    free_asking(a);
+  } else if (key == 'n' || key == 'N' || key == 27 || key == ('C' & 31)) {
+    asking_end(ui);
+  }
+  return UI_HANDLED | UI_REDRAW;
+}
+
+unsigned asking_key(struct ui *ui, const struct ui_event *ev)
+{
+  struct asking *a = ui->asking;
+  if (ev->key == UI_KEY_MOUSE)
+    return UI_HANDLED;
+  if (a->confirm)
+    return confirm_key(ui, a, ev->key);
+  bool edited = false;
+  if (ev->key == '\r' && !ev->pasted) {
+    accept(ui, a);
+    return UI_HANDLED | UI_REDRAW;
+  }
+  if (ev->key == 27 || ev->key == ('C' & 31))
+    asking_end(ui);
+  else if (ev->key == UI_KEY_UP || ev->key == UI_KEY_DOWN)
+    walk_history(ui, a, ev->key == UI_KEY_UP ? 1 : -1), edited = true;
+  else if (ev->key == '\t')
+    complete(a), edited = true;
+  else
+    edited = line_key(&a->line, ev);
+  if (edited && a->q.changed) {
+    char *text = line_text(&a->line);
+    a->q.changed(a->q.self, text);
+    free(text);
+  }
+  return UI_HANDLED | UI_REDRAW;
+}
+
+void asking_draw(struct ui *ui, struct plot_grid *g, int *row, int *col)
+{
+  const struct asking *a = ui->asking;
+  int at = g->height - 1, used;
+  draw_fill(g, (struct area){at, 0, 1, g->width}, ' ');
+  used = draw_text(g, at, 1, g->width - 2, a->q.label, UI_BLUE, PLOT_BOLD) + 1;
+  if (a->choices) {
+    draw_fill(g, (struct area){at - 1, 0, 1, g->width}, ' ');
+    draw_text(g, at - 1, 1, g->width - 2, a->choices, UI_GREY, 0);
+  }
+  *row = at;
+  *col = a->confirm ? used + 1 : line_draw(&a->line, g, at, used + 1, g->width - used - 2);
+}

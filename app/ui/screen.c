@@ -1,0 +1,300 @@
+/* screen.c: see screen.h. The terminal is left as it was found, whatever ends the program: by screen_close, by
+ * atexit, and by the handlers of deadly signals, which write a fixed string and put the saved mode back (both are
+ * async-signal-safe) before the signal takes its course. */
+#include "app/ui/screen.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "experiments/kernel/mem.h"
+
+enum { KEY_PASTE_BEGIN = KEY_MAX + 1, KEY_PASTE_END, MAX_SEQUENCE = 1 << 20 };
+
+static struct {
+  SCREEN *curses;
+  struct termios before;
+  bool open, colour, utf8, pasting, mouse;
+  int colours;
+} term; /* there is one terminal */
+
+/* Leave the alternate screen, show the cursor, no mouse, no bracketed paste, plain text. */
+static const char restore[] = "\033[?2004l\033[?1000l\033[?1002l\033[?1006l\033[0m\033[?25h\033[?1049l";
+
+static void raw_write(const char *bytes, size_t n)
+{
+  while (n) {
+    ssize_t sent = write(STDOUT_FILENO, bytes, n);
+    if (sent < 0 && errno == EINTR)
+      continue;
+    if (sent <= 0)
+      return;
+    bytes += sent;
+    n -= (size_t)sent;
+  }
+}
+
+static void on_crash(int number)
+{
+  raw_write(restore, sizeof restore - 1);
+  tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+/* Only where nobody else (a sanitizer) waits for the signal. */
+static void guard(void)
+{
+  static const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT};
+  for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
+    struct sigaction now, mine = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&mine.sa_mask);
+    if (sigaction(deadly[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+      sigaction(deadly[i], &mine, NULL);
+  }
+}
+
+static void define_keys(void)
+{
+  static char begin[] = "\033[200~", end[] = "\033[201~";
+  define_key(begin, KEY_PASTE_BEGIN);
+  define_key(end, KEY_PASTE_END);
+}
+
+static void start_colours(void)
+{
+  term.colours = 0;
+  if (!term.colour || !has_colors() || start_color() == ERR)
+    return;
+  use_default_colors();
+  term.colours = COLORS >= 256 && COLOR_PAIRS >= 256 ? 256 : 8;
+  for (int i = 1; i < term.colours; i++)
+    init_pair((short)i, (short)i, -1);
+}
+
+static void enter(void)
+{
+  raw();
+  noecho();
+  nonl();
+  keypad(stdscr, TRUE);
+  nodelay(stdscr, TRUE);
+  meta(stdscr, TRUE);
+  leaveok(stdscr, FALSE);
+  scrollok(stdscr, FALSE);
+  set_escdelay(25);
+  term.mouse = mousemask(BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL) != 0;
+  mouseinterval(0);
+  raw_write("\033[?2004h", 8);
+}
+
+bool screen_open(bool colour, bool utf8, char *why, size_t size)
+{
+  const char *name = getenv("TERM");
+  if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &term.before) != 0) {
+    snprintf(why, size, "the workbench needs a terminal on stdin and stdout; without one use 'assay ls', 'assay show' and the other commands (assay --help)");
+    return false;
+  }
+  if (!(term.curses = newterm(NULL, stdout, stdin))) {
+    snprintf(why, size, "this terminal (TERM=%s) cannot show the workbench; the other commands work everywhere", name ? name : "");
+    return false;
+  }
+  term.colour = colour;
+  term.utf8 = utf8;
+  term.open = true;
+  atexit(screen_close);
+  guard();
+  start_colours();
+  define_keys();
+  enter();
+  return true;
+}
+
+void screen_close(void)
+{
+  if (!term.open)
+    return;
+  term.open = false;
+  endwin();
+  raw_write(restore, sizeof restore - 1);
+  tcsetattr(STDIN_FILENO, TCSADRAIN, &term.before);
+  delscreen(term.curses);
+  term.curses = NULL;
+}
+
+void screen_size(int *width, int *height)
+{
+  *width = COLS;
+  *height = LINES;
+}
+
+void screen_resize(void)
+{
+  struct winsize w;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col && w.ws_row)
+    resizeterm(w.ws_row, w.ws_col);
+  clearok(curscr, TRUE);
+}
+
+/* --- drawing ------------------------------------------------------------------------------------- */
+
+/* What stands for a character where the terminal has ASCII only. */
+static uint32_t ascii_for(uint32_t rune)
+{
+  static const struct { uint32_t rune; char ascii; } table[] = {
+    {0x00b1, '~'}, {0x2026, '~'}, {0x25b8, '>'}, {0x2500, '-'}, {0x2502, '|'}, {0x2524, '|'}, {0x2588, '#'}, {0x2591, '.'},
+    {0x2592, ':'}, {0x2593, '%'}, {0x2014, '-'}, {0x2192, '>'}, {0x2190, '<'}, {0x2191, '^'}, {0x2193, 'v'}, {0x00d7, 'x'},
+    {0x2713, '+'}, {0x00b7, '.'}, {0x25cf, '*'}, {0x25cb, 'o'},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (table[i].rune == rune)
+      return (uint32_t)table[i].ascii;
+  if (rune >= 0x2581 && rune <= 0x2588) /* eighths of a block */
+    return (uint32_t)"_.-=+*#%"[rune - 0x2581];
+  if (rune >= 0x2800 && rune <= 0x28ff)
+    return rune == 0x2800 ? ' ' : '*';
+  return '?';
+}
+
+/* The nearest of the 8 basic colours to one of the 256. */
+static int basic_colour(int fg)
+{
+  if (fg < 8)
+    return fg;
+  if (fg < 16)
+    return fg - 8;
+  if (fg >= 232)
+    return COLOR_WHITE;
+  int cube = fg - 16, r = cube / 36, g = cube / 6 % 6, b = cube % 6, top = r > g ? (r > b ? r : b) : (g > b ? g : b);
+  return (2 * r > top ? COLOR_RED : 0) | (2 * g > top ? COLOR_GREEN : 0) | (2 * b > top ? COLOR_BLUE : 0);
+}
+
+static attr_t attr_of(const struct plot_cell *c)
+{
+  return ((c->attr & PLOT_BOLD) ? A_BOLD : 0) | ((c->attr & PLOT_DIM) ? A_DIM : 0) | ((c->attr & PLOT_REVERSE) ? A_REVERSE : 0) |
+         ((c->attr & PLOT_UNDERLINE) ? A_UNDERLINE : 0);
+}
+
+static void show_cell(int row, int col, const struct plot_cell *c)
+{
+  wchar_t text[2] = {L' ', L'\0'};
+  cchar_t cell;
+  uint32_t rune = c->rune > 0x7e && !term.utf8 ? ascii_for(c->rune) : c->rune;
+  int pair = term.colours >= 256 ? c->fg : term.colours && c->fg ? basic_colour(c->fg) : 0;
+  text[0] = (wchar_t)rune;
+  if (setcchar(&cell, text, attr_of(c), (short)pair, NULL) == OK)
+    mvadd_wch(row, col, &cell);
+}
+
+void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col)
+{
+  for (int row = 0; row < g->height && row < LINES; row++)
+    for (int col = 0; col < g->width && col < COLS; col++)
+      if (g->cell[(size_t)row * (size_t)g->width + (size_t)col].rune) /* 0: the right half of a wide one */
+        show_cell(row, col, &g->cell[(size_t)row * (size_t)g->width + (size_t)col]);
+  curs_set(cursor_row >= 0);
+  move(cursor_row >= 0 ? cursor_row : LINES - 1, cursor_row >= 0 ? cursor_col : COLS - 1);
+  refresh();
+}
+
+void screen_clear(void) { clearok(curscr, TRUE); }
+
+/* --- keys ---------------------------------------------------------------------------------------- */
+
+static uint32_t special_key(wint_t code)
+{
+  static const struct { int code; uint32_t key; } table[] = {
+    {KEY_UP, UI_KEY_UP}, {KEY_DOWN, UI_KEY_DOWN}, {KEY_LEFT, UI_KEY_LEFT}, {KEY_RIGHT, UI_KEY_RIGHT}, {KEY_PPAGE, UI_KEY_PAGE_UP},
+    {KEY_NPAGE, UI_KEY_PAGE_DOWN}, {KEY_HOME, UI_KEY_HOME}, {KEY_END, UI_KEY_END}, {KEY_BTAB, UI_KEY_SHIFT_TAB},
+    {KEY_DC, UI_KEY_DELETE}, {KEY_IC, UI_KEY_INSERT}, {KEY_BACKSPACE, UI_KEY_BACKSPACE}, {KEY_ENTER, '\r'}, {KEY_RESIZE, UI_KEY_RESIZE},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if ((wint_t)table[i].code == code)
+      return table[i].key;
+  if (code >= KEY_F(1) && code <= KEY_F(12))
+    return UI_KEY_F1 + (code - KEY_F(1));
+  return 0;
+}
+
+static bool mouse_event(struct ui_event *ev)
+{
+  MEVENT m;
+  if (getmouse(&m) != OK)
+    return false;
+  *ev = (struct ui_event){.key = UI_KEY_MOUSE, .row = m.y, .col = m.x};
+  if (m.bstate & BUTTON4_PRESSED)
+    ev->button = UI_BUTTON_WHEEL_UP;
+  else if (m.bstate & BUTTON5_PRESSED)
+    ev->button = UI_BUTTON_WHEEL_DOWN;
+  else if (m.bstate & BUTTON1_DOUBLE_CLICKED)
+    ev->button = UI_BUTTON_DOUBLE;
+  else if (m.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))
+    ev->button = UI_BUTTON_LEFT;
+  else
+    return false;
+  return true;
+}
+
+bool screen_event(struct ui_event *ev)
+{
+  wint_t code;
+  for (;;) {
+    int kind = get_wch(&code);
+    if (kind == ERR)
+      return false;
+    *ev = (struct ui_event){.pasted = term.pasting};
+    if (kind == OK) {
+      ev->key = code == 0x7f || code == '\b' ? UI_KEY_BACKSPACE : code == '\n' ? '\r' : (uint32_t)code;
+      return true;
+    }
+    if (code == KEY_PASTE_BEGIN || code == KEY_PASTE_END) {
+      term.pasting = code == KEY_PASTE_BEGIN;
+      continue;
+    }
+    if (code == KEY_MOUSE ? mouse_event(ev) : (ev->key = special_key(code)) != 0)
+      return true;
+  }
+}
+
+/* --- the rest -------------------------------------------------------------------------------------- */
+
+void screen_suspend(void)
+{
+  endwin();
+  raw_write("\033[?2004l", 8);
+  kill(0, SIGTSTP); /* the whole job, as a shell expects it */
+  enter();
+  screen_resize();
+  screen_clear();
+  refresh();
+}
+
+void screen_write(const char *bytes, size_t n) { raw_write(bytes, n); }
+
+/* Base64 in an OSC 52 sequence; terminals without it ignore it. */
+void screen_copy(const char *text)
+{
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  size_t n = strlen(text), used = 0;
+  if (n > MAX_SEQUENCE)
+    n = MAX_SEQUENCE;
+  char *out = xmalloc(n / 3 * 4 + 32);
+  used += (size_t)sprintf(out, "\033]52;c;");
+  for (size_t i = 0; i < n; i += 3) {
+    unsigned a = (unsigned char)text[i], b = i + 1 < n ? (unsigned char)text[i + 1] : 0, c = i + 2 < n ? (unsigned char)text[i + 2] : 0;
+    out[used++] = digits[a >> 2];
+    out[used++] = digits[(a & 3) << 4 | b >> 4];
+    out[used++] = i + 1 < n ? digits[(b & 15) << 2 | c >> 6] : '=';
+    out[used++] = i + 2 < n ? digits[c & 63] : '=';
+  }
+  out[used++] = '\a';
+  raw_write(out, used);
+  free(out);
+}

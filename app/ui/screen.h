@@ -1,0 +1,21 @@
+/* screen.h: the terminal as cells and keys. screen.c is the only file that knows curses. */
+#ifndef ASSAY_UI_SCREEN_H
+#define ASSAY_UI_SCREEN_H
+
+#include "app/ui/ui.h"
+
+/* Take the terminal. False, with the reason, where that cannot be. It is given back on every way out: by
+ * screen_close, at exit, and when the program crashes. */
+bool screen_open(bool colour, bool utf8, char *why, size_t size);
+void screen_close(void);
+void screen_size(int *width, int *height);
+/* Ask the terminal how large it is now. */
+void screen_resize(void);
+void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col);
+void screen_clear(void);                      /* draw everything anew next time */
+bool screen_event(struct ui_event *ev);       /* false: no more for now */
+void screen_suspend(void);                    /* stop the process; returns when it goes on */
+void screen_copy(const char *text);           /* to the clipboard, by OSC 52 */
+void screen_write(const char *bytes, size_t n); /* raw, for pictures */
+
+#endif

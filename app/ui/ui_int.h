@@ -1,0 +1,77 @@
+/* ui_int.h: the frame's own state, for frame.c, keys.c, line.c, popup.c and memory.c. */
+#ifndef ASSAY_UI_INT_H
+#define ASSAY_UI_INT_H
+
+#include "app/ui/ui.h"
+
+enum { UI_VIEWS_MAX = 16, UI_HISTORY = 200 };
+
+/* A line being edited: runes, so that the cursor never stands inside a character. */
+struct line {
+  uint32_t *rune;
+  size_t n, at, room;
+};
+void line_set(struct line *l, const char *text);
+char *line_text(const struct line *l);              /* caller frees */
+size_t line_bytes(const struct line *l, size_t at); /* bytes of UTF-8 before that place */
+bool line_key(struct line *l, const struct ui_event *ev); /* false: not a key of editing */
+void line_insert(struct line *l, const char *text);
+/* Draw from `col`, scrolled so that the cursor is seen; returns the cursor's column. */
+int line_draw(const struct line *l, struct plot_grid *g, int row, int col, int room);
+void line_free(struct line *l);
+
+/* The input line at the bottom. */
+struct asking {
+  struct ui_question q; /* label, initial and history are copies, owned */
+  struct line line;
+  char *choices;        /* candidates shown above; owned */
+  size_t history_at;    /* 0: the line being typed; else how far back */
+  bool confirm;
+};
+
+enum popup_kind { POPUP_NONE, POPUP_PAGE, POPUP_MENU };
+
+struct popup {
+  enum popup_kind kind;
+  char *title;
+  char **line; size_t n_lines, top;       /* page */
+  char **item, **note; size_t n;          /* menu */
+  size_t *shown, n_shown, at;             /* items that match */
+  struct line search;
+  bool *marked;
+  void *self;
+  void (*accept)(void *self, size_t index);
+};
+
+struct ui {
+  struct app *app;
+  struct aside *aside;
+  struct { const struct view *view; void *state; } slot[UI_VIEWS_MAX];
+  size_t n_views, current;
+  size_t back[32], n_back;
+  struct asking *asking;
+  struct popup popup;
+  char *message; bool message_bad;
+  bool dirty, left, suspend, clear;
+  char *copied;           /* for the clipboard; owned */
+  struct { int col, width; } tab[UI_VIEWS_MAX];
+  struct area body;
+  int64_t *mark; size_t n_marks, marks_room;
+  struct { uint32_t key; enum request request; } bound[128];
+  size_t n_bound;
+  struct { char *name, *text; } *history; size_t n_history;
+  struct memory *memory;
+};
+
+unsigned asking_key(struct ui *ui, const struct ui_event *ev);
+void asking_draw(struct ui *ui, struct plot_grid *g, int *row, int *col);
+void asking_end(struct ui *ui);
+
+unsigned popup_key(struct ui *ui, const struct ui_event *ev);
+void popup_draw(struct ui *ui, struct plot_grid *g, int *row, int *col);
+void popup_end(struct ui *ui);
+
+void memory_open(struct ui *ui);
+void memory_close(struct ui *ui); /* writes what has changed */
+
+#endif

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# ui.t: the workbench on a real terminal (tmux): it draws, answers keys, and leaves the terminal as it found it.
+. "$(dirname "$0")/lib.sh"
+try ui
+exits 2 "without a terminal it does not start"
+err_has "needs a terminal" "and says so"
+try
+exits 2 "neither does 'assay' alone"
+command -v tmux >/dev/null || { skip 12 "no tmux"; done_testing; exit; }
+
+cp "$here/small.lua" . && "$ASSAY" run small.lua --db t.db --jobs 1 --quiet >/dev/null 2>&1
+unset TMUX
+export TMUX_TMPDIR=$T
+in_tmux() { tmux -f /dev/null -L t "$@"; }
+trap 'in_tmux kill-server 2>/dev/null; rm -rf "$T"' EXIT
+
+session=s0
+# start WIDTH HEIGHT [ENV…]: a shell in tmux with the workbench in it
+start() {
+  local width=$1 height=$2
+  shift 2
+  session=s$((${session#s} + 1))
+  in_tmux new-session -d -s "$session" -x "$width" -y "$height" env -i HOME="$T" PATH="$PATH" TERM=screen-256color LC_ALL=C.UTF-8 "$@" \
+    bash --norc -c "stty -a | sed 1d >before; '$ASSAY' --db t.db; echo left \$?; stty -a | sed 1d >after; exec cat"
+}
+# await TEXT: wait until the screen shows it
+await() {
+  for _ in $(seq 150); do
+    screen=$(in_tmux capture-pane -t "$session" -p 2>/dev/null)
+    [[ $screen == *"$1"* ]] && return 0
+    sleep 0.1
+  done
+  return 1
+}
+shows() { # shows TEXT NAME
+  await "$1"
+  local code=$?
+  seen=$screen ok $code "$2"
+}
+
+start 100 30
+shows "[1 Runs]" "it opens on the runs"
+shows "sorted by" "and reads them from the store"
+in_tmux send-keys -t "$session" Enter
+shows "[config]" "a key goes deeper"
+in_tmux resize-window -t "$session" -x 60 -y 15
+shows "[2 Run]" "a smaller window is drawn anew"
+in_tmux send-keys -t "$session" q
+shows "left 0" "q leaves with 0"
+cmp -s before after
+ok $? "the terminal is as it was"
+start 100 30 NO_COLOR=1
+await "sorted by"
+! in_tmux capture-pane -t "$session" -p -e | grep -qP '\e\[(38|3[0-7])[;m]'
+ok $? "NO_COLOR: no colours"
+in_tmux send-keys -t "$session" q
+start 80 24 LC_ALL=C
+shows "sorted by" "without UTF-8 it draws in ASCII"
+! grep -qP '[^\x00-\x7f]' <<<"$screen"
+ok $? "and nothing else"
+in_tmux send-keys -t "$session" q
+start 100 30
+await "sorted by"
+pid=$(pgrep -f "^$ASSAY --db t.db\$")
+kill -TERM "$pid"
+shows "left 143" "a signal ends it with the usual code"
+cmp -s before after
+ok $? "and the terminal is given back"
+start 100 30
+await "sorted by"
+pid=$(pgrep -f "^$ASSAY --db t.db\$")
+kill -ABRT "$pid"
+await "left 134"
+cmp -s before after
+ok $? "a crash gives the terminal back too"
+done_testing

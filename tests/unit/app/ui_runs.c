@@ -1,0 +1,167 @@
+/* ui_runs.c: the screens of runs and of one run, and the frame around them, on a store made by hand. */
+#include "tests/unit/app/workbench.h"
+
+static char path[128];
+
+/* Two configs x three seeds, a diverged run, curves of eleven points, and text that means harm. */
+static void make_store(void)
+{
+  struct store *s;
+  char message[512], config[128];
+  int64_t key;
+  if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
+    tap_bail("%s", message);
+  int64_t experiment = fixture_experiment(s);
+  store_metric_key(s, "val_error", &key);
+  for (int k = 0; k < 2; k++)
+    for (int seed = 1; seed <= 3; seed++) {
+      snprintf(config, sizeof config, "{\"batch\":64,\"peak\":0.1,\"schedule\":\"%s\",\"seed\":%d}", k ? "cosine" : "constant", seed);
+      int64_t run = fixture_run(s, experiment, config, seed);
+      for (int step = 0; step <= 10; step++)
+        store_metric_by_id(s, run, key, step, 0.5 - 0.03 * step);
+      store_result_number(s, run, "val_error", (k ? 0.10 : 0.20) + 0.01 * seed + (seed == 2 && k ? 0.002 : 0));
+      struct store_run_end end = {.status = STORE_DONE, .wall_s = 1.5, .cpu_s = 1};
+      if (store_run_end(s, run, &end) != STORE_OK)
+        tap_bail("%s", store_message(s));
+    }
+  int64_t bad = fixture_run(s, experiment, "{\"batch\":64,\"peak\":9,\"schedule\":\"co\\u001b[31msine\",\"seed\":1}", 1);
+  struct store_run_end end = {.status = STORE_FAILED, .error = "diverged at step 41", .wall_s = 0.1};
+  if (store_run_end(s, bad, &end) != STORE_OK)
+    tap_bail("%s", store_message(s));
+  store_close(s);
+}
+
+static void runs_are_grouped(void)
+{
+  bench_open(path, 120, 30);
+  tap_has(bench_screen(), "7 runs  3 configs", "the title counts runs and configs");
+  tap_has(bench_screen(), "same in all: batch 64", "what all have in common is said once");
+  tap_has(bench_line("cosine peak=0.1"), "0.121 ±0.025", "mean and interval over seeds"); /* 4.3027 sd / sqrt 3 */
+  tap_has(bench_line("cosine peak=0.1"), "best", "the best config is called so");
+  tap_has(bench_line("constant"), "+0.099 p=4.5e-05 *", "the other is compared with it, paired by seed"); /* t = 149, 2 degrees of freedom: p = 1 - t / sqrt(t t + 2) */
+  tap_has(bench_line("cosine peak=0.1"), "█", "a sparkline of the metric");
+  tap_ok(!strchr(bench_screen(), 27) && strstr(bench_screen(), "\\x1b[31m"), "control characters of the store are shown, not sent");
+  tap_has(bench_line("\\x1b"), "0/1", "a failed run counts as not done");
+}
+
+static void rows_fold_and_sort(void)
+{
+  tap_has(bench_keys("z"), "7 runs", "z shows single runs");
+  tap_has(bench_line("failed"), "\\x1b[31m", "with their status");
+  bench_keys("z");
+  bench_keys("Right Right s");
+  tap_has(bench_screen(), "val_error↑", "s sorts by the column under the cursor");
+  bench_keys("s");
+  tap_has(bench_screen(), "val_error↓", "and again the other way round");
+  bench_keys("s");
+}
+
+static void filters(void)
+{
+  bench_keys("/");
+  bench_type("schedule = 'constant'");
+  tap_has(bench_keys("Enter"), "3 runs  1 config  where schedule = 'constant'", "a filter is SQL");
+  bench_keys("/ Ctrl-U");
+  bench_type("cosine");
+  tap_has(bench_keys("Enter"), "where cosine", "or words");
+  tap_ok(!strstr(bench_screen(), "constant "), "which are searched for");
+  bench_keys("/ Ctrl-U");
+  bench_type("sched");
+  bench_keys("Tab");
+  tap_has(bench_type(" like 'q%'"), "schedule like 'q%'", "Tab completes names");
+  tap_has(bench_keys("Enter"), "no run matches the filter", "nothing found is said");
+  bench_keys("/ Ctrl-U");
+  tap_has(bench_keys("Enter"), "7 runs  3 configs", "an empty filter shows all");
+}
+
+static void marks_and_trash(void)
+{
+  bench_keys("g Space");
+  tap_has(bench_screen(), "3 marked", "a config marks its runs");
+  tap_has(bench_keys("d"), "put 3 runs into the trash? y/n", "the trash asks first");
+  tap_has(bench_keys("y"), "4 runs  2 configs", "then takes them");
+  tap_has(bench_keys("u"), "7 runs  3 configs", "and u brings them back");
+  bench_keys("g t");
+  bench_type("good");
+  tap_has(bench_keys("Enter"), "3 runs tagged", "a tag");
+  bench_keys("/ Ctrl-U");
+  bench_type("good");
+  tap_has(bench_keys("Enter"), "3 runs  1 config", "is found by a word");
+  bench_keys("/ Ctrl-U Enter");
+}
+
+static void one_run(void)
+{
+  bench_keys("g Enter");
+  tap_has(bench_screen(), "3 runs of one config", "Enter opens a config");
+  tap_has(bench_screen(), "val_error 0.1", "its results");
+  tap_has(bench_screen(), "[config]", "what it was");
+  tap_has(bench_keys("Right Right"), "step 0   val_error 0.5   over 3 runs", "the cursor reads values");
+  tap_has(bench_keys("Tab"), "[results]", "Tab goes to the next section");
+  tap_has(bench_keys("Esc"), "7 runs  3 configs", "Esc comes back");
+}
+
+static void frame(void)
+{
+  tap_has(bench_keys("?"), "help: Runs", "? shows help");
+  tap_has(bench_screen(), "Space      mark", "with the keys of this screen");
+  bench_keys("Esc :");
+  bench_type("singl");
+  tap_has(bench_screen(), "fold", "the palette finds commands by what they do");
+  tap_has(bench_keys("Enter"), "[1 Runs]", "and does them");
+  bench_keys("z");
+  for (int width = 40; width <= 200; width += 7)
+    for (int height = 10; height <= 60; height += 9) {
+      bench_resize(width, height);
+      bench_screen();
+      bench_keys("2");
+      bench_keys("?");
+      bench_keys("Esc : Esc 1");
+    }
+  tap_ok(1, "every size from 40 x 10 up can be drawn");
+  bench_resize(30, 8);
+  tap_has(bench_screen(), "at least 40 x 10", "smaller ones say so");
+  tap_ok(key_bind(bench, "F5", "sort") == NULL && key_request(bench, NULL, key_from_name("F5", 2)) == REQUEST_SORT, "keys can be bound");
+  tap_has(key_bind(bench, "F5", "srot"), "did you mean 'sort'", "a misspelt request is named");
+  bench_keys("q");
+  tap_ok(ui_left(bench), "q leaves");
+  bench_close();
+}
+
+static void choices_are_kept(void)
+{
+  bench_open(path, 100, 24);
+  bench_keys("/");
+  bench_type("peak < 1");
+  bench_keys("Enter");
+  bench_close();
+  bench_open(path, 100, 24);
+  tap_has(bench_screen(), "where peak < 1", "the filter of the last time stands");
+  bench_close();
+}
+
+static void nothing_there(void)
+{
+  char none[128];
+  snprintf(none, sizeof none, "%s", fixture_path("none.db"));
+  bench_open(none, 80, 24);
+  tap_has(bench_screen(), "none.db", "without a store the name of the missing file is shown");
+  tap_ok(access(none, F_OK) != 0, "and none is made");
+  bench_close();
+}
+
+int main(void)
+{
+  snprintf(path, sizeof path, "%s", fixture_path("ui.db"));
+  make_store();
+  runs_are_grouped();
+  rows_fold_and_sort();
+  filters();
+  marks_and_trash();
+  one_run();
+  frame();
+  choices_are_kept();
+  nothing_there();
+  fixture_done();
+  return tap_done();
+}
