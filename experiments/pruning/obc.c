@@ -136,10 +136,10 @@ static enum status choose(const struct prune_common *c, size_t out, size_t d, si
   size_t n = out * count;
   if (n > UINT32_MAX)
     return err_set(e, STATUS_UNSUPPORTED, "%zu weights are too many to rank at once (at most 2^32 - 1)", n);
-  enum status status = mem_new(&memory, n, sizeof(uint64_t) + 1, "the ranking of the weights", e);
+  enum status status = mem_new(&memory, n, sizeof(double) + 1, "the ranking of the weights", e);
   if (status)
     return status;
-  uint8_t *stays = (uint8_t *)memory + n * sizeof(uint64_t);
+  uint8_t *stays = (uint8_t *)memory + n * sizeof(double);
   memset(stays, 0, n);
   if (c->compare == PRUNE_LAYER)
     select_lowest_f64(cost, n, prune_count(sparsity, n), memory, stays);

@@ -35,14 +35,14 @@ size_t prune_count(double sparsity, size_t n)
 
 void prune_choose_groups(const double *score, size_t groups, size_t n, size_t m, uint8_t *keep)
 {
-  memset(keep, 1, groups * m);
   for (size_t g = 0; g < groups; g++, score += m, keep += m)
-    for (size_t gone = 0; gone < m - n; gone++) {
-      size_t lowest = m;
-      for (size_t j = 0; j < m; j++)
-        if (keep[j] && (lowest == m || score[j] < score[lowest]))
-          lowest = j;
-      keep[lowest] = 0;
+    for (size_t j = 0; j < m; j++) { /* how many go before j: counted without a branch */
+      size_t before = 0;
+      for (size_t t = 0; t < j; t++)
+        before += score[t] <= score[j];
+      for (size_t t = j + 1; t < m; t++)
+        before += score[t] < score[j];
+      keep[j] = before >= m - n;
     }
 }
 
@@ -68,7 +68,7 @@ enum status prune_choose(const struct prune_common *c, const double *score, size
   }
   if (span > UINT32_MAX)
     return err_set(e, STATUS_UNSUPPORTED, "%zu weights are too many to rank at once (at most 2^32 - 1)", span);
-  if ((status = mem_new(&work, span, sizeof(uint64_t), "the ranking of the weights", e)))
+  if ((status = mem_new(&work, span, sizeof(double), "the ranking of the weights", e)))
     return status;
   for (size_t i = 0; i < n; i++)
     select_lowest_f64(score + i * span, span, prune_count(sparsity, span), work, keep + i * span);

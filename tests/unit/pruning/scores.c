@@ -13,7 +13,7 @@ static void test_selection(void)
   for (size_t round = 0; round < 400; round++) {
     size_t n = 1 + rng_below(&r, 300), k = rng_below(&r, n + 1), spread = 1 + rng_below(&r, round % 3 ? 1000000 : 7);
     double x[300];
-    uint64_t work[300];
+    double work[300];
     uint8_t keep[300];
     for (size_t i = 0; i < n; i++)
       x[i] = ((double)rng_below(&r, spread) - 0.5 * (double)spread) * (round % 5 ? 1 : exp(40 * rng_normal(&r)));
@@ -27,7 +27,7 @@ static void test_selection(void)
   }
   tap_ok(same, "select_lowest agrees with counting, on 400 arrays with and without ties, of all scales");
   double zeros[] = {0.0, -0.0, 0.0, -1.0};
-  uint64_t work[4];
+  double work[4];
   uint8_t keep[4];
   select_lowest_f64(zeros, 4, 2, work, keep);
   tap_ok(!keep[0] && keep[1] && keep[2] && !keep[3], "0 and -0 tie, and the first goes");
