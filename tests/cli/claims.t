@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# claims.t: our papers' scripts in small: they run, they judge, and figures that have another road agree with it.
+. "$(dirname "$(readlink -f "$0")")/lib.sh"
+export ASSAY_DB=t.db
+
+# run ID SET...: run a paper with these settings; a claim may fail at this size, a run must not.
+run() {
+  local id=$1 sets=()
+  shift
+  for set in "$@"; do sets+=(--set "$set"); done
+  try papers "$id" --run --quiet "${sets[@]}"
+  exits 0 "$id in small"
+  out_has "Verdict of $id:" "… has a verdict"
+}
+# value SQL: of the last paper's runs
+number() { sql t.db "select coalesce(($1), 'NULL')"; }
+
+run sgd-dynamical-stability seeds=2 n=12 hidden=20 steps=8000 valid=20 test=20 rates=0.01,0.05,0.3 zero=1e-5
+wide="(select run_id, max(iif(key = 'trace', value, 0)) as trace, max(iif(key = 'top', value, 0)) as top,
+  max(iif(key = 'frobenius', value, 0)) as frobenius from results group by run_id having trace > 0)"
+[ "$(number "select count(*) from $wide")" -ge 6 ]
+ok $? "… some runs come to a minimum"
+# H is a mean of 12 squares g g': its rank is at most 12, so top <= trace <= 12 top, and by Cauchy |H|_F <= trace <=
+# sqrt(12) |H|_F. |H|_F is a mean over 100 draws of |Hv|^2 with relative deviation at most sqrt(2 / 100): 3 of them.
+# The probes see the Hessian itself, whose other part is of the size of the residuals, sqrt(2e-5 * 12) at most.
+is "$(number "select sum(trace < 0.98 * top or trace > 12 * 1.02 * top) from $wide")" 0 "… trace and largest eigenvalue agree"
+is "$(number "select sum(frobenius > 1.25 * trace or sqrt(12) * frobenius < 0.75 * trace) from $wide")" 0 "… and the Frobenius norm"
+is "$(number "select sum(abs(results.value - 1) > 1e-9) from results join params p using (run_id) where results.key = 'critical_ratio'
+  and p.key = 'rows' and p.value = 'equal' and run_id in (select run_id from params where key = 'batch' and value = 1)")" 0 \
+  "… rows of equal norm reproduce 2/tr(H)"
+done_testing
