@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "experiments/kernel/blas.h"
+#include "experiments/kernel/gram.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/params.h"
@@ -34,21 +35,22 @@ struct pair {
   struct net cut;
   struct net_block_f64 pruned, dense;
   void *memory[3];
-  double *columns, *columns_dense; /* scratch */
+  double *work, *columns, *columns_dense; /* scratch */
 };
 
 static enum status pair_new(struct pair *p, const struct net_facts *f, size_t layer, const double *weights, bool both,
                             const struct batch *batch, struct err *e)
 {
-  size_t scratch = net_columns_scratch(&f->s.net->layer[layer]);
+  size_t scratch = net_columns_scratch(&f->s.net->layer[layer]), work = round_up(gram_work(f->s.net->layer[layer].cols), 8);
   p->cut = *f->s.net;
   memset(p->memory, 0, sizeof p->memory);
   enum status status = net_block_new_f64(&p->pruned, &p->cut, weights, batch, &p->memory[0], e);
   if (!status && both)
     status = net_block_new_f64(&p->dense, &p->cut, f->dense, batch, &p->memory[1], e);
   if (!status)
-    status = mem_new(&p->memory[2], 2 * scratch, sizeof(double), "patches", e);
-  p->columns = p->memory[2];
+    status = mem_new(&p->memory[2], work + 2 * scratch, sizeof(double), "patches", e);
+  p->work = p->memory[2];
+  p->columns = p->work + work;
   p->columns_dense = p->columns + scratch;
   p->cut.n_layers = layer; /* after the buffers are cut out: a net without layers has inputs all the same */
   return status;
@@ -68,7 +70,7 @@ static void add(struct pair *p, size_t layer, const struct layer *y, size_t piec
   for (size_t i = 0; i < d && out->norm2; i++)
     out->norm2[i] += vec_dot_f64(a.a + i * a.ld, a.a + i * a.ld, a.n);
   if (out->gram)
-    blas_syrk_f64(d, a.n, 1, a.a, a.ld, 1, out->gram, d);
+    gram_add_f64(d, a.n, a.a, a.ld, out->gram, d, p->work);
   if (!out->cross)
     return;
   struct net_columns b = net_columns_of(&p->dense, y, layer, piece, p->columns_dense);
@@ -76,13 +78,6 @@ static void add(struct pair *p, size_t layer, const struct layer *y, size_t piec
     for (size_t t = 0; t < a.n; t++)
       b.a[i * b.ld + t] -= a.a[i * a.ld + t];
   blas_gemm_f64(false, true, d, d, a.n, 1, b.a, b.ld, a.a, a.ld, 1, out->cross, d);
-}
-
-static void mirror(double *gram, size_t d)
-{
-  for (size_t i = 0; i < d; i++)
-    for (size_t j = 0; j < i; j++)
-      gram[j * d + i] = gram[i * d + j];
 }
 
 enum status net_facts_sum(const struct net_facts *f, size_t layer, const double *pruned, const struct net_sums *out, struct err *e)
@@ -103,7 +98,7 @@ enum status net_facts_sum(const struct net_facts *f, size_t layer, const double 
   }
   pair_free(&p);
   if (out->gram && !status)
-    mirror(out->gram, d);
+    gram_mirror(d, out->gram, d);
   if (!status && out->gram && !vec_finite_f64(out->gram, d * d))
     status = err_set(e, STATUS_DIVERGED, "an input of layer %zu is not finite", layer + 1);
   if (!status && out->norm2 && !vec_finite_f64(out->norm2, d))

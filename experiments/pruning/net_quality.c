@@ -8,7 +8,6 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/pruning/net_int.h"
-#include "experiments/train/train.h"
 
 /* --- the whole net -------------------------------------------------------------------------------------------- */
 
@@ -55,38 +54,30 @@ static void compare_outputs(const float *dense, const float *pruned, size_t n, s
   out->agreement = (double)same / (double)n;
 }
 
+enum { DENSE, PRUNED };
+
+/* Losses, errors and outputs of both nets; one pass each. */
 static enum status compare_nets(const struct exec *x, const struct probe_subject *s, const float *weights, struct prune_quality *out,
                                 struct err *e)
 {
   size_t n = s->part->n, k = s->net->out;
   struct batch batch = probe_batch(s);
+  const float *w[] = {s->weights, weights};
+  double *loss[] = {&out->dense_loss, &out->loss}, *error[] = {&out->dense_error, &out->error};
   void *outputs, *scratch = NULL;
-  if (s->data->task != TASK_CLASSES)
-    return STATUS_OK;
   enum status status = mem_new(&outputs, 2 * n * k, sizeof(float), "outputs", e);
   if (status)
     return status;
-  float *dense = outputs, *pruned = dense + n * k;
   status = mem_new(&scratch, n + 2 * (k + 1), sizeof(double), "divergences", e);
-  status = status ? status : net_activations_f32(x, s->net, s->weights, &batch, s->net->n_layers, dense, e);
-  status = status ? status : net_activations_f32(x, s->net, weights, &batch, s->net->n_layers, pruned, e);
-  if (!status)
-    compare_outputs(dense, pruned, n, k, scratch, out);
+  for (size_t i = DENSE; i <= PRUNED && !status; i++) {
+    double *errors = scratch;
+    status = net_evaluate_f32(x, s->net, s->loss, w[i], &batch, loss[i], NULL, errors, (float *)outputs + i * n * k, e);
+    *error[i] = loss_mean(errors, n);
+  }
+  if (!status && s->data->task == TASK_CLASSES)
+    compare_outputs(outputs, (float *)outputs + n * k, n, k, scratch, out);
   free(scratch);
   free(outputs);
-  return status;
-}
-
-static enum status loss_and_error(const struct exec *x, const struct probe_subject *s, const float *weights, double *loss, double *error,
-                                  struct err *e)
-{
-  void *logical;
-  enum status status = mem_new(&logical, s->net->n_logical, sizeof(float), "weights", e);
-  if (status)
-    return status;
-  net_unpack_f32(s->net, weights, logical);
-  status = train_evaluate(x, s->model, s->loss, s->data, s->part, logical, loss, error, e);
-  free(logical);
   return status;
 }
 
@@ -182,9 +173,7 @@ enum status prune_net_quality(const struct exec *x, const struct probe_subject *
   *out = (struct prune_quality){.n = s->part->n, .kl = (double)NAN, .agreement = (double)NAN};
   if (s->part->n == 0)
     return err_set(e, STATUS_BAD_ARG, "there are no examples to evaluate on");
-  enum status status = loss_and_error(x, s, s->weights, &out->dense_loss, &out->dense_error, e);
-  status = status ? status : loss_and_error(x, s, weights, &out->loss, &out->error, e);
-  status = status ? status : compare_nets(x, s, weights, out, e);
+  enum status status = compare_nets(x, s, weights, out, e);
   if (!status && layer_examples) {
     status = net_facts_new(&f, x, s, layer_examples, (const bool[NET_MAX_LAYERS]){false}, e);
     status = status ? status : layer_errors(&f, weights, out, e);
