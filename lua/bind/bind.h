@@ -117,6 +117,8 @@ void plot_open(lua_State *L);
 void db_open(lua_State *L);
 void random_open(lua_State *L);
 void pruner_open(lua_State *L);
+void prune_net_open(lua_State *L);
+int pruner_prune(lua_State *L); /* score:prune, solver:prune */
 
 /* --- scripts (script.c) ------------------------------------------------------------------------- */
 

@@ -50,6 +50,7 @@ static int open_libraries(lua_State *L)
   db_open(L);
   random_open(L);
   pruner_open(L);
+  prune_net_open(L);
   lua_pushliteral(L, ASSAY_VERSION);
   lua_setfield(L, -2, "version");
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

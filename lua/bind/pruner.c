@@ -432,6 +432,14 @@ static int make_pruner(lua_State *L)
   return 1;
 }
 
+#define PRUNE_USAGE                                                                                                        \
+  ":prune{model =, weights =, data = [, part = \"train\", examples = 1000, inputs = \"dense\", allocator =, seed = 0, …]}"
+#define PRUNE_DOC                                                                                                          \
+  "Prune a whole trained net. examples (0: all) are drawn from the part by the seed; inputs: dense, sequential (from the "  \
+  "layers pruned before) or sequential-dense-target (correction = 1, damp = 0.01); allocator: an object, or an id with "    \
+  "this sparsity; batch = 128 examples per gradient; curvature: gauss-newton or fisher; skip = {1}: layers that stay "      \
+  "dense; loss. Biases are never pruned. Returns weights, mask, layers, sparsity, kept, total, bytes, flops, wall_s, cpu_s, " \
+  "calibrate_s."
 #define CALIBRATION "X: inputs, one column per example, or {inputs = X, gradients = {G, …}, curvature = D}. "
 
 const struct function_row score_methods[] = {
@@ -440,10 +448,12 @@ const struct function_row score_methods[] = {
      "1 for kept, 0 for removed. W and X may be lists of layers; sparsity then a list, as from allocator:allocate."},
     {"apply", pruner_apply, "score:apply(W[, X[, sparsity]])",
      "The pruned (and restored) weights, the mask, and {removed, sparsity, damp}."},
+    {"prune", pruner_prune, "score" PRUNE_USAGE, PRUNE_DOC},
     {0}};
 const struct function_row solver_methods[] = {
     {"mask", pruner_mask, "solver:mask(W, X[, sparsity])", "1 for kept, 0 for removed; the solver computes the weights, too."},
     {"apply", pruner_apply, "solver:apply(W, X[, sparsity])", "The new weights, the mask, and {removed, sparsity, damp}."},
+    {"prune", pruner_prune, "solver" PRUNE_USAGE, PRUNE_DOC},
     {0}};
 const struct function_row allocator_methods[] = {
     {"allocate", allocator_allocate, "allocator:allocate({W1, W2, …}[, {X1, X2, …}])", "The sparsity of each layer."},
