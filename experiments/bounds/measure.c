@@ -12,8 +12,9 @@ enum status measure_numbers(const struct param_list *given, const struct bound_i
   for (; out->n < given->n; out->n++)
     out->v[out->n] = given->v[out->n];
   if (out->n == 0 && in->probe)
-    for (size_t l = 0; l < NET_MAX_LAYERS && probe_find(in->probe[0], name, l); l++)
-      out->v[out->n++] = probe_number(in->probe[0], name, l);
+    for (size_t l = 0; l < NET_MAX_LAYERS; l++) /* poolings have none */
+      if (probe_find(in->probe[0], name, l))
+        out->v[out->n++] = probe_number(in->probe[0], name, l);
   return out->n ? STATUS_OK : bound_missing(e, name);
 }
 

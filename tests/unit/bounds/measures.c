@@ -41,6 +41,19 @@ static double from_probe(const struct bound *b, const struct subject *t, const s
   return v.value;
 }
 
+/* Convolution, pooling, dense layer: two layers with weights, whose product must not stop at the pooling. */
+static void test_convnet(void)
+{
+  struct subject t;
+  struct named_value values[] = {{"channels", {.kind = VALUE_LIST, .as.list = {1, (const double[]){2}}}}};
+  subject_make(&t, &model_convnet, values, 1, &loss_cross_entropy, 12, 16, 3, 3);
+  struct probe_value v = subject_measure(&t, &probe_layer_norms, 0);
+  tap_near(from_probe(&bound_fro_product, &t, &v), probe_number(&v, "frobenius", 0) * probe_number(&v, "frobenius", 2), 1e-13, 0,
+           "a measure of a convnet leaves the pooling out and goes on");
+  probe_value_free(&v);
+  subject_free(&t);
+}
+
 /* A relu net without biases; then its first layer doubled and its second halved, which changes no output. */
 static void test_rescaling(void)
 {
@@ -97,6 +110,7 @@ int main(void)
 {
   test_closed_forms();
   test_fisher_rao();
+  test_convnet();
   test_rescaling();
   return tap_done();
 }

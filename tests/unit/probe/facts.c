@@ -2,7 +2,6 @@
 #include <math.h>
 
 #include "experiments/kernel/vec.h"
-#include "experiments/models/derivatives.h"
 #include "tests/unit/probe/subject.h"
 
 static double at(const struct probe_value *v, const char *name, size_t layer, size_t i, size_t j)
@@ -210,49 +209,6 @@ static void test_gram(void)
   subject_free(&t);
 }
 
-/* The input that tap t of a 3 x 3 padded filter meets at position p of a 4 x 5 image with planes of 20; 0 outside. */
-static double patch(const double *x, size_t t, size_t p)
-{
-  size_t y = p / 5 + t / 3 % 3 - 1, c = p % 5 + t % 3 - 1; /* wrap around where outside */
-  return y < 4 && c < 5 ? x[t / 9 * 20 + y * 5 + c] : 0;
-}
-
-/* The Gram matrices of two convolutions, one after the other, and of the layer after pooling: sums over plain patches of
- * captured activations (150 examples: two blocks, the second not full). */
-static void test_conv_gram(void)
-{
-  struct subject t;
-  static const double image[] = {2, 4, 5}, channels[] = {3, 4};
-  struct named_value values[] = {set_list("image", image, 3), set_list("channels", channels, 2), set_string("pool", "none"),
-                                 set_string("conv_activation", "tanh")};
-  subject_make(&t, &model_convnet, values, 4, &loss_cross_entropy, 150, 40, 3, 0);
-  struct probe_value v = subject_measure(&t, &probe_input_gram, 0);
-  struct batch b = probe_batch(&t.s);
-  for (size_t l = 0; l < 3; l++) {
-    size_t in = t.net.layer[l].in, taps = t.net.layer[l].cols, columns = l < 2 ? 20 : 1;
-    double *w, *a = xcalloc(150 * in, sizeof *a), worst = 0;
-    struct err e;
-    if (probe_weights(&t.s, &w, &e) || net_activations_f64(NULL, &t.net, w, &b, l, a, &e))
-      tap_bail("%s", e.message);
-    for (size_t i = 0; i < taps; i++)
-      for (size_t j = 0; j < taps; j++) {
-        double gram = 0, sum = 0;
-        for (size_t n = 0; n < 150 * columns; n++) {
-          const double *x = a + n / columns * in;
-          double p = l < 2 ? patch(x, i, n % columns) : x[i];
-          gram += p * (l < 2 ? patch(x, j, n % columns) : x[j]);
-          sum += p;
-        }
-        worst = fmax(worst, fmax(fabs(gram - at(&v, "input_gram", l, i, j)), fabs(sum - at(&v, "input_sum", l, i, 0))));
-      }
-    tap_ok(worst < 1e-9, "convnet, layer %zu: the Gram matrix is the sum over patches (%.1e)", l + 1, worst);
-    tap_near(at(&v, "columns", l, 0, 0), 150.0 * (double)columns, 0, 0, "and it counts them");
-    free(w), free(a);
-  }
-  probe_value_free(&v);
-  subject_free(&t);
-}
-
 /* Adaptive sharpness does not see a rescaling (power of two: the same relative moves); the plain form does. */
 static void test_sharpness(void)
 {
@@ -378,7 +334,6 @@ int main(void)
   test_path();
   test_gradient_norms();
   test_gram();
-  test_conv_gram();
   test_sharpness();
   test_cache();
   test_refusals();
