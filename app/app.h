@@ -14,6 +14,9 @@
 #include "lua/host.h"
 #include "store/store.h"
 
+/* Where nobody watches, a full disk is waited for so long: quotas are raised and old files removed by then, or not. */
+enum { APP_SPACE_WAIT_S = 60 };
+
 enum exit_code { EXIT_DONE = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
 struct option_row {   /* rows end with {0} */
@@ -112,6 +115,7 @@ struct run_options {
   bool rerun, dry_run, quiet, json;
   bool fail_fast;
   bool no_report;      /* print nothing but messages; a paper's verdict is recorded all the same */
+  double space_wait_s; /* how long a full disk is waited for; below 0: until a signal */
   long shard, shards;  /* only this part of the runs, from 1; shards 0: all */
 };
 int run_experiment(struct app *app, const struct run_options *o); /* exit code */

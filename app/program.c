@@ -5,6 +5,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,8 @@ static int service_width(void *self) { return ((struct app *)self)->width; }
 /* assay.run at the prompt: the same as `assay run` with as many workers as cores. */
 static int service_run(void *self, const char *path, const char *const *sets, size_t n_sets)
 {
-  const struct run_options o = {.path = path, .sets = sets, .n_sets = n_sets, .jobs = app_default_jobs()};
+  const struct run_options o = {.path = path, .sets = sets, .n_sets = n_sets, .jobs = app_default_jobs(),
+                                .space_wait_s = ((struct app *)self)->tty_err ? -1 : APP_SPACE_WAIT_S};
   return run_experiment(self, &o);
 }
 
@@ -143,10 +145,22 @@ static bool app_init(struct app *app, const struct arguments *leading, const str
   return true;
 }
 
+/* Bytes that Lua may use: $ASSAY_LUA_MEMORY in MB, else half the machine, at most 8 GB. A script out of bounds then
+ * ends with an error before the machine does. */
+static size_t lua_memory(void)
+{
+  const char *given = getenv("ASSAY_LUA_MEMORY");
+  long mb = given ? strtol(given, NULL, 10) : 0, pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  size_t half = pages > 0 && page > 0 ? (size_t)pages / 2 * (size_t)page : SIZE_MAX, most = (size_t)8 << 30;
+  if (mb >= 16 && mb <= 1 << 24)
+    return (size_t)mb << 20;
+  return half < most ? half : most;
+}
+
 enum status app_host_new(struct app *app, int threads, struct lua_host **out, struct err *e)
 {
   const struct lua_host_config config = {.share_dir = app->share_dir, .db = app->db, .services = &app->services,
-                                         .cancel = &app->cancel, .threads = threads};
+                                         .cancel = &app->cancel, .threads = threads, .memory_limit = lua_memory()};
   if (!app->share_dir)
     return err_set(e, STATUS_IO, "the Lua library is missing: no ../share/assay beside the program; install it with "
                                  "cmake --install, or run it from its build folder");
@@ -206,6 +220,7 @@ int program_main(int argc, char **argv)
   struct arguments leading;
   int used;
   hold_standard_descriptors();
+  signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of write, which is told */
   blas_rest();
   if (!arguments_parse_leading(&leading, argc - 1, argv + 1, &used))
     return EXIT_USAGE;

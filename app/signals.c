@@ -6,14 +6,37 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lua/host.h"
 
 static atomic_int *cancel_flag;
 static _Atomic(struct lua_host *) host;
-static atomic_int count, last, resized;
+static atomic_int count, last, resized, second_ends;
+static _Atomic long long first_ms; /* when the first stop signal came */
 static atomic_int wake[2] = {-1, -1};
+
+static long long now_ms(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* The first interrupt has not been answered: what runs does not look at its flag. */
+static void end_at_second(void)
+{
+  static const char text[] = "assay: what runs cannot be stopped (a text pattern that backtracks, or another C function), and the "
+                             "second interrupt ended it, with all that this prompt held\n";
+  if (atomic_load(&count) == 0) {
+    atomic_store(&first_ms, now_ms());
+  } else if (now_ms() - atomic_load(&first_ms) >= 500) {
+    ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)n;
+    _exit(128 + SIGINT);
+  }
+}
 
 static void on_signal(int number)
 {
@@ -21,6 +44,8 @@ static void on_signal(int number)
   if (number == SIGWINCH) {
     atomic_store(&resized, 1);
   } else {
+    if (number == SIGINT && atomic_load(&second_ends) && atomic_load(&host))
+      end_at_second();
     atomic_store(&last, number);
     atomic_fetch_add(&count, 1);
     if (cancel_flag)
@@ -58,6 +83,7 @@ void signals_install(atomic_int *cancel)
 
 void signals_after_fork(void)
 {
+  atomic_store(&second_ends, 0);
   for (int i = 0; i < 2; i++) {
     int fd = atomic_exchange(&wake[i], -1);
     if (fd >= 0)
@@ -87,5 +113,7 @@ void signals_clear(void)
   if (cancel_flag)
     atomic_store(cancel_flag, 0);
 }
+
+bool signals_second_ends(bool on) { return atomic_exchange(&second_ends, on) != 0; }
 
 int signals_exit_code(void) { return 128 + (signals_last() ? signals_last() : SIGINT); }

@@ -26,6 +26,9 @@ int signals_last(void);
 bool signals_resized(void);
 /* Forget what has arrived and clear the cancel flag: back at a prompt. */
 void signals_clear(void);
+/* At the prompt: while a host runs, a second SIGINT half a second or more after the first ends the process: there are
+ * C functions, such as a text pattern that backtracks, which nothing else stops. Returns what was set before. */
+bool signals_second_ends(bool on);
 /* 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP. */
 int signals_exit_code(void);
 

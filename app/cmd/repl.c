@@ -267,6 +267,7 @@ static int run(struct app *app, const struct arguments *a)
   if (a->n_words > 1)
     return app_usage(a->command, "repl takes one file, not also '%s'", a->word[1]);
   signals_install(&app->cancel);
+  signals_second_ends(true);
   if (blas_check(false, &e) != STATUS_OK || app_host_new(app, app_default_jobs(), &h, &e) != STATUS_OK) {
     app_complain("%s", e.message);
     return EXIT_USAGE;

@@ -10,6 +10,7 @@ static const struct option_row options[] = {
   {.name = "rerun", .doc = "do runs again that are finished already"},
   {.name = "dry-run", .letter = 'n', .doc = "list the runs and what would be done"},
   {.name = "fail-fast", .doc = "stop at the first run that fails"},
+  {.name = "wait-for-space", .arg = "SECONDS", .doc = "how long to wait when the disk is full (default: on a terminal until interrupted, else 60)"},
   {.name = "quiet", .letter = 'q', .doc = "no progress and no messages; errors and the report remain"},
   {.name = "json", .doc = "print the runs with their results as one JSON object instead of the report"},
   {0},
@@ -19,11 +20,12 @@ static int run(struct app *app, const struct arguments *a)
 {
   const char *sets[256];
   const char *shard = arg_value(a, "shard"), *wrong;
-  long jobs, shard_at = 0, shards = 0;
+  long jobs, space_wait, shard_at = 0, shards = 0;
   if (a->n_words != 1)
     return app_usage(a->command, a->n_words ? "run takes one script, not also '%s'" : "which script?%s",
                      a->n_words ? a->word[1] : "");
-  if (!arg_integer(a, "jobs", 1, 1024, app_default_jobs(), &jobs))
+  if (!arg_integer(a, "jobs", 1, 1024, app_default_jobs(), &jobs) ||
+      !arg_integer(a, "wait-for-space", 0, 1000000000, app->tty_err ? -1 : APP_SPACE_WAIT_S, &space_wait))
     return EXIT_USAGE;
   if (shard && (wrong = shard_parse(shard, &shard_at, &shards)))
     return app_usage(a->command, "%s (given: '%s')", wrong, shard);
@@ -31,7 +33,7 @@ static int run(struct app *app, const struct arguments *a)
     .path = a->word[0], .sets = sets, .n_sets = arg_values(a, "set", sets, sizeof sets / sizeof *sets), .jobs = (int)jobs,
     .rerun = arg_flag(a, "rerun"), .dry_run = arg_flag(a, "dry-run"), .quiet = arg_flag(a, "quiet"),
     .json = arg_flag(a, "json"), .fail_fast = arg_flag(a, "fail-fast"),
-    .shard = shard_at, .shards = shards};
+    .space_wait_s = (double)space_wait, .shard = shard_at, .shards = shards};
   return run_experiment(app, &o);
 }
 
@@ -48,9 +50,11 @@ const struct command command_run = {
           "The script's runs are done by worker processes and land in the store; its report follows on\n"
           "stdout. A run that finished with the same script, parameters and config is not done again, so\n"
           "the same command resumes a sweep that was stopped. Ctrl-C stops in order, twice kills.\n"
+          "On a full disk what was computed is kept, and goes on once there is space.\n"
           "With --shard the report is left out: it comes from the same command without --shard on the merged store.\n"
           "\n"
-          "Exit codes: 0 all runs have a result (a divergence is one), 1 a run failed, 2 usage or trouble,\n"
+          "Exit codes: 0 all runs have a result (a divergence is one), 1 a run failed or could not be stored,\n"
+          "2 usage or trouble before the first run,\n"
           "130, 143, 129 stopped by SIGINT, SIGTERM, SIGHUP.\n",
   .options = options,
   .words = "file",

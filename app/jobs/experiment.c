@@ -143,8 +143,7 @@ static void do_runs(struct sweep *s)
   plan_init(&s->plan, s);
   s->progress = progress_new(s, workers);
   pool_run(s);
-  if (!s->store_problem)
-    record_check(s, store_flush(s->store));
+  record_flush(s);
   progress_free(s->progress);
   plan_free(&s->plan);
 }
@@ -185,7 +184,7 @@ static int conclude(struct sweep *s, struct err *e)
   size_t safe = s->counts.kept + s->counts.done + s->counts.diverged;
   if (s->store_problem) {
     app_complain("%s; %zu of %zu runs are finished", s->store_problem, safe, s->counts.total);
-    return EXIT_USAGE;
+    return EXIT_RUN_FAILED;
   }
   if (signals_count()) {
     app_complain("stopped; %zu of %zu runs are finished and stored; the same command goes on from there", safe, s->counts.total);
@@ -248,6 +247,7 @@ int run_experiment(struct app *app, const struct run_options *o)
   struct lua_host *outer = NULL;
   int code;
   signals_install(&app->cancel);
+  bool second_ends = signals_second_ends(false); /* here the second interrupt kills the workers */
   signal(SIGPIPE, SIG_IGN); /* a reader that leaves must not end the sweep */
   blas_set_threads(1);
   if (blas_check(false, &e) != STATUS_OK || app_host_new(app, 1, &s.host, &e) != STATUS_OK) {
@@ -258,5 +258,6 @@ int run_experiment(struct app *app, const struct run_options *o)
     signals_set_host(outer);
   }
   sweep_done(&s);
+  signals_second_ends(second_ends);
   return code;
 }

@@ -65,6 +65,7 @@ struct sweep {
   double run_seconds;           /* wall time of the ended runs, summed */
   char *last_failure;           /* what the last failed run said, and how many said it in a row; owned */
   size_t same_failures;
+  double full_since;            /* since when the disk is full (seconds_now); 0: it is not */
   char *store_problem;          /* why nothing more can be written; NULL: all is well */
   bool stopping;                /* no new tasks: a signal, a full disk, or --fail-fast */
   struct progress *progress;
@@ -103,6 +104,11 @@ void record_event(struct sweep *s, struct key_map *keys, int worker_pid, const s
 void record_end(struct sweep *s, size_t run, enum status status, const char *error, double wall_s, double cpu_s, int64_t peak_b);
 /* Note the first store problem and stop the sweep. */
 void record_check(struct sweep *s, int code);
+/* After each try to write: is it to be tried again, because the disk was full? Waits a little before it says so;
+ * not beyond options->space_wait_s, nor once there was a signal. */
+bool record_again(struct sweep *s, int code);
+void record_tick(struct sweep *s);  /* call often: writes what has waited for a second */
+void record_flush(struct sweep *s); /* write all that waits */
 
 /* --- progress.c -------------------------------------------------------------------------------- */
 

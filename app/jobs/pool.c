@@ -350,8 +350,7 @@ void pool_run(struct sweep *s)
     if (!busy(&p) && (s->stopping || s->plan.waiting == 0))
       break;
     wait_for_events(&p, fds);
-    if (!s->store_problem)
-      record_check(s, store_tick(s->store));
+    record_tick(s);
     progress_draw(s->progress, false);
   }
   dismiss(&p);

@@ -1,8 +1,10 @@
 /* record.c: what workers say, written to the store and counted. See jobs.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/jobs/jobs.h"
+#include "app/signals.h"
 #include "experiments/kernel/mem.h"
 
 void record_check(struct sweep *s, int code)
@@ -12,6 +14,47 @@ void record_check(struct sweep *s, int code)
   s->store_problem = xstrdup(store_message(s->store));
   s->stopping = true;
 }
+
+/* --- a full disk ------------------------------------------------------------------------------- */
+
+static void tell(struct sweep *s, const char *text)
+{
+  if (s->options->quiet)
+    app_complain("%s", text);
+  else
+    progress_line(s->progress, "%s", text);
+}
+
+static void tell_full(struct sweep *s, double patience)
+{
+  char *text = patience < 0 ? xasprintf("%s\nwaiting for space; what was computed is kept in memory, interrupt to give it up", store_message(s->store))
+                            : xasprintf("%s\nwaiting for space for %g s; what was computed is kept in memory", store_message(s->store), patience);
+  tell(s, text);
+  free(text);
+}
+
+/* While this waits nothing is read from the workers: they compute on until their pipes are full. */
+bool record_again(struct sweep *s, int code)
+{
+  double patience = s->options->space_wait_s;
+  if (code != STORE_FULL) {
+    if (s->full_since > 0 && code == STORE_OK)
+      tell(s, "there is space again: going on");
+    s->full_since = 0;
+    return false;
+  }
+  if (s->full_since <= 0) {
+    s->full_since = seconds_now();
+    if (patience != 0)
+      tell_full(s, patience);
+  }
+  if (s->store_problem || signals_count() || (patience >= 0 && seconds_now() - s->full_since >= patience))
+    return false;
+  nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+  return true;
+}
+
+/* --- what workers say -------------------------------------------------------------------------- */
 
 static void on_start(struct sweep *s, int worker_pid, size_t run)
 {
@@ -26,7 +69,13 @@ static void on_start(struct sweep *s, int worker_pid, size_t run)
     .experiment_id = s->experiment_id, .environment_id = s->environment_id,
     .config_json = lua_experiment_config(s->experiment, run), .config_hash = r->hash,
     .seed = lua_experiment_seed(s->experiment, run), .worker_pid = worker_pid};
-  record_check(s, store_run_begin(s->store, &start, &r->id));
+  int code;
+  do
+    code = store_run_begin(s->store, &start, &r->id);
+  while (record_again(s, code));
+  if (code)
+    r->id = 0;
+  record_check(s, code);
 }
 
 static void on_key(struct sweep *s, struct key_map *keys, const struct event *e)
@@ -35,7 +84,32 @@ static void on_key(struct sweep *s, struct key_map *keys, const struct event *e)
     return;
   keys->id = xrealloc(keys->id, (keys->n + 1) * sizeof *keys->id);
   keys->id[keys->n] = 0;
-  record_check(s, store_metric_key(s->store, e->name, &keys->id[keys->n++]));
+  int code;
+  do
+    code = store_metric_key(s->store, e->name, &keys->id[keys->n]);
+  while (record_again(s, code));
+  keys->n++;
+  record_check(s, code);
+}
+
+/* Write what waits in the store's buffer; a value that found no room is there. */
+static void write_out(struct sweep *s, int code)
+{
+  while (record_again(s, code))
+    code = store_flush(s->store);
+  record_check(s, code);
+}
+
+void record_tick(struct sweep *s)
+{
+  if (!s->store_problem)
+    write_out(s, store_tick(s->store));
+}
+
+void record_flush(struct sweep *s)
+{
+  if (!s->store_problem)
+    write_out(s, store_flush(s->store));
 }
 
 static void on_metrics(struct sweep *s, const struct key_map *keys, const struct event *e)
@@ -43,7 +117,7 @@ static void on_metrics(struct sweep *s, const struct key_map *keys, const struct
   for (size_t i = 0; i < e->n_metrics && !s->store_problem; i++) {
     struct event_metric m = event_metric_at(e, i);
     if (m.run < s->n && s->runs[m.run].phase == RUN_STARTED && m.key < keys->n)
-      record_check(s, store_metric_by_id(s->store, s->runs[m.run].id, keys->id[m.key], m.step, m.value));
+      write_out(s, store_metric_by_id(s->store, s->runs[m.run].id, keys->id[m.key], m.step, m.value));
   }
 }
 
@@ -88,8 +162,13 @@ void record_end(struct sweep *s, size_t run, enum status status, const char *err
     wall_s = seconds_now() - r->started;
   const struct store_run_end end = {.status = stored_status(status), .error = text, .wall_s = wall_s, .cpu_s = cpu_s,
                                     .peak_memory_b = peak_b};
-  if (!s->store_problem && r->id)
-    record_check(s, store_run_end(s->store, r->id, &end));
+  if (!s->store_problem && r->id) {
+    int code;
+    do
+      code = store_run_end(s->store, r->id, &end);
+    while (record_again(s, code));
+    record_check(s, code);
+  }
   r->phase = RUN_ENDED;
   r->status = s->store_problem && status == STATUS_OK ? STATUS_CANCELLED : status; /* done means: on disk */
   r->error = text ? xstrdup(text) : NULL;

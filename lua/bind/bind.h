@@ -64,6 +64,8 @@ NODISCARD enum status bind_protect(struct lua_host *h, lua_CFunction f, void *ar
 int bind_on_error(lua_State *L);
 /* Push the text of the error value at the top of `co`, with its callers, on L. */
 void bind_push_failure(lua_State *L, lua_State *co);
+/* "the script needs more memory than Lua may use (64 MB)", STATUS_NO_MEMORY. */
+void bind_no_memory(const struct lua_host *h, struct err *e);
 /* Push "script.lua:12: ", the place in the user's code that called what runs now ("" if there is none). */
 void bind_where(lua_State *L);
 /* Raise a message at the user's line. */

@@ -135,15 +135,23 @@ void bind_push_failure(lua_State *L, lua_State *co)
     add_callers(L, co);
 }
 
+void bind_no_memory(const struct lua_host *h, struct err *e)
+{
+  if (h->memory_limit)
+    err_set(e, STATUS_NO_MEMORY, "the script needs more memory than Lua may use (%zu MB)", h->memory_limit >> 20);
+  else
+    err_set(e, STATUS_NO_MEMORY, "the script ran out of memory");
+}
+
 /* What the failed call says, as a status. */
 static enum status explain(struct lua_host *h, int rc, const char *message, struct err *e)
 {
   if (atomic_load(&h->interrupted))
     return err_set(e, STATUS_CANCELLED, "%s", message ? message : "interrupted");
-  if (rc == LUA_ERRMEM && h->memory_limit)
-    return err_set(e, STATUS_NO_MEMORY, "the script needs more memory than Lua may use (%zu MB)", h->memory_limit >> 20);
-  if (rc == LUA_ERRMEM)
-    return err_set(e, STATUS_NO_MEMORY, "the script ran out of memory");
+  if (rc == LUA_ERRMEM) {
+    bind_no_memory(h, e);
+    return STATUS_NO_MEMORY;
+  }
   return err_set(e, STATUS_BAD_ARG, "%s", message ? message : "error without a message");
 }
 

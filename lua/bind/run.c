@@ -303,6 +303,17 @@ static void finish_run(lua_State *L, struct batch_of_runs *b, size_t i, int n_re
     end_run(b, i, STATUS_OK, NULL);
 }
 
+/* For a message there is memory only once that of the run is free. */
+static void fail_without_memory(lua_State *L, struct batch_of_runs *b, size_t i, int anchors)
+{
+  bool cancelled = atomic_load(&b->x->h->interrupted) != 0;
+  struct err e = {0};
+  drop(L, b, i, anchors);
+  lua_gc(L, LUA_GCCOLLECT);
+  bind_no_memory(b->x->h, &e);
+  end_run(b, i, cancelled ? STATUS_CANCELLED : STATUS_NO_MEMORY, e.message);
+}
+
 static void fail_run(lua_State *L, struct batch_of_runs *b, size_t i, int anchors)
 {
   bool cancelled = atomic_load(&b->x->h->interrupted) != 0;
@@ -326,6 +337,8 @@ static void advance(lua_State *L, struct batch_of_runs *b, size_t i, int n_args,
   b->current = -1;
   if (rc == LUA_OK)
     finish_run(L, b, i, n_results, anchors);
+  else if (rc == LUA_ERRMEM)
+    fail_without_memory(L, b, i, anchors);
   else if (rc != LUA_YIELD)
     fail_run(L, b, i, anchors);
   else if (n_results != 1 || !(r->request = train_request_test(r->co, -1))) {

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # kill9.t: kill -9 of the whole process group at a random moment, again and again: the store stays sound, no
 # finished run is lost or altered, and resuming completes with the results of an undisturbed sweep.
-# ROUNDS (20) and SEED may be set.
+# ROUNDS (20, with ASSAY_LONG 200) and SEED may be set.
 . "$(dirname "$(readlink -f "$0")")/../cli/lib.sh"
-rounds=${ROUNDS:-20}
+rounds=${ROUNDS:-${ASSAY_LONG:+200}}
+rounds=${rounds:-20}
 RANDOM=${SEED:=$((RANDOM * 32768 + RANDOM))}
 echo "# seed $SEED, $rounds rounds"
 
