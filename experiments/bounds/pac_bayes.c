@@ -145,7 +145,8 @@ static enum status from_facts(const struct pac_bayes *c, const void *conf, const
   bound_term(out, "kl", best.prior.kl);
   bound_term(out, "prior_cost", best.prior.cost);
   bound_term(out, "prior_sd", best.prior.sd);
-  bound_term(out, "sd", item(v, "sd", PROBE_WHOLE, best.k));
+  if (probe_find(v, "sd", PROBE_WHOLE))
+    bound_term(out, "sd", item(v, "sd", PROBE_WHOLE, best.k));
   bound_term(out, "posteriors", (double)risks->value.rows);
   bound_term(out, "draws", probe_number(v, "draws", PROBE_WHOLE));
   bound_term(out, "n", probe_number(v, "n", PROBE_WHOLE));

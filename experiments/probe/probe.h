@@ -73,6 +73,7 @@ enum probe_stream {
   PROBE_STREAM_POSTERIOR_STEP = 7,
   PROBE_STREAM_NOISE = 8,
   PROBE_STREAM_SAMPLE = 9,
+  PROBE_STREAM_POSTERIOR_BATCH = 10,
 };
 struct rng probe_rng(uint64_t seed, enum probe_stream stream, uint32_t number);
 

@@ -7,7 +7,7 @@
 #include "tests/unit/bounds/value_of.h"
 #include "tests/unit/probe/subject.h"
 
-extern const struct probe probe_posterior;
+extern const struct probe probe_posterior, probe_pb_opt;
 extern const struct bound bound_pb_kl, bound_pb_quad, bound_pb_lambda, bound_pb_mcallester, bound_pb_catoni, bound_weight_noise, bound_pb_dziugaite_roy;
 
 #define SEED 20261122u
@@ -85,13 +85,13 @@ static void test_limits(void)
 }
 
 /* Two inputs, no bias: whether w'.x is right depends on the direction of x alone. Flips of the label with probability `noise`. */
-static double true_gibbs(const float *w, double sd, const double teacher[2], double noise)
+static double true_gibbs(const float *w, const double sds[2], const double teacher[2], double noise)
 {
   enum { N = 4000 };
   double sum = 0;
   for (int i = 0; i < N; i++) {
     double a = 2 * M_PI * (i + 0.5) / N, x = cos(a), y = sin(a);
-    double up = erfc(-((double)w[0] * x + (double)w[1] * y) / sd / M_SQRT2) / 2; /* P(w' . x > 0) */
+    double sd = hypot(sds[0] * x, sds[1] * y), up = erfc(-((double)w[0] * x + (double)w[1] * y) / sd / M_SQRT2) / 2; /* P(w' . x > 0) */
     sum += teacher[0] * x + teacher[1] * y > 0 ? 1 - up : up;
   }
   return noise + (1 - 2 * noise) * sum / N;
@@ -135,10 +135,10 @@ static void test_known_risk(void)
   make_plane(&t, 20000);
   plane(&t, &r, teacher, 0.1);
   t.w[0] = 1, t.w[1] = 0.2F;
-  struct probe_value v = subject_measure(&t, &probe_posterior, 3, set_list("sd", sds, 3), set_real("draws", 3000), set_real("examples", 1000));
+  struct probe_value v = subject_measure(&t, &probe_posterior, 3, set_list("sd", sds, 3), set_real("draws", 1500), set_real("examples", 1000));
   for (size_t k = 0; k < 3; k++) {
     /* draws, and the 20,000 examples themselves */
-    double truth = true_gibbs(t.w, sds[k], teacher, 0.1), se = hypot(number(&v, "error_se", k), sqrt(truth * (1 - truth) / 20000));
+    double truth = true_gibbs(t.w, (const double[]){sds[k], sds[k]}, teacher, 0.1), se = hypot(number(&v, "error_se", k), sqrt(truth * (1 - truth) / 20000));
     double off = fabs(number(&v, "error", k) - truth) / se;
     tap_ok(off < 4, "sd %g: the sampled Gibbs risk is that of the quadrature, %.4f (%.2f standard errors)", sds[k], truth, off);
   }
@@ -291,7 +291,7 @@ static void test_coverage(bool split)
     t.s.seed = (uint64_t)repeat;
     for (size_t b = 0; b < 3; b++) {
       struct bound_value v = bounded(&t, &bounds[b]->m, posterior_of(sds, 3, 60, split ? N / 2 : 0), NULL, 0);
-      double truth = true_gibbs(t.w, bound_term_of(v, "sd"), teacher, 0.1);
+      double sd = bound_term_of(v, "sd"), truth = true_gibbs(t.w, (const double[]){sd, sd}, teacher, 0.1);
       failed[b] += v.value < truth;
       sample_below += b == 0 && bound_term_of(v, "sampled") < truth;
       total += b == 0 ? v.value / REPEATS : 0;
@@ -302,6 +302,35 @@ static void test_coverage(bool split)
   tap_ok(failed[0] <= 22 && failed[1] <= 22 && failed[2] <= 22, "%s: of 200 bounds with a known truth %d, %d and %d fail, at most 22 may", how, failed[0],
          failed[1], failed[2]);
   tap_ok(sample_below > 60 && total < 0.75, "where the sampled risk alone fails %d times; the mean bound %.3f says something", sample_below, total);
+  subject_free(&t);
+}
+
+/* The same for posteriors that the bound itself has chosen. */
+static void test_coverage_optimised(void)
+{
+  enum { REPEATS = 100, N = 120 };
+  static const double teacher[] = {0.6, 0.8};
+  struct subject t;
+  struct rng r = rng_make(SEED, RNG_TEST, 6);
+  struct named_value values[] = {set_real("steps", 40), set_real("rate", 0.05), set_real("draws", 60), set_real("batch", 40), set_real("sd", 0.2), set_real("cap", 1)};
+  int failed = 0;
+  double total = 0;
+  make_plane(&t, N);
+  for (int repeat = 0; repeat < REPEATS; repeat++) {
+    plane(&t, &r, teacher, 0.1);
+    fit(&t, 0, N, t.w);
+    t.s.seed = (uint64_t)repeat;
+    struct probe_value v = subject_measure(&t, &probe_pb_opt, 6, values[0], values[1], values[2], values[3], values[4], values[5]);
+    float mean[] = {(float)number(&v, "mean", 0), (float)number(&v, "mean", 1)};
+    double sds[] = {number(&v, "sds", 0), number(&v, "sds", 1)};
+    double bound = bounded(&t, OF_BOUND(pb_kl), object_made(&probe_pb_opt.m, values, 6), NULL, 0).value;
+    failed += bound < true_gibbs(mean, sds, teacher, 0.1);
+    total += bound / REPEATS;
+    probe_value_free(&v);
+  }
+  tap_ok(failed <= 13 && total < 0.75, "optimised posteriors: %d of 100 bounds fail, at most 6 + 3 sd = 13 may; their mean is %.3f", failed, total);
+  struct named_value none[] = {set_real("steps", 1)};
+  refused(&t, OF_BOUND(weight_noise), object_made(&probe_pb_opt.m, none, 1), NULL, 0, "same noise everywhere", "weight-noise for them");
   subject_free(&t);
 }
 
@@ -359,6 +388,7 @@ int main(void)
   test_refusals();
   test_coverage(false);
   test_coverage(true);
+  test_coverage_optimised();
   test_skip();
   test_random_labels();
   return tap_done();
