@@ -47,8 +47,8 @@ enum statement {
 };
 const char *statement_tag(enum statement s);     /* "HP-fixed"; "" for none */
 const char *statement_meaning(enum statement s); /* one sentence for people */
-/* The strongest word that may stand beside a number: "guaranteed" only for HP and HP-fixed whose assumptions
- * the program has checked; "if the assumption holds", "in expectation", "estimate", "measure" otherwise. */
+/* The strongest words that may stand beside a number: "guaranteed" only for HP, and with its condition for HP-fixed, whose
+ * assumptions the program has checked; "if the assumption holds", "in expectation", "estimate", "measure" otherwise. */
 const char *statement_claim(enum statement s, bool assumptions_checked);
 
 enum param_type {
@@ -75,6 +75,7 @@ enum param_flag {
 };
 #define PARAM_AUTO_INT INT64_MIN
 
+struct quantity; /* experiments/bounds/quantity.h */
 struct param_list { size_t n; double *v; };
 struct param_table { size_t rows, cols; double *v; /* row major */ };
 
@@ -91,6 +92,8 @@ struct param {
   const char *unit;       /* "steps", "nats", "fraction of peak"; may be NULL */
   const char *doc;        /* one sentence */
   const char *example;    /* a value for docs and tests */
+  const struct quantity *from; /* bounds: what a subject gives where this is not given (bounds/quantity.h); may be NULL */
+  const char *unless;     /* … unless this other parameter is given; may be NULL */
 };
 
 struct method {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/bounds/quantity.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/params_int.h"
 #include "experiments/registry.h"
@@ -78,13 +79,15 @@ static void print_param(FILE *f, const struct param *p, size_t name_width, size_
   if (p->unit)
     fprintf(g, " (%s)", p->unit);
   if (usual)
-    fprintf(g, "; default %s", usual);
+    fprintf(g, "; default %s", *usual ? usual : "none");
   else
     fputs("; required", g);
   bool obvious = p->type == PARAM_BOOL || p->type == PARAM_CHOICE ||
                  (usual && p->example && strcmp(usual, p->example) == 0);
   if (p->example && !obvious)
     fprintf(g, "; for example %s", p->example);
+  if (p->from)
+    fprintf(g, "; from a subject: %s", p->from->doc);
   xstream_close(g);
   fprintf(f, "%*s", (int)at, "");
   wrap(f, facts, at, width);

@@ -6,22 +6,20 @@ struct conf {
 };
 
 static const struct param params[] = {
-  MEASURE_NORMS_PARAM(struct conf, frobenius, "frobenius", "Frobenius norm of each layer's weights (have to be given)"),
+  MEASURE_NORMS_PARAM(struct conf, frobenius, "frobenius", "Frobenius norm of each layer's weights", &quantity_frobenius),
   {0},
 };
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x;
+  (void)x, (void)in, (void)e;
   const struct conf *c = conf;
-  struct layer_numbers frobenius;
-  enum status s = measure_numbers(&c->frobenius, in, "frobenius", &frobenius, e);
-  if (s != STATUS_OK)
-    return s;
-  measure_set_log(out, measure_log_product(&frobenius));
+  measure_set_log(out, measure_log_product(&c->frobenius));
   return STATUS_OK;
 }
+
+static const char *const required[] = {"frobenius", NULL};
 
 const struct bound bound_fro_product = {
   .m = {.kind = KIND_BOUND,
@@ -34,7 +32,7 @@ const struct bound bound_fro_product = {
         .example = "assay.bound(\"fro-product\", {frobenius = {3, 2}})",
         .conf_size = sizeof(struct conf),
         .params = params,
-        .needs = measure_needs,
         .statement = STATEMENT_C},
+  .required = required,
   .evaluate = evaluate,
 };

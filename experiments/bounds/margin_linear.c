@@ -6,11 +6,54 @@ struct conf {
   double norm, rademacher;
 };
 
+/* A linear model with a bias is one without, of inputs (x, 1). With two outputs, their difference decides. */
+static enum status linear_layer(const struct bound_input *in, const struct layer **out, struct err *e)
+{
+  const struct net *net = in->subject->net;
+  *out = &net->layer[0];
+  if (net->n_layers == 1 && net->layer[0].kind == LAYER_DENSE && net->out <= 2)
+    return STATUS_OK;
+  return err_set(e, STATUS_UNSUPPORTED, "model \"%s\" is no linear classifier of two classes", in->subject->model->method->id);
+}
+
+static enum status take_norm(const struct exec *x, const struct bound_input *in, struct taken *out, struct err *e)
+{
+  (void)x;
+  const struct layer *y;
+  const float *w = in->subject->weights;
+  enum status s = linear_layer(in, &y, e);
+  if (s != STATUS_OK)
+    return s;
+  bool pair = y->out == 2;
+  double b = y->bias ? (double)w[y->b_at] - (pair ? (double)w[y->b_at + 1] : 0) : 0, sum = b * b;
+  for (size_t i = 0; i < y->in; i++) {
+    double v = (double)w[y->w_at + i] - (pair ? (double)w[y->w_at + y->w_stride + i] : 0);
+    sum += v * v;
+  }
+  out->number = sqrt(sum);
+  return STATUS_OK;
+}
+
+static enum status take_rademacher(const struct exec *x, const struct bound_input *in, struct taken *out, struct err *e)
+{
+  const struct layer *y;
+  enum status s = linear_layer(in, &y, e);
+  s = s ? s : quantity_x_norm.take(x, in, out, e);
+  double n = (double)in->subject->part->n;
+  if (s == STATUS_OK)
+    out->number = sqrt(out->number * out->number + (y->bias ? n : 0)) / n;
+  return s;
+}
+
+static const struct quantity norm = {"of the weights and bias of a linear model", take_norm};
+static const struct quantity rademacher = {"its upper limit sqrt(sum |x|^2)/n over the part, with a further input 1 where there is a bias",
+                                           take_rademacher};
+
 static const struct param params[] = {
   MARGIN_PARAMS(struct conf, m),
-  BOUND_POSITIVE_PARAM(struct conf, norm, "norm", "norm B of the weights (has to be given)"),
-  BOUND_POSITIVE_PARAM(struct conf, rademacher, "rademacher",
-                       "empirical Rademacher complexity of the class with B = 1, a term of rad-linear (has to be given)"),
+  BOUND_POSITIVE_FROM(struct conf, norm, "norm", "norm B of the weights", &norm),
+  BOUND_POSITIVE_FROM(struct conf, rademacher, "rademacher",
+                      "empirical Rademacher complexity of the class with B = 1, a term of rad-linear", &rademacher),
   {0},
 };
 
@@ -19,27 +62,16 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
 {
   (void)x, (void)in;
   const struct conf *c = conf;
-  struct grid_point B = {log(c->norm), 0}, rho = {log(c->m.rho), 0};
-  if (c->m.grid) {
-    B = grid_above(B.log_value);
-    rho = grid_below(rho.log_value);
-  }
-  struct margin_fraction small;
-  enum status s = margin_fraction_of(&c->m, exp(rho.log_value), &small, e);
+  struct margin_bound b;
+  enum status s = margin_bound_of(&c->m, log(2 * c->norm * c->rademacher), log(c->norm), &b, e);
   if (s != STATUS_OK)
     return s;
-  double complexity = 2 * exp(B.log_value - rho.log_value) * c->rademacher;
-  double confidence = 3 * sqrt((log(2 / c->m.delta) + B.cost + rho.cost) / (2 * small.n));
-  bound_term(out, "margin_risk", small.risk);
-  bound_term(out, "rho", exp(rho.log_value));
-  bound_term(out, "norm", exp(B.log_value));
-  bound_term(out, "complexity", complexity);
-  bound_term(out, "confidence", confidence);
-  out->value = small.risk + complexity + confidence;
+  margin_settle(&b, out);
+  bound_term(out, "norm", c->m.grid ? exp(grid_above(log(c->norm)).log_value) : c->norm);
   return STATUS_OK;
 }
 
-static const char *const required[] = {"rho", "norm", "rademacher", NULL};
+static const char *const required[] = {"norm", "rademacher", NULL};
 
 const struct bound bound_margin_linear = {
   .m = {.kind = KIND_BOUND,
@@ -57,4 +89,5 @@ const struct bound bound_margin_linear = {
         .statement = STATEMENT_HP},
   .required = required,
   .evaluate = evaluate,
+  .checked = margin_checked,
 };

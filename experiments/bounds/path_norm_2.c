@@ -6,24 +6,21 @@ struct conf {
 };
 
 static const struct param params[] = {
-  BOUND_POSITIVE_PARAM(struct conf, path_norm2, "path_norm2", "the squared path norm (has to be given)"),
+  BOUND_POSITIVE_FROM(struct conf, path_norm2, "path_norm2", "the squared path norm", &quantity_path_norm2),
   {0},
 };
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x;
+  (void)x, (void)in, (void)e;
   const struct conf *c = conf;
-  double squared = c->path_norm2;
-  if (isnan(squared) && in->probe)
-    squared = probe_number(in->probe[0], "path_norm2", PROBE_WHOLE);
-  if (isnan(squared))
-    return bound_missing(e, "path_norm2");
-  bound_term(out, "squared", squared);
-  measure_set_log(out, log(squared) / 2);
+  bound_term(out, "squared", c->path_norm2);
+  measure_set_log(out, log(c->path_norm2) / 2);
   return STATUS_OK;
 }
+
+static const char *const required[] = {"path_norm2", NULL};
 
 const struct bound bound_path_norm_2 = {
   .m = {.kind = KIND_BOUND,
@@ -36,7 +33,7 @@ const struct bound bound_path_norm_2 = {
         .example = "assay.bound(\"path-norm-2\", {path_norm2 = 9})",
         .conf_size = sizeof(struct conf),
         .params = params,
-        .needs = measure_needs,
         .statement = STATEMENT_C},
+  .required = required,
   .evaluate = evaluate,
 };

@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct param params[] = {
-  TEST_MEAN_PARAMS(struct conf, t),
+  TEST_MEAN_PARAMS(struct conf, t, NULL),
   {.id = "burn_in", .type = PARAM_INT, .at = offsetof(struct conf, burn_in), .def = 0, .min = 0, .max = 1e12,
    .unit = "examples", .doc = "examples left out at the start, a number fixed in advance; losses are cut by it, risk and n not",
    .example = "100"},

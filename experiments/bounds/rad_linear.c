@@ -18,7 +18,7 @@ struct conf {
 };
 
 static const struct param params[] = {
-  {.id = "x", .type = PARAM_TABLE, .at = offsetof(struct conf, x), .doc = "the inputs, one row each (have to be given)"},
+  {.id = "x", .type = PARAM_TABLE, .at = offsetof(struct conf, x), .doc = "the inputs, one row each; auto, with a subject: those of its part"},
   {.id = "ball", .type = PARAM_CHOICE, .at = offsetof(struct conf, ball), .def = BALL_L2, .choices = ball_names,
    .doc = "norm of the weights that is bounded", .example = "l2"},
   {.id = "norm", .type = PARAM_REAL, .at = offsetof(struct conf, norm), .def = 1, .min = 0, .max = INFINITY,
@@ -31,6 +31,29 @@ static const struct param params[] = {
   {0},
 };
 
+/* The given table, or the float rows of a part. */
+struct inputs {
+  size_t rows, cols, stride;
+  const double *table;
+  const float *part;
+};
+
+static inline double at(const struct inputs *x, size_t i, size_t j)
+{
+  return x->table ? x->table[i * x->stride + j] : (double)x->part[i * x->stride + j];
+}
+
+static enum status find_inputs(const struct conf *c, const struct bound_input *in, struct inputs *out, struct err *e)
+{
+  if (c->x)
+    *out = (struct inputs){c->x->rows, c->x->cols, c->x->cols, c->x->v, NULL};
+  else if (in->subject)
+    *out = (struct inputs){in->subject->part->n, in->subject->part->d, in->subject->part->stride, NULL, in->subject->part->x};
+  else
+    return bound_missing(e, "x");
+  return out->rows && out->cols ? STATUS_OK : err_set(e, STATUS_BAD_ARG, "x must have at least one row and one column");
+}
+
 /* The dual norm of a sum of inputs. */
 static double dual_norm(const double *v, size_t d, int ball)
 {
@@ -41,7 +64,7 @@ static double dual_norm(const double *v, size_t d, int ball)
 }
 
 /* E |sum_i s_i x_i| over all signs; the first sign stays +, as both signs give the same. */
-static enum status exact_mean(const struct param_table *x, int ball, double *out, struct err *e)
+static enum status exact_mean(const struct inputs *x, int ball, double *out, struct err *e)
 {
   void *block;
   enum status s = mem_new(&block, x->cols, sizeof(double), "a sum of inputs", e);
@@ -50,7 +73,7 @@ static enum status exact_mean(const struct param_table *x, int ball, double *out
   double *sum = block, total = 0;
   for (size_t i = 0; i < x->rows; i++)
     for (size_t j = 0; j < x->cols; j++)
-      sum[j] += x->v[i * x->cols + j];
+      sum[j] += at(x, i, j);
   unsigned patterns = 1u << (x->rows - 1), minus = 0;
   for (unsigned p = 1;; p++) {
     total += dual_norm(sum, x->cols, ball);
@@ -60,28 +83,29 @@ static enum status exact_mean(const struct param_table *x, int ball, double *out
     minus ^= 1u << i;
     double change = minus >> i & 1 ? -2 : 2;
     for (size_t j = 0; j < x->cols; j++)
-      sum[j] += change * x->v[(i + 1) * x->cols + j];
+      sum[j] += change * at(x, i + 1, j);
   }
   *out = total / patterns;
   free(block);
   return STATUS_OK;
 }
 
-static double sum_of_squares(const struct param_table *x)
+static double sum_of_squares(const struct inputs *x)
 {
   double sum = 0;
-  for (size_t i = 0; i < x->rows * x->cols; i++)
-    sum += x->v[i] * x->v[i];
+  for (size_t i = 0; i < x->rows; i++)
+    for (size_t j = 0; j < x->cols; j++)
+      sum += at(x, i, j) * at(x, i, j);
   return sum;
 }
 
-static double largest_column(const struct param_table *x)
+static double largest_column(const struct inputs *x)
 {
   double largest = 0;
   for (size_t j = 0; j < x->cols; j++) {
     double sum = 0;
     for (size_t i = 0; i < x->rows; i++)
-      sum += x->v[i * x->cols + j] * x->v[i * x->cols + j];
+      sum += at(x, i, j) * at(x, i, j);
     largest = fmax(largest, sum);
   }
   return sqrt(largest);
@@ -90,14 +114,16 @@ static double largest_column(const struct param_table *x)
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x, (void)in;
+  (void)x;
   const struct conf *c = conf;
-  if (c->x->rows == 0 || c->x->cols == 0)
-    return err_set(e, STATUS_BAD_ARG, "x must have at least one row and one column");
-  double n = (double)c->x->rows, d = (double)c->x->cols, all = sum_of_squares(c->x);
-  double upper = c->ball == BALL_L2 ? sqrt(all) : largest_column(c->x) * sqrt(2 * log(2 * d)), mean = upper;
-  if (c->x->rows <= EXACT_N_MAX && d * exp2(n) <= EXACT_WORK_MAX) {
-    enum status s = exact_mean(c->x, c->ball, &mean, e);
+  struct inputs v = {0};
+  enum status s = find_inputs(c, in, &v, e);
+  if (s != STATUS_OK)
+    return s;
+  double n = (double)v.rows, d = (double)v.cols, all = sum_of_squares(&v);
+  double upper = c->ball == BALL_L2 ? sqrt(all) : largest_column(&v) * sqrt(2 * log(2 * d)), mean = upper;
+  if (v.rows <= EXACT_N_MAX && d * exp2(n) <= EXACT_WORK_MAX) {
+    s = exact_mean(&v, c->ball, &mean, e);
     if (s != STATUS_OK)
       return s;
     bound_term(out, "exact", c->norm * mean / n);
@@ -114,8 +140,6 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
   return STATUS_OK;
 }
 
-static const char *const required[] = {"x", NULL};
-
 const struct bound bound_rad_linear = {
   .m = {.kind = KIND_BOUND,
         .id = "rad-linear",
@@ -131,6 +155,5 @@ const struct bound bound_rad_linear = {
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_HP},
-  .required = required,
   .evaluate = evaluate,
 };

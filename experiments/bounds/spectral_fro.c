@@ -8,40 +8,33 @@ struct conf {
 };
 
 static const struct param params[] = {
-  MEASURE_NORMS_PARAM(struct conf, spectral, "spectral", "spectral norm of each layer's weights (have to be given)"),
-  MEASURE_NORMS_PARAM(struct conf, frobenius, "frobenius", "Frobenius norm of each layer's weights (have to be given)"),
-  BOUND_POSITIVE_PARAM(struct conf, gamma, "gamma", "margin: a percentile of the training margins (has to be given)"),
+  MEASURE_NORMS_PARAM(struct conf, spectral, "spectral", "spectral norm of each layer's weights", &quantity_spectral),
+  MEASURE_NORMS_PARAM(struct conf, frobenius, "frobenius", "Frobenius norm of each layer's weights", &quantity_frobenius),
+  BOUND_POSITIVE_FROM(struct conf, gamma, "gamma", "margin: a percentile of the training margins", &quantity_gamma),
   BOUND_N_PARAM(struct conf, n),
   {.id = "width", .type = PARAM_INT, .at = offsetof(struct conf, width), .min = 2, .max = 1e12, .flags = PARAM_AUTO,
-   .unit = "units", .doc = "largest layer, inputs included (has to be given)", .example = "256"},
-  BOUND_POSITIVE_PARAM(struct conf, radius, "radius", "largest norm of an input (has to be given)"),
+   .unit = "units", .doc = "largest layer, inputs included", .example = "256", .from = &quantity_width},
+  BOUND_POSITIVE_FROM(struct conf, radius, "radius", "largest norm of an input", &quantity_radius),
   {0},
 };
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x;
+  (void)x, (void)in;
   const struct conf *c = conf;
-  struct layer_numbers spectral, frobenius;
-  enum status s = measure_numbers(&c->spectral, in, "spectral", &spectral, e);
-  if (s == STATUS_OK)
-    s = measure_numbers(&c->frobenius, in, "frobenius", &frobenius, e);
-  if (s == STATUS_OK)
-    s = measure_same_layers(&spectral, "spectral", &frobenius, "frobenius", e);
+  enum status s = measure_same_layers(&c->spectral, "spectral", &c->frobenius, "frobenius", e);
   if (s != STATUS_OK)
     return s;
-  double ranks = 0, depth = (double)spectral.n, h = (double)c->width;
-  for (size_t l = 0; l < spectral.n; l++)
-    ranks += frobenius.v[l] / spectral.v[l] * (frobenius.v[l] / spectral.v[l]);
-  double log_product = measure_log_product(&spectral);
+  double ranks = measure_sum_ratios(&c->frobenius, &c->spectral), depth = (double)c->spectral.n, h = (double)c->width;
+  double log_product = measure_log_product(&c->spectral);
   bound_term(out, "log10_product", log_product / M_LN10);
   bound_term(out, "stable_ranks", ranks);
   measure_set_log(out, log(c->radius * depth / c->gamma) + log_product + 0.5 * log(h * log(depth * h) * ranks / (double)c->n));
   return STATUS_OK;
 }
 
-static const char *const required[] = {"n", "gamma", "radius", "width", NULL};
+static const char *const required[] = {"n", "gamma", "radius", "width", "spectral", "frobenius", NULL};
 
 const struct bound bound_spectral_fro = {
   .m = {.kind = KIND_BOUND,
@@ -54,7 +47,6 @@ const struct bound bound_spectral_fro = {
         .example = "assay.bound(\"spectral-fro\", {n = 1000, gamma = 0.5, radius = 1, width = 64, spectral = {3, 2}, frobenius = {6, 3}})",
         .conf_size = sizeof(struct conf),
         .params = params,
-        .needs = measure_needs,
         .statement = STATEMENT_C},
   .required = required,
   .evaluate = evaluate,

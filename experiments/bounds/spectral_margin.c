@@ -8,32 +8,27 @@ struct conf {
 };
 
 static const struct param params[] = {
-  MEASURE_NORMS_PARAM(struct conf, spectral, "spectral", "spectral norm of each layer's weights (have to be given)"),
-  MEASURE_NORMS_PARAM(struct conf, rows21, "rows21", "sum of the norms of the rows (output units) of each layer's weights, or of their distance from a reference"),
-  BOUND_POSITIVE_PARAM(struct conf, gamma, "gamma", "margin: a percentile of the training margins (has to be given)"),
+  MEASURE_NORMS_PARAM(struct conf, spectral, "spectral", "spectral norm of each layer's weights", &quantity_spectral),
+  MEASURE_NORMS_PARAM(struct conf, rows21, "rows21", "sum of the norms of the rows (output units) of each layer's weights, or of their distance from a reference", &quantity_rows21),
+  BOUND_POSITIVE_FROM(struct conf, gamma, "gamma", "margin: a percentile of the training margins", &quantity_gamma),
   BOUND_N_PARAM(struct conf, n),
   {.id = "width", .type = PARAM_INT, .at = offsetof(struct conf, width), .min = 2, .max = 1e12, .flags = PARAM_AUTO,
-   .unit = "units", .doc = "largest layer, inputs included (has to be given)", .example = "256"},
-  BOUND_POSITIVE_PARAM(struct conf, x_norm, "x_norm", "Frobenius norm of all inputs together (has to be given)"),
+   .unit = "units", .doc = "largest layer, inputs included", .example = "256", .from = &quantity_width},
+  BOUND_POSITIVE_FROM(struct conf, x_norm, "x_norm", "Frobenius norm of all inputs together", &quantity_x_norm),
   {0},
 };
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x;
+  (void)x, (void)in;
   const struct conf *c = conf;
-  struct layer_numbers spectral, rows21;
-  enum status s = measure_numbers(&c->spectral, in, "spectral", &spectral, e);
-  if (s == STATUS_OK)
-    s = measure_numbers(&c->rows21, in, "rows21", &rows21, e);
-  if (s == STATUS_OK)
-    s = measure_same_layers(&spectral, "spectral", &rows21, "rows21", e);
+  enum status s = measure_same_layers(&c->spectral, "spectral", &c->rows21, "rows21", e);
   if (s != STATUS_OK)
     return s;
-  double sum = 0, log_product = measure_log_product(&spectral);
-  for (size_t l = 0; l < spectral.n; l++)
-    sum += pow(rows21.v[l] / spectral.v[l], 2.0 / 3);
+  double sum = 0, log_product = measure_log_product(&c->spectral);
+  for (size_t l = 0; l < c->spectral.n; l++)
+    sum += pow(c->rows21.v[l] / c->spectral.v[l], 2.0 / 3);
   double log_complexity = log_product + 1.5 * log(sum);
   bound_term(out, "log10_product", log_product / M_LN10);
   bound_term(out, "log10_complexity", log_complexity / M_LN10);
@@ -41,7 +36,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
   return STATUS_OK;
 }
 
-static const char *const required[] = {"n", "gamma", "x_norm", "width", NULL};
+static const char *const required[] = {"n", "gamma", "x_norm", "width", "spectral", "rows21", NULL};
 
 const struct bound bound_spectral_margin = {
   .m = {.kind = KIND_BOUND,
@@ -55,7 +50,6 @@ const struct bound bound_spectral_margin = {
         .example = "assay.bound(\"spectral-margin\", {n = 1000, gamma = 0.5, x_norm = 30, width = 64, spectral = {3, 2}, rows21 = {20, 6}})",
         .conf_size = sizeof(struct conf),
         .params = params,
-        .needs = measure_needs,
         .statement = STATEMENT_C},
   .required = required,
   .evaluate = evaluate,

@@ -6,30 +6,24 @@ struct conf {
 };
 
 static const struct param params[] = {
-  MEASURE_NORMS_PARAM(struct conf, spectral, "spectral", "spectral norm of each layer's weights (have to be given)"),
-  MEASURE_NORMS_PARAM(struct conf, frobenius, "frobenius", "Frobenius norm of each layer's weights (have to be given)"),
+  MEASURE_NORMS_PARAM(struct conf, spectral, "spectral", "spectral norm of each layer's weights", &quantity_spectral),
+  MEASURE_NORMS_PARAM(struct conf, frobenius, "frobenius", "Frobenius norm of each layer's weights", &quantity_frobenius),
   {0},
 };
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
 {
-  (void)x;
+  (void)x, (void)in;
   const struct conf *c = conf;
-  struct layer_numbers spectral, frobenius;
-  enum status s = measure_numbers(&c->spectral, in, "spectral", &spectral, e);
-  if (s == STATUS_OK)
-    s = measure_numbers(&c->frobenius, in, "frobenius", &frobenius, e);
-  if (s == STATUS_OK)
-    s = measure_same_layers(&spectral, "spectral", &frobenius, "frobenius", e);
+  enum status s = measure_same_layers(&c->spectral, "spectral", &c->frobenius, "frobenius", e);
   if (s != STATUS_OK)
     return s;
-  out->trivial = INFINITY;
-  out->value = 0;
-  for (size_t l = 0; l < spectral.n; l++)
-    out->value += frobenius.v[l] / spectral.v[l] * (frobenius.v[l] / spectral.v[l]);
+  measure_set(out, measure_sum_ratios(&c->frobenius, &c->spectral));
   return STATUS_OK;
 }
+
+static const char *const required[] = {"spectral", "frobenius", NULL};
 
 const struct bound bound_sum_stable_rank = {
   .m = {.kind = KIND_BOUND,
@@ -42,7 +36,7 @@ const struct bound bound_sum_stable_rank = {
         .example = "assay.bound(\"sum-stable-rank\", {spectral = {3, 2}, frobenius = {6, 3}})",
         .conf_size = sizeof(struct conf),
         .params = params,
-        .needs = measure_needs,
         .statement = STATEMENT_C},
+  .required = required,
   .evaluate = evaluate,
 };

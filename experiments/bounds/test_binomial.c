@@ -34,4 +34,5 @@ const struct bound bound_test_binomial = {
         .resolve = test_counts_resolve},
   .required = test_counts_required,
   .evaluate = evaluate,
+  .checked = test_set_checked,
 };

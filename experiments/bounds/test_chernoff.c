@@ -4,7 +4,7 @@
 
 struct conf { struct test_mean t; };
 
-static const struct param params[] = {TEST_MEAN_PARAMS(struct conf, t), {0}};
+static const struct param params[] = {TEST_MEAN_PARAMS(struct conf, t, &quantity_losses), {0}};
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in,
                             struct bound_value *out, struct err *e)
@@ -36,4 +36,5 @@ const struct bound bound_test_chernoff = {
         .params = params,
         .statement = STATEMENT_HP_FIXED},
   .evaluate = evaluate,
+  .checked = test_set_checked,
 };

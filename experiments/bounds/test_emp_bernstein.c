@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct param params[] = {
-  TEST_MEAN_PARAMS(struct conf, t),
+  TEST_MEAN_PARAMS(struct conf, t, &quantity_losses),
   {.id = "variance", .type = PARAM_REAL, .at = offsetof(struct conf, variance), .min = 0, .max = 0.5, .flags = PARAM_AUTO,
    .doc = "sample variance of the losses, divisor n - 1 (or give losses)", .example = "0.09"},
   {0},
@@ -62,4 +62,5 @@ const struct bound bound_test_emp_bernstein = {
         .params = params,
         .statement = STATEMENT_HP_FIXED},
   .evaluate = evaluate,
+  .checked = test_set_checked,
 };

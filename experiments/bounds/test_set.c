@@ -15,6 +15,16 @@ enum status test_counts_resolve(void *conf, struct err *e)
   return STATUS_OK;
 }
 
+enum status test_set_checked(const void *conf, const struct bound_input *in, bool *checked, struct err *e)
+{
+  (void)conf;
+  const struct dataset *d = in->subject->data;
+  if (in->trained && in->subject->part == &d->train)
+    return err_set(e, STATUS_BAD_ARG, "these weights were trained on the train part, so it cannot test them: take part = \"test\"");
+  *checked = in->trained && in->subject->part == &d->test;
+  return STATUS_OK;
+}
+
 enum status test_mean_of(const struct test_mean *t, struct mean_and_size *out, struct err *e)
 {
   if (t->losses.n == 0) {

@@ -6,12 +6,25 @@ struct conf {
   double delta, risk;
 };
 
+/* Half-spaces only: one dense layer with one output. */
+static enum status take_inputs(const struct exec *x, const struct bound_input *in, struct taken *out, struct err *e)
+{
+  (void)x;
+  const struct net *net = in->subject->net;
+  if (net->n_layers != 1 || net->layer[0].kind != LAYER_DENSE || net->out != 1)
+    return err_set(e, STATUS_UNSUPPORTED, "model \"%s\" is no half-space: one layer with one output is needed", in->subject->model->method->id);
+  out->number = (double)net->in;
+  return STATUS_OK;
+}
+
+static const struct quantity inputs = {"the inputs of a linear model with one output", take_inputs};
+
 static const struct param params[] = {
   BOUND_N_PARAM(struct conf, n),
   BOUND_DELTA_PARAM(struct conf, delta),
-  BOUND_RISK_PARAM(struct conf, risk, "risk", "error rate on the n training examples (has to be given)"),
+  BOUND_RISK_FROM(struct conf, risk, "risk", "error rate on the n training examples", &quantity_error_rate),
   {.id = "dim", .type = PARAM_INT, .at = offsetof(struct conf, dim), .min = 1, .max = 1e12, .flags = PARAM_AUTO,
-   .doc = "number of inputs d (has to be given); with the bias, the VC dimension is d + 1", .example = "10"},
+   .doc = "number of inputs d; with the bias, the VC dimension is d + 1", .example = "10", .from = &inputs},
   {0},
 };
 
@@ -49,4 +62,5 @@ const struct bound bound_vc_linear = {
         .statement = STATEMENT_HP},
   .required = required,
   .evaluate = evaluate,
+  .checked = bound_uniform,
 };

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "experiments/kernel/tail.h"
-#include "lua/bind/bind.h"
+#include "lua/bind/subject.h"
 
 static void set_number(lua_State *L, const char *key, double v)
 {
@@ -40,26 +40,68 @@ static void push_result(lua_State *L, const struct lua_object *o, const struct b
   lua_setfield(L, -2, "terms");
 }
 
-/* bound:evaluate([{n =, delta =, …}]): the same bound with these values on top of its own. */
+/* Split the table at `at`: pushes a copy without its subject, and the subject (nil if there is none). */
+static bool split(lua_State *L, int at)
+{
+  lua_newtable(L);
+  for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1)) {
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, at + 1);
+  }
+  bool found = lua_getfield(L, at + 1, "subject") != LUA_TNIL;
+  lua_pushnil(L);
+  lua_setfield(L, at + 1, "subject");
+  return found;
+}
+
+/* The part that a bound looks at where none is named: a bound for a fixed hypothesis tests it on the test part. */
+static void choose_part(lua_State *L, struct lua_subject *s, const struct method *m)
+{
+  if (s->part_given || m->statement != STATEMENT_HP_FIXED)
+    return;
+  s->s.part = &s->s.data->test;
+  if (s->s.part->n == 0)
+    bind_error(L, "bound \"%s\": data \"%s\" has no test part", m->id, s->s.data->name);
+}
+
+static struct bound_input input_of(lua_State *L, struct lua_subject *s)
+{
+  subject_trim(L);
+  return (struct bound_input){.subject = &s->s, .cache = subject_cache(L), .trained = s->trained};
+}
+
+/* bound:evaluate([{subject =, n =, delta =, …}]): the same bound with these values on top of its own. */
 static int evaluate(lua_State *L)
 {
   const struct lua_object *o = object_check(L, 1, KIND_BOUND);
+  struct bound_input in = {0};
   struct bound_value v;
   struct err e = {0};
-  if (!lua_isnoneornil(L, 2)) {
+  lua_settop(L, 2);
+  if (!lua_isnil(L, 2)) {
     luaL_checktype(L, 2, LUA_TTABLE);
-    o = object_with(L, o, 2);
+    bool with_subject = split(L, 2);
+    o = object_with(L, o, 3);
+    if (with_subject) {
+      struct lua_subject *s = subject_push(L, 4, "subject");
+      choose_part(L, s, o->o.method);
+      in = input_of(L, s);
+    }
   }
-  if (bound_evaluate(&o->o, &bind_host(L)->exec, NULL, &v, &e) != STATUS_OK)
+  if (bound_evaluate(&o->o, &bind_host(L)->exec, &in, &v, &e) != STATUS_OK)
     bind_raise(L, &e);
   push_result(L, o, &v);
   return 1;
 }
 
 const struct function_row bound_methods[] = {
-    {"evaluate", evaluate, "bound:evaluate([{n =, delta =, …}])",
+    {"evaluate", evaluate, "bound:evaluate([{subject =, n =, delta =, …}])",
      "The bound for these inputs: {value =, of = \"risk\", \"gap\" or \"measure\", vacuous =, statement =, claim =, terms =, …}. "
-     "The inputs are its parameters."},
+     "The inputs are its parameters. subject = {weights =, model =, data =[, part =, loss =, start =, seed =]} supplies those that are not "
+     "given, as the bound's help says; a result of assay.train{keep_weights = true} serves as the weights, or as the whole subject. "
+     "part is \"train\", or \"test\" for bounds on a fixed hypothesis. Only where the program has taken and checked everything "
+     "itself does the claim say guaranteed."},
     {0}};
 
 /* --- assay.math ----------------------------------------------------------------------------------- */

@@ -51,7 +51,8 @@ static int probe_run(lua_State *L)
 }
 
 const struct function_row probe_methods[] = {
-    {"measure", probe_run, "probe:measure{model = …, weights = …, data = …[, part = \"train\", loss = …, start = …, seed = 0]}",
-     "A table of its values: numbers, matrices, or a list with one for each layer that has any (poolings have no weights); the standard error of name is name_se. Equal questions "
-     "are answered from memory."},
+    {"measure", probe_run, "probe:measure{weights = …, model = …, data = …[, part = \"train\", loss = …, start = …, seed = 0]}",
+     "A table of its values: numbers, matrices, or a list with one for each layer that has any (poolings have no weights); the standard error of name is name_se. Weights from "
+     "assay.train{keep_weights = true} know their model, data, loss and start; weights may also be its whole result, and "
+     "probe:measure(result) is enough. Equal questions are answered from memory."},
     {0}};

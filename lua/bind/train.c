@@ -13,7 +13,7 @@
 #include "experiments/optim/optimizer.h"
 #include "experiments/registry.h"
 #include "experiments/schedules/schedule.h"
-#include "lua/bind/bind.h"
+#include "lua/bind/origin.h"
 
 #define REQUEST "assay.request"
 #define MAX_REPLICAS 100000
@@ -482,16 +482,37 @@ static void set_number(lua_State *L, const char *key, double v)
   lua_setfield(L, -2, key);
 }
 
-static void set_weights(lua_State *L, const struct train_result *t, const struct net *net)
+/* Where the weights of a replica come from; pushed. */
+static void push_origin(lua_State *L, const struct train_request *r, size_t i)
 {
   struct err e = {0};
+  const struct train_replica *how = &r->replica[i];
+  struct weights_origin *o = origin_push(L);
+  enum status s = object_copy(&o->model, &r->model, &e);
+  s = s ? s : object_copy(&o->loss, &r->loss, &e);
+  s = s || !how->init ? s : mem_new((void **)&o->init, r->net.n_logical, sizeof *o->init, "weights at the start", &e);
+  if (s != STATUS_OK)
+    bind_raise(L, &e);
+  if (how->init)
+    memcpy(o->init, how->init, r->net.n_logical * sizeof *o->init);
+  o->data = dataset_retain(r->data);
+  o->init_seed = how->init_seed;
+  o->apart = !how->init && !how->mask && !how->replace;
+}
+
+static void set_weights(lua_State *L, const struct train_request *r, size_t i)
+{
+  struct err e = {0};
+  const struct train_result *t = &r->result[i];
   if (!t->weights)
     return;
   struct lua_matrix *w = matrix_push(L);
-  if (mat_new(&w->m, DTYPE_F32, 1, net->n_logical, &e) != STATUS_OK)
+  if (mat_new(&w->m, DTYPE_F32, 1, r->net.n_logical, &e) != STATUS_OK)
     bind_raise(L, &e);
   matrix_account(L, w);
-  memcpy(w->m.data, t->weights, net->n_logical * sizeof(float));
+  memcpy(w->m.data, t->weights, r->net.n_logical * sizeof(float));
+  push_origin(L, r, i);
+  origin_attach(L);
   lua_setfield(L, -2, "weights");
 }
 
@@ -538,7 +559,7 @@ static void push_result(lua_State *L, const struct train_request *r, size_t i)
     lua_pushstring(L, t->error.message);
     lua_setfield(L, -2, "message");
   }
-  set_weights(L, t, &r->net);
+  set_weights(L, r, i);
 }
 
 /* What went wrong with a request, if anything: its own status, then its replicas'. */
@@ -620,7 +641,8 @@ void train_open(lua_State *L)
        "assay.train{data =, model =, steps = or epochs =, schedule = or lr = or controller =, …}",
        "Train a model. Also: loss, optimizer (sgd), average, sampler (random-reshuffling), batch (64), seed, init_seed, order_seed, "
        "eval_every, log_every, plan, keep_weights, init, mask, replace, run, label, diverged (\"ok\": a result, not a failure). "
-       "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights."},
+       "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights "
+       "(which remember model, data, loss and start: probes and bounds take the result as their subject)."},
       {"train_many", train_many, "assay.train_many{replicas = {{lr = 0.1}, {lr = 0.2}}, data =, model =, …}",
        "Train several replicas in one call; each may have its own optimizer, schedule, lr, controller, average, init_seed, init, mask, "
        "replace. A list of results as of assay.train."},

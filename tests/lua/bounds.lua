@@ -34,4 +34,44 @@ tap.fails(function() m.bin_inv(5, 4, 0.1) end, "k must be a whole number in [0, 
 tap.fails(function() m.bin_inv(1, 4, 0) end, "delta must be a number in (0, 1], got 0", "delta 0")
 tap.fails(function() m.kl_gaussian(0, 0, 0, 1) end, "standard deviations", "a deviation of 0")
 
+-- From a subject: trained weights and a part of a data set.
+local data = assay.data("gaussian-mixture", { d = 5, separation = 3, classes = 2, train = 200, valid = 50, test = 300 })
+local net = assay.model("mlp", { hidden = { 16 } })
+local function trained(more)
+  local request = { data = data, model = net, lr = 0.1, epochs = 3, keep_weights = true, seed = 1 }
+  for k, v in pairs(more or {}) do
+    request[k] = v
+  end
+  return assay.train(request)
+end
+local t = trained()
+local test = assay.bound "test-binomial"
+local seen = test:evaluate { subject = t }
+tap.near(seen.terms.risk, t.test_error, 1e-12, "a result of assay.train is a subject; a fixed hypothesis is tested on the test part")
+tap.near(seen.value, m.bin_inv(math.floor(300 * t.test_error + 0.5), 300, 0.05), 1e-14, "errors and n are counted there")
+tap.is(seen.claim, "guaranteed if chosen without these examples", "what was trained on the train part is guaranteed on the test part")
+tap.is(test:evaluate({ subject = { weights = t, part = "valid" } }).claim, "bound, assumptions not checked", "not on the validation part")
+tap.fails(function() test:evaluate { subject = { weights = t, part = "train" } } end, "take part", "and the train part cannot test")
+tap.is(test:evaluate({ subject = t, errors = 3 }).claim, "bound, assumptions not checked", "what is typed is not checked")
+tap.near(test:evaluate({ subject = { weights = t.weights } }).value, seen.value, 0, "the weights alone know their model and data")
+tap.is(test:evaluate({ subject = { weights = t.weights:copy(), model = net, data = data } }).claim, "bound, assumptions not checked",
+  "of a copy nothing is known")
+for name, more in pairs { init = { init = t.weights }, mask = { mask = t.weights * 0 + 1 }, replace = { replace = { at = 1, by = 1 } } } do
+  tap.is(test:evaluate({ subject = trained(more) }).claim, "bound, assumptions not checked", "nor of a training with " .. name)
+end
+local w = trained().weights
+w[1] = 0
+tap.fails(function() test:evaluate { subject = { weights = w } } end, "model is missing", "weights that were written to forget where they come from")
+tap.fails(function() test:evaluate { subject = trained { keep_weights = false } } end, "keep_weights = true", "a result without weights is no subject")
+tap.fails(function() test:evaluate { subject = { weights = t, prt = "test" } } end, 'did you mean "part"', "misspelt keys are suggested")
+tap.fails(function() test:evaluate { subject = 3 } end, "expected, got number", "a number is no subject")
+tap.is(assay.bound("rad-golowich"):evaluate({ subject = t }).claim, "guaranteed", "a uniform bound of what the program took itself is guaranteed")
+local norms = assay.probe("layer-norms"):measure(t)
+local fro = assay.bound("fro-product"):evaluate { subject = t }
+tap.near(fro.value, norms.frobenius[1] * norms.frobenius[2], 1e-12, "measures take the probes' numbers")
+tap.is(fro.claim, "measure", "and stay measures")
+local start = net:init(1, data:train())
+tap.near(norms.frobenius_start[1], assay.probe("layer-norms"):measure({ weights = t.weights, start = start }).frobenius_start[1], 1e-12,
+  "trained weights know their start")
+
 tap.done()
