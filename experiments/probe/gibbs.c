@@ -29,7 +29,7 @@ enum status gibbs_prior_mean(const struct gibbs_conf *c, const struct probe_subj
 {
   const struct model *model = (const struct model *)(const void *)s->model->method;
   int prior = c->prior == GIBBS_PRIOR_AUTO ? (s->start ? GIBBS_PRIOR_START : GIBBS_PRIOR_ZERO) : c->prior;
-  *known = prior != GIBBS_PRIOR_START;
+  *known = prior != GIBBS_PRIOR_START || s->start_drawn;
   if (prior == GIBBS_PRIOR_START && !s->start)
     return err_set(e, STATUS_BAD_ARG, "the prior is to be centred on the start, which is not known: give start = weights");
   enum status status = mem_new((void **)w, s->net->n_params, sizeof **w, "the prior's mean", e);

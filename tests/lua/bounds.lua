@@ -66,6 +66,9 @@ tap.fails(function() test:evaluate { subject = trained { keep_weights = false } 
 tap.fails(function() test:evaluate { subject = { weights = t, prt = "test" } } end, 'did you mean "part"', "misspelt keys are suggested")
 tap.fails(function() test:evaluate { subject = 3 } end, "expected, got number", "a number is no subject")
 tap.is(assay.bound("rad-golowich"):evaluate({ subject = t }).claim, "guaranteed", "a uniform bound of what the program took itself is guaranteed")
+local pb = assay.bound("pb-kl", { posterior = assay.probe("posterior", { sd = 0.1, draws = 20, examples = 50 }) })
+tap.is(pb:evaluate({ subject = t }).claim, "guaranteed", "a prior centred on a start that the program drew is one without data")
+tap.is(pb:evaluate({ subject = { weights = t, start = t.weights } }).claim, "bound, assumptions not checked", "of a start that was given nothing is known")
 local norms = assay.probe("layer-norms"):measure(t)
 local fro = assay.bound("fro-product"):evaluate { subject = t }
 tap.near(fro.value, norms.frobenius[1] * norms.frobenius[2], 1e-12, "measures take the probes' numbers")
