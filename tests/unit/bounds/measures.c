@@ -50,7 +50,7 @@ static void test_convnet(void)
   struct named_value values[] = {{"channels", {.kind = VALUE_LIST, .as.list = {1, (const double[]){2}}}}};
   subject_make(&t, &model_convnet, values, 1, &loss_cross_entropy, 12, 16, 3, 3);
   struct probe_value v = subject_measure(&t, &probe_layer_norms, 0);
-  tap_near(from_probe(&bound_fro_product, &t, &v), probe_number(&v, "frobenius", 0) * probe_number(&v, "frobenius", 2), 1e-13, 0,
+  tap_near(of_subject(&bound_fro_product, &t), probe_number(&v, "frobenius", 0) * probe_number(&v, "frobenius", 2), 1e-13, 0,
            "a measure of a convnet leaves the pooling out and goes on");
   probe_value_free(&v);
   subject_free(&t);
