@@ -14,6 +14,7 @@ struct net_facts {
   size_t n;
   size_t at[NET_MAX_LAYERS]; /* layer i is the net's layer at[i] */
   struct prune_layer layer[NET_MAX_LAYERS];
+  struct prune_flow flow;
   void **owned;
   size_t n_owned;
 };
@@ -30,6 +31,9 @@ NODISCARD enum status net_facts_inputs(struct net_facts *f, bool gram, struct pr
 /* Gradients of the loss, one per batch; the diagonal of the curvature. */
 NODISCARD enum status net_facts_gradients(struct net_facts *f, size_t batch, struct err *e);
 NODISCARD enum status net_facts_curvature(struct net_facts *f, enum prune_curvature c, struct err *e);
+
+/* The signal through the net for the layers; it refers to f, which must not move afterwards. */
+void net_facts_flow(struct net_facts *f);
 
 /* What goes into the weights of a layer for the examples of a block, piece by piece: cols x n numbers, ld apart. A dense
  * layer has one piece, a convolution one for each row of its output, with columns [out_width][ldb], 0 in the lanes beyond

@@ -28,10 +28,7 @@ static double seconds(clockid_t clock)
 
 static const struct prune_common *common_of(const struct work *k) { return k->plan->method->conf; }
 
-static bool global(const struct work *k)
-{
-  return k->plan->method->method->kind == KIND_SCORE && common_of(k)->compare == PRUNE_GLOBAL;
-}
+static bool at_once(const struct work *k) { return prune_at_once(k->plan->method); }
 
 static bool wants(const struct work *k, const char *need)
 {
@@ -44,9 +41,9 @@ static enum status check_plan(const struct work *k, struct err *e)
 {
   const struct prune_plan *p = k->plan;
   const struct method *m = p->method->method;
-  if (p->inputs != PRUNE_DENSE && global(k) && (prune_mask_wants(p->method, "inputs") || prune_mask_wants(p->method, "gram")))
-    return err_set(e, STATUS_BAD_ARG, "%s \"%s\" with compare = global ranks all layers at once, so its inputs cannot come from layers "
-                   "pruned before: inputs must be dense (or compare row or layer)", kind_name(m->kind), m->id);
+  if (p->inputs != PRUNE_DENSE && at_once(k) && (prune_mask_wants(p->method, "inputs") || prune_mask_wants(p->method, "gram")))
+    return err_set(e, STATUS_BAD_ARG, "%s \"%s\" ranks all layers at once, so its inputs cannot come from layers pruned before: "
+                   "inputs must be dense (or compare row or layer)", kind_name(m->kind), m->id);
   if (p->batch == 0)
     return err_set(e, STATUS_BAD_ARG, "batch must be at least 1");
   if (!(p->correction >= 0 && p->correction <= 1) || !(p->damp >= 0 && p->damp <= 100))
@@ -79,6 +76,7 @@ static enum status collect(struct work *k, struct probe_cache *cache, struct err
   const struct prune_plan *p = k->plan;
   bool dense = p->inputs == PRUNE_DENSE, gram = dense && wants(k, "gram");
   bool inputs = (dense && wants(k, "inputs")) || (p->allocator && prune_wants(p->allocator, "inputs"));
+  net_facts_flow(&k->f);
   enum status status = gram || inputs ? net_facts_inputs(&k->f, gram, cache, e) : STATUS_OK;
   if (!status && wants(k, "gradients"))
     status = net_facts_gradients(&k->f, p->batch, e);
@@ -160,11 +158,11 @@ static enum status run_sequential(struct work *k, struct err *e)
 {
   const struct prune_plan *p = k->plan;
   enum status status = STATUS_OK;
-  if (global(k))
+  if (at_once(k))
     status = prune_mask(p->method, k->f.x, k->f.layer, k->f.n, k->sparsity, k->keep, e);
   for (size_t i = 0; i < k->f.n && !status; i++) {
     status = collect_next(k, i, e);
-    if (!status && global(k))
+    if (!status && at_once(k))
       status = finish_masked(k, i, e);
     else if (!status)
       status = prune_apply(p->method, k->f.x, &k->f.layer[i], 1, k->sparsity ? k->sparsity + i : NULL, &k->w[i], &k->keep[i],

@@ -71,18 +71,37 @@ static enum status name_method(const struct method *m, enum status status, struc
   return status;
 }
 
+/* Numbers of all layers, checked before and after. */
+static enum status rate_layers(const struct object *score, const struct exec *x, const struct prune_layer *l, size_t n_layers,
+                               const double *sparsity, double *const *out, struct err *e)
+{
+  const struct score *s = (const struct score *)score->method;
+  enum status status = STATUS_OK;
+  for (size_t i = 0; i < n_layers && !status; i++)
+    status = check_layer(&s->m, &l[i], e);
+  if (!status && s->rate_all)
+    status = name_method(&s->m, s->rate_all(score->conf, x, l, n_layers, sparsity, out, e), e);
+  for (size_t i = 0; i < n_layers && !status; i++) {
+    if (!s->rate_all)
+      status = name_method(&s->m, s->rate(score->conf, x, &l[i], out[i], e), e);
+    if (!status && !vec_finite_f64(out[i], l[i].out * l[i].in))
+      status = err_set(e, STATUS_BAD_DATA, "score \"%s\": a score is not finite: the numbers are too large", s->m.id);
+    if (exec_cancelled(x) && !status)
+      status = err_set(e, STATUS_CANCELLED, "cancelled");
+  }
+  return status;
+}
+
 enum status prune_score(const struct object *score, const struct exec *x, const struct prune_layer *l, double *out,
                         struct err *e)
 {
-  const struct score *s = (const struct score *)score->method;
-  enum status status = check_layer(&s->m, l, e);
-  if (status)
-    return status;
-  if ((status = s->rate(score->conf, x, l, out, e)))
-    return name_method(&s->m, status, e);
-  if (!vec_finite_f64(out, l->out * l->in))
-    return err_set(e, STATUS_BAD_DATA, "score \"%s\": a score is not finite: the numbers are too large", s->m.id);
-  return STATUS_OK;
+  return rate_layers(score, x, l, 1, NULL, &out, e);
+}
+
+bool prune_at_once(const struct object *method)
+{
+  return method->method->kind == KIND_SCORE &&
+         (common_of(method)->compare == PRUNE_GLOBAL || ((const struct score *)method->method)->rate_all);
 }
 
 static void mask_weights(const struct prune_layer *l, const uint8_t *keep, double *w)
@@ -91,43 +110,42 @@ static void mask_weights(const struct prune_layer *l, const uint8_t *keep, doubl
     w[i] = keep[i] ? l->w[i] : 0.0;
 }
 
-static enum status score_and_choose(const struct object *score, const struct exec *x, const struct prune_layer *l,
-                                    double sparsity, uint8_t *keep, struct err *e)
+static enum status count_weights(const struct prune_layer *l, size_t n_layers, size_t *total, struct err *e)
 {
-  void *rate;
-  enum status status = mem_new(&rate, l->out * l->in, sizeof(double), "scores", e);
-  if (status)
-    return status;
-  if ((status = prune_score(score, x, l, rate, e)) == STATUS_OK)
-    status = name_method(score->method, prune_choose(common_of(score), rate, l->out, l->in, sparsity, keep, e), e);
-  free(rate);
+  *total = 0;
+  for (size_t i = 0; i < n_layers; i++)
+    if (__builtin_add_overflow(*total, l[i].out * l[i].in, total))
+      return err_set(e, STATUS_BAD_ARG, "the layers hold too many weights");
+  return STATUS_OK;
+}
+
+enum status prune_masks_new(const struct prune_layer *l, size_t n_layers, uint8_t **keep, void **memory, struct err *e)
+{
+  size_t total, at = 0;
+  enum status status = count_weights(l, n_layers, &total, e);
+  if (!status)
+    status = mem_new(memory, total, 1, "masks", e);
+  for (size_t i = 0; i < n_layers && !status; at += l[i].out * l[i].in, i++)
+    keep[i] = (uint8_t *)*memory + at;
   return status;
 }
 
-/* One ranking over all layers: the scores stand one after the other. */
-static enum status choose_global(const struct object *score, const struct exec *x, const struct prune_layer *l,
-                                 size_t n_layers, uint8_t *const *keep, struct err *e)
+enum status prune_masks_by(const struct prune_common *rule, const struct object *score, const struct exec *x,
+                           const struct prune_layer *l, size_t n_layers, const double *sparsity, uint8_t *const *keep,
+                           struct err *e)
 {
-  size_t total = 0, at = 0;
-  double *rate = NULL;
-  uint8_t *all = NULL;
+  size_t total, at = 0;
   void *memory;
-  for (size_t i = 0; i < n_layers; i++)
-    if (__builtin_add_overflow(total, l[i].out * l[i].in, &total))
-      return err_set(e, STATUS_BAD_ARG, "the layers hold too many weights");
-  enum status status = mem_new(&memory, total, sizeof(double) + 1, "scores of all layers", e);
-  if (status)
+  enum status status = count_weights(l, n_layers, &total, e);
+  if (status || (status = mem_new(&memory, total, sizeof(double), "scores", e)))
     return status;
-  rate = memory;
-  all = (uint8_t *)(rate + total);
-  for (size_t i = 0; i < n_layers && status == STATUS_OK; at += l[i].out * l[i].in, i++)
-    status = prune_score(score, x, &l[i], rate + at, e);
-  const struct prune_common flat = {.compare = PRUNE_LAYER};
-  if (status == STATUS_OK)
-    status = name_method(score->method, prune_choose(&flat, rate, 1, total, common_of(score)->sparsity, all, e), e);
-  at = 0;
-  for (size_t i = 0; i < n_layers && status == STATUS_OK; at += l[i].out * l[i].in, i++)
-    memcpy(keep[i], all + at, l[i].out * l[i].in);
+  double **rate = xcalloc(n_layers + 1, sizeof *rate);
+  for (size_t i = 0; i < n_layers; at += l[i].out * l[i].in, i++)
+    rate[i] = (double *)memory + at;
+  status = rate_layers(score, x, l, n_layers, sparsity, rate, e);
+  if (!status)
+    status = name_method(score->method, prune_choose_all(rule, l, n_layers, sparsity, rate, keep, e), e);
+  free(rate);
   free(memory);
   return status;
 }
@@ -180,7 +198,7 @@ static enum status check_budget(const struct object *o, const double *sparsity, 
   return STATUS_OK;
 }
 
-/* Mask without restoration; w is filled, too. */
+/* Mask without restoration; w is filled, too, where it is not NULL. */
 static enum status mask_and_weights(const struct object *o, const struct exec *x, const struct prune_layer *l, size_t n_layers,
                                     const double *sparsity, double *const *w, uint8_t *const *keep, struct prune_note *note,
                                     struct err *e)
@@ -189,15 +207,12 @@ static enum status mask_and_weights(const struct object *o, const struct exec *x
   bool scores = o->method->kind == KIND_SCORE;
   struct prune_note unused = {0};
   enum status status = check_budget(o, sparsity, n_layers, e);
-  if (status == STATUS_OK && scores && c->compare == PRUNE_GLOBAL)
-    status = choose_global(o, x, l, n_layers, keep, e);
+  if (!status && scores)
+    status = prune_masks_by(c, o, x, l, n_layers, sparsity, keep, e);
   for (size_t i = 0; i < n_layers && status == STATUS_OK; i++) {
-    double s = sparsity ? sparsity[i] : c->sparsity;
     if (!scores)
-      status = run_solver(o, x, &l[i], s, w[i], keep[i], note ? &note[i] : &unused, e);
-    else if (c->compare != PRUNE_GLOBAL)
-      status = score_and_choose(o, x, &l[i], s, keep[i], e);
-    if (scores && w && status == STATUS_OK)
+      status = run_solver(o, x, &l[i], sparsity ? sparsity[i] : c->sparsity, w[i], keep[i], note ? &note[i] : &unused, e);
+    else if (w)
       mask_weights(&l[i], keep[i], w[i]);
     if (exec_cancelled(x) && status == STATUS_OK)
       status = err_set(e, STATUS_CANCELLED, "cancelled");

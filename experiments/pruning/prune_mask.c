@@ -75,3 +75,38 @@ enum status prune_choose(const struct prune_common *c, const double *score, size
   free(work);
   return STATUS_OK;
 }
+
+/* One ranking over all layers: their scores one after the other. */
+static enum status choose_global(const struct prune_common *c, const struct prune_layer *l, size_t n_layers, double *const *score,
+                                 uint8_t *const *keep, struct err *e)
+{
+  const struct prune_common flat = {.compare = PRUNE_LAYER};
+  size_t total = 0, at = 0;
+  void *memory;
+  for (size_t i = 0; i < n_layers; i++)
+    total += l[i].out * l[i].in;
+  enum status status = mem_new(&memory, total, sizeof(double) + 1, "scores of all layers", e);
+  if (status)
+    return status;
+  double *all = memory;
+  uint8_t *mask = (uint8_t *)(all + total);
+  for (size_t i = 0; i < n_layers; at += l[i].out * l[i].in, i++)
+    memcpy(all + at, score[i], l[i].out * l[i].in * sizeof *all);
+  status = prune_choose(&flat, all, 1, total, c->sparsity, mask, e);
+  at = 0;
+  for (size_t i = 0; i < n_layers && !status; at += l[i].out * l[i].in, i++)
+    memcpy(keep[i], mask + at, l[i].out * l[i].in);
+  free(memory);
+  return status;
+}
+
+enum status prune_choose_all(const struct prune_common *c, const struct prune_layer *l, size_t n_layers, const double *sparsity,
+                             double *const *score, uint8_t *const *keep, struct err *e)
+{
+  if (c->compare == PRUNE_GLOBAL)
+    return choose_global(c, l, n_layers, score, keep, e);
+  enum status status = STATUS_OK;
+  for (size_t i = 0; i < n_layers && !status; i++)
+    status = prune_choose(c, score[i], l[i].out, l[i].in, sparsity ? sparsity[i] : c->sparsity, keep[i], e);
+  return status;
+}

@@ -20,6 +20,13 @@ enum prune_inputs { PRUNE_DENSE, PRUNE_SEQUENTIAL, PRUNE_SEQUENTIAL_DENSE_TARGET
 /* What ranks against what; n:m keeps n of every m consecutive inputs of a row. */
 enum prune_compare { PRUNE_ROW, PRUNE_LAYER, PRUNE_GLOBAL, PRUNE_N_OF_M };
 
+/* The signal through a net: an input of ones, the weights w[i] >= 0 for its layers, no biases, no activations. total: the sum
+ * of the outputs; gradient[i]: its derivative with respect to w[i]. */
+struct prune_flow {
+  void *self;
+  enum status (*run)(void *self, const double *const *w, double *total, double *const *gradient, struct err *e);
+};
+
 /* All borrowed; NULL where not known. */
 struct prune_layer {
   const double *w;         /* out x in, packed */
@@ -30,6 +37,7 @@ struct prune_layer {
   size_t n_gradients;
   const double *curvature; /* out x in: diagonal of the Hessian of the loss */
   size_t place;            /* among the layers of the net, from 0 */
+  const struct prune_flow *flow; /* of the net; NULL: the layers of a call are a chain */
 };
 
 /* What had to be done on the way. */
@@ -64,10 +72,13 @@ struct prune_common {
 extern const char *const prune_compare_names[]; /* "row", "layer", "global", "n:m", NULL */
 NODISCARD enum status prune_resolve(void *conf, struct err *e);
 
-/* Weights -> numbers of the same shape, finite: the larger, the later the weight is removed. */
+/* Weights -> numbers of the same shape, finite: the larger, the later the weight is removed. One of the two functions. */
 struct score {
   struct method m;
   enum status (*rate)(const void *conf, const struct exec *x, const struct prune_layer *l, double *score, struct err *e);
+  /* All layers at once, score[i] of layer i. sparsity: as for prune_mask. */
+  enum status (*rate_all)(const void *conf, const struct exec *x, const struct prune_layer *l, size_t n_layers,
+                          const double *sparsity, double *const *score, struct err *e);
 };
 
 /* Layer and sparsity -> new weights and mask at once. compare is never global. */
@@ -95,7 +106,7 @@ struct restorer {
 
 /* All check shapes, needs and that the numbers are finite, and name the method in their messages. */
 
-/* score: out x in. */
+/* score: out x in, of one layer alone. */
 NODISCARD enum status prune_score(const struct object *score, const struct exec *x, const struct prune_layer *l, double *out,
                                   struct err *e);
 /* Score or solver -> one mask per layer. sparsity: one per layer (from an allocator), or NULL for the method's own. Only with
@@ -112,6 +123,8 @@ NODISCARD enum status prune_restore(const struct object *restorer, const struct 
 NODISCARD enum status prune_allocate(const struct object *allocator, const struct exec *x, const struct prune_layer *l,
                                      size_t n_layers, double *per_layer, struct err *e);
 
+/* Does the method see all layers at once (a global ranking, or a score of whole nets)? */
+bool prune_at_once(const struct object *method);
 /* floor(s n + 1/2), at most n */
 size_t prune_count(double sparsity, size_t n);
 /* Does method.needs hold this word, of the method or of the methods among its parameters (its restorer)? Of the masks

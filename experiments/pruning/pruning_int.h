@@ -7,6 +7,18 @@
 /* Masks of one layer from its scores by row, layer or n:m (prune_mask.c). */
 NODISCARD enum status prune_choose(const struct prune_common *c, const double *score, size_t out, size_t in, double sparsity,
                                    uint8_t *keep, struct err *e);
+/* The same for all layers, global rankings included. sparsity: one per layer, or NULL for the rule's own. */
+NODISCARD enum status prune_choose_all(const struct prune_common *c, const struct prune_layer *l, size_t n_layers,
+                                       const double *sparsity, double *const *score, uint8_t *const *keep, struct err *e);
+/* One mask per layer, keep[i], in *memory (to be freed). */
+NODISCARD enum status prune_masks_new(const struct prune_layer *l, size_t n_layers, uint8_t **keep, void **memory, struct err *e);
+/* Masks by the numbers of one score and the rule (sparsity, compare) of another. */
+NODISCARD enum status prune_masks_by(const struct prune_common *rule, const struct object *score, const struct exec *x,
+                                     const struct prune_layer *l, size_t n_layers, const double *sparsity, uint8_t *const *keep,
+                                     struct err *e);
+/* The signal through the net of these layers (prune_flow.c). STATUS_DIVERGED when it overflows. */
+NODISCARD enum status prune_flow(const struct prune_layer *l, size_t n_layers, const double *const *w, double *total,
+                                 double *const *gradient, struct err *e);
 /* The n largest of each group of m, of `groups` groups in a row; on ties the lowest index goes first. */
 void prune_choose_groups(const double *score, size_t groups, size_t n, size_t m, uint8_t *keep);
 /* d must be a multiple of m. */

@@ -42,13 +42,13 @@ tap.ok(q.kl > 0 and q.agreement < 1 and q.n == 300, "a pruned net differs")
 tap.ok(q.layers[1].output_error == q.layers[1].drift and q.layers[3].drift > 0, "layer by layer")
 
 -- sparsity 0, and nothing else changes
-for _, id in ipairs { "random", "magnitude", "wanda", "ria", "snip", "taylor", "obd", "sparsegpt", "obc" } do
+for _, id in ipairs { "random", "magnitude", "wanda", "ria", "snip", "taylor", "obd", "synflow", "lamp", "sparsegpt", "obc" } do
   for _, inputs in ipairs { "dense", "sequential", "sequential-dense-target" } do
     local same = prune(id, { sparsity = 0, compare = "layer", restore = "lsq-repair" }, { inputs = inputs }).weights == w
     if not same then tap.ok(false, id .. " " .. inputs .. ": sparsity 0 gives the dense net") end
   end
 end
-tap.ok(true, "sparsity 0 gives the dense net, for nine methods in three regimes")
+tap.ok(true, "sparsity 0 gives the dense net, for eleven methods in three regimes")
 
 -- every method at one sparsity: exact counts, better than random where a layer's error is what it minimizes
 local function error_of(id, settings, more)
@@ -71,6 +71,15 @@ end
 local pattern = prune("wanda", { compare = "n:m", n = 2, m = 4 })
 tap.is(pattern.sparsity, 0.5, "2:4 keeps half")
 tap.ok(pattern.pattern_bytes < pattern.csr_bytes and pattern.pattern_bytes < pattern.dense_bytes, "and is smaller than CSR")
+
+-- scores of whole nets
+local control = prune("shuffled", { of = "wanda", sparsity = 0.8, compare = "row" })
+local own = prune("wanda", { sparsity = 0.8 })
+tap.ok(control.kept == own.kept and control.layers[2].kept == own.layers[2].kept and control.mask ~= own.mask, "a shuffled mask has the densities")
+local lists = assay.pruner("synflow", { sparsity = 0.9 }):mask { assay.ones(3, 4), assay.ones(2, 3) }
+tap.is(lists[1]:sum() + lists[2]:sum(), 2, "synflow takes a chain of matrices")
+tap.fails(function() assay.pruner("synflow"):mask { assay.ones(3, 4), assay.ones(2, 5) } end, "must feed one another", "but no other lists")
+tap.ok(not prune("synflow", { sparsity = 0.95 }).layers[3].empty, "synflow leaves no layer empty")
 
 -- allocators: by id with the pruner's sparsity, or as objects
 local erk = prune("magnitude", { sparsity = 0.8, compare = "layer" }, { allocator = "erk" })

@@ -8,6 +8,8 @@
 #include "tests/unit/pruning/layer.h"
 #include "tests/unit/probe/subject.h"
 
+extern const struct score score_lamp, score_synflow;
+
 enum { N = 90, D = 12, H1 = 10, H2 = 8, CLASSES = 3 };
 
 static struct subject it;
@@ -504,8 +506,8 @@ static void test_regimes(void)
 static void test_methods(void)
 {
   const struct method *all[] = {&score_magnitude.m, &score_random.m, &score_wanda.m, &score_ria.m, &score_snip.m, &score_taylor.m,
-                                &score_obd.m, &solver_sparsegpt.m, &solver_obc.m};
-  for (size_t i = 0; i < 9; i++) {
+                                &score_obd.m, &score_synflow.m, &score_lamp.m, &solver_sparsegpt.m, &solver_obc.m, NULL};
+  for (size_t i = 0; all[i]; i++) {
     test_zero(all[i], "layer");
     test_zero(all[i], "row");
     if (all[i]->kind == KIND_SCORE)
