@@ -113,6 +113,7 @@ struct run_options {
   const char *const *sets; size_t n_sets;
   int jobs;            /* >= 1 */
   bool rerun, dry_run, quiet, json;
+  bool progress_json;  /* progress as lines of JSON */
   bool fail_fast;
   bool no_report;      /* print nothing but messages; a paper's verdict is recorded all the same */
   double space_wait_s; /* how long a full disk is waited for; below 0: until a signal */

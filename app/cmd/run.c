@@ -2,6 +2,7 @@
 #include "app/jobs/jobs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct option_row options[] = {
   {.name = "set", .letter = 's', .arg = "K=V", .repeat = true, .doc = "a parameter of the script"},
@@ -12,6 +13,7 @@ static const struct option_row options[] = {
   {.name = "fail-fast", .doc = "stop at the first run that fails"},
   {.name = "wait-for-space", .arg = "SECONDS", .doc = "how long to wait when the disk is full (default: on a terminal until interrupted, else 60)"},
   {.name = "quiet", .letter = 'q', .doc = "no progress and no messages; errors and the report remain"},
+  {.name = "progress", .arg = "FORM", .doc = "json: progress as lines of JSON on stderr, for a program that watches", .complete = "json"},
   {.name = "json", .doc = "print the runs with their results as one JSON object instead of the report"},
   {0},
 };
@@ -19,7 +21,7 @@ static const struct option_row options[] = {
 static int run(struct app *app, const struct arguments *a)
 {
   const char *sets[256];
-  const char *shard = arg_value(a, "shard"), *wrong;
+  const char *shard = arg_value(a, "shard"), *progress = arg_value(a, "progress"), *wrong;
   long jobs, space_wait, shard_at = 0, shards = 0;
   if (a->n_words != 1)
     return app_usage(a->command, a->n_words ? "run takes one script, not also '%s'" : "which script?%s",
@@ -29,10 +31,12 @@ static int run(struct app *app, const struct arguments *a)
     return EXIT_USAGE;
   if (shard && (wrong = shard_parse(shard, &shard_at, &shards)))
     return app_usage(a->command, "%s (given: '%s')", wrong, shard);
+  if (progress && strcmp(progress, "json") != 0)
+    return app_usage(a->command, "--progress can only be json, not '%s'", progress);
   const struct run_options o = {
     .path = a->word[0], .sets = sets, .n_sets = arg_values(a, "set", sets, sizeof sets / sizeof *sets), .jobs = (int)jobs,
     .rerun = arg_flag(a, "rerun"), .dry_run = arg_flag(a, "dry-run"), .quiet = arg_flag(a, "quiet"),
-    .json = arg_flag(a, "json"), .fail_fast = arg_flag(a, "fail-fast"),
+    .json = arg_flag(a, "json"), .progress_json = progress != NULL, .fail_fast = arg_flag(a, "fail-fast"),
     .space_wait_s = (double)space_wait, .shard = shard_at, .shards = shards};
   return run_experiment(app, &o);
 }

@@ -25,7 +25,7 @@ struct progress *progress_new(struct sweep *s, int workers)
   const char *term = getenv("TERM");
   p->s = s;
   p->workers = workers;
-  p->bar = s->app->tty_err && term && strcmp(term, "dumb") != 0 && !s->options->quiet;
+  p->bar = !s->options->progress_json && s->app->tty_err && term && strcmp(term, "dumb") != 0 && !s->options->quiet;
   p->began = p->said = seconds_now();
   if (!s->options->quiet) {
     char *name = text_safe(lua_experiment_name(s->experiment), false), *path = text_safe(s->app->db, false);
@@ -124,12 +124,28 @@ static void draw_bar(const struct progress *p)
   fprintf(stderr, "\r[%s%s%s] %s\033[K", s->app->colour_err ? "\033[34m" : "", bar, s->app->colour_err ? "\033[0m" : "", text);
 }
 
+/* One line of JSON for a program that watches: {"total":60,"kept":0,"done":12,"failed":0,"running":4,"ended":13.2,…}. */
+static void tell(struct progress *p, double t)
+{
+  const struct counts *c = &p->s->counts;
+  double ended = runs_ended(p->s), took = t - p->from, per_s = p->from > 0 && took > 0 ? (ended - p->base) / took : 0;
+  fprintf(stderr, "{\"total\":%zu,\"kept\":%zu,\"done\":%zu,\"diverged\":%zu,\"failed\":%zu,\"running\":%zu,\"ended\":%.3f,\"per_s\":%.4g,\"workers\":%d}\n",
+          c->total, c->kept, c->done, c->diverged, c->failed, c->running, ended, per_s, p->workers);
+  fflush(stderr);
+  p->drawn = t;
+}
+
 void progress_draw(struct progress *p, bool now)
 {
   double t = seconds_now();
   if (p->s->options->quiet)
     return;
   watch_pace(p);
+  if (p->s->options->progress_json) {
+    if (now || t - p->drawn > 0.25)
+      tell(p, t);
+    return;
+  }
   if (p->bar && (now || t - p->drawn > 0.15)) {
     draw_bar(p);
     fflush(stderr);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/ui/ui_int.h"
+#include "app/ui/ui_jobs.h"
 #include "experiments/kernel/mem.h"
 
 static const struct view *const views[] = {
@@ -26,6 +27,7 @@ struct ui *ui_new(struct app *app)
   for (size_t i = 0; i < N_VIEWS; i++)
     ui->slot[i].view = views[i];
   memory_open(ui);
+  ui->jobs = jobs_new(ui);
   ui->dirty = true;
   return ui;
 }
@@ -35,6 +37,7 @@ void ui_free(struct ui *ui)
   for (size_t i = 0; i < ui->n_views; i++)
     if (ui->slot[i].state)
       ui->slot[i].view->close(ui->slot[i].state); /* drops its jobs */
+  jobs_free(ui->jobs);
   aside_free(ui->aside);
   asking_end(ui);
   popup_end(ui);
@@ -52,6 +55,7 @@ void ui_free(struct ui *ui)
 
 struct app *ui_app(struct ui *ui) { return ui->app; }
 struct aside *ui_aside(struct ui *ui) { return ui->aside; }
+struct jobs *ui_jobs(struct ui *ui) { return ui->jobs; }
 void ui_redraw(struct ui *ui) { ui->dirty = true; }
 bool ui_left(const struct ui *ui) { return ui->left; }
 
@@ -99,8 +103,6 @@ static void *state_at(struct ui *ui, size_t i)
 
 void *ui_view_state(struct ui *ui, const struct view *v) { return state_at(ui, index_of(ui, v)); }
 
-void *ui_opened(const struct ui *ui, size_t i) { return ui->slot[i].state; }
-
 const struct view *ui_current(const struct ui *ui, void **state)
 {
   if (state)
@@ -146,6 +148,27 @@ void ui_refresh(struct ui *ui, bool store_changed)
   void *state = state_at(ui, ui->current);
   if (v->refresh)
     v->refresh(state, store_changed);
+}
+
+/* --- descriptors ------------------------------------------------------------------------------------------ */
+
+void ui_watch(struct ui *ui, int fd, void (*readable)(void *self), void *self)
+{
+  if (ui->n_watches < sizeof ui->watch / sizeof *ui->watch)
+    ui->watch[ui->n_watches++] = (struct ui_watched){fd, readable, self};
+}
+
+void ui_unwatch(struct ui *ui, int fd)
+{
+  for (size_t i = ui->n_watches; i-- > 0;)
+    if (ui->watch[i].fd == fd)
+      ui->watch[i] = ui->watch[--ui->n_watches];
+}
+
+size_t ui_watches(const struct ui *ui, const struct ui_watched **out)
+{
+  *out = ui->watch;
+  return ui->n_watches;
 }
 
 /* --- marks ---------------------------------------------------------------------------------------------- */
@@ -280,7 +303,20 @@ static void copy(struct ui *ui)
 
 /* --- events ------------------------------------------------------------------------------------------------ */
 
-static void quit(struct ui *ui) { ui->left = true; }
+static void quit_anyway(void *self, const char *text)
+{
+  (void)text;
+  ((struct ui *)self)->left = true;
+}
+
+/* Running experiments are stopped by leaving: ask. What is finished is in the store. */
+static void quit(struct ui *ui)
+{
+  if (jobs_running(ui->jobs))
+    ui_confirm(ui, "an experiment is running; leave and stop it? (what is finished is kept) y/n", ui, quit_anyway);
+  else
+    ui->left = true;
+}
 
 /* The rest of the program's own requests; 0: not one of them. */
 static unsigned frame_request(struct ui *ui, enum request r)
@@ -424,7 +460,9 @@ void ui_draw(struct ui *ui, struct plot_grid *g, int *row, int *col)
     draw_text(g, 0, 0, g->width, "assay: at least 40 x 10, please", 0, 0);
     return;
   }
-  ui->body = (struct area){1, 0, g->height - 2, g->width};
+  int busy = jobs_lines(ui->jobs);
+  ui->body = (struct area){1, 0, g->height - 2 - busy, g->width};
+  jobs_draw(ui->jobs, g, (struct area){g->height - 1 - busy, 0, busy, g->width});
   draw_title(ui, g);
   v->draw(state, g, ui->body);
   if (ui->message)

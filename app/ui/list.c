@@ -83,6 +83,8 @@ static void fit_columns(struct list *l, int room, int *width)
   if (sum > room) { /* the growing column gives way first */
     int least = 36 < width[grower] ? 36 : width[grower], cut = sum - room;
     width[grower] = width[grower] - cut < least ? least : width[grower] - cut;
+  } else if (width[grower] == WIDEST) { /* it was cut: give it what is left over */
+    width[grower] += room - sum;
   }
 }
 

@@ -136,22 +136,27 @@ static void look_after_terminal(struct loop *l)
   }
 }
 
+static bool still_watched(const struct ui *ui, const struct ui_watched *w)
+{
+  const struct ui_watched *watched;
+  for (size_t i = ui_watches(ui, &watched); i-- > 0;)
+    if (watched[i].fd == w->fd && watched[i].self == w->self)
+      return true;
+  return false;
+}
+
 static void wait_for_something(struct loop *l)
 {
-  void *state = NULL;
-  struct pollfd fds[4 + 16] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = aside_fd(ui_aside(l->ui)), .events = POLLIN},
+  const struct ui_watched *watched;
+  size_t n = ui_watches(l->ui, &watched), first = 4;
+  struct pollfd fds[4 + 64] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = aside_fd(ui_aside(l->ui)), .events = POLLIN},
                                {.fd = signals_fd(), .events = POLLIN}, {.fd = l->messages, .events = POLLIN}};
-  const struct view *watched[16];
-  nfds_t n = 4;
-  for (size_t i = 0; ui_view_at(i) && n < sizeof fds / sizeof *fds; i++) {
-    const struct view *v = ui_view_at(i);
-    int fd = v->fd && (state = ui_opened(l->ui, i)) ? v->fd(state) : -1;
-    if (fd < 0)
-      continue;
-    watched[n - 4] = v;
-    fds[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+  struct ui_watched now[64];
+  for (size_t i = 0; i < n; i++) {
+    now[i] = watched[i];
+    fds[first + i] = (struct pollfd){.fd = now[i].fd, .events = POLLIN};
   }
-  if (poll(fds, n, WATCH_MS) <= 0)
+  if (poll(fds, (nfds_t)(first + n), WATCH_MS) <= 0)
     return;
   if (fds[2].revents)
     signals_drain();
@@ -159,9 +164,9 @@ static void wait_for_something(struct loop *l)
     aside_finish(ui_aside(l->ui));
   if (fds[3].revents)
     show_messages(l);
-  for (nfds_t i = 4; i < n; i++)
-    if (fds[i].revents)
-      watched[i - 4]->readable(ui_view_state(l->ui, watched[i - 4]));
+  for (size_t i = 0; i < n; i++)
+    if (fds[first + i].revents && still_watched(l->ui, &now[i])) /* what was called before may have ended it */
+      now[i].readable(now[i].self);
   if (fds[0].revents & (POLLHUP | POLLERR))
     l->app->cancel = 1; /* the terminal has gone */
 }

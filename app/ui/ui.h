@@ -82,9 +82,6 @@ struct view {
   char *(*text)(void *self, bool whole);
   /* Where the cursor stands, or nothing. May be NULL. */
   void (*cursor)(void *self, int *row, int *col);
-  /* A descriptor to be watched (a child's output), or -1, and what to do when it is readable. May be NULL. */
-  int (*fd)(void *self);
-  void (*readable)(void *self);
 };
 
 /* app/ui/view_NAME.c defines `const struct view view_NAME`. */
@@ -213,13 +210,13 @@ struct ui *ui_new(struct app *app);
 void ui_free(struct ui *ui);
 struct app *ui_app(struct ui *ui);
 struct aside *ui_aside(struct ui *ui);
+struct jobs *ui_jobs(struct ui *ui);             /* see ui_jobs.h */
 /* One line above the keys, until the next key. */
 void ui_say(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ui_complain(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ui_redraw(struct ui *ui);                   /* something has changed */
 void ui_go(struct ui *ui, enum request screen);  /* to a screen; Esc comes back */
 void *ui_view_state(struct ui *ui, const struct view *v); /* opened when it was not yet */
-void *ui_opened(const struct ui *ui, size_t i); /* state of view i; NULL: it was never shown */
 void ui_event(struct ui *ui, const struct ui_event *ev);
 void ui_refresh(struct ui *ui, bool store_changed);
 /* Draw everything into a grid of the size it has; *row, *col: the cursor, row < 0: hidden. */
@@ -234,6 +231,12 @@ const struct view *ui_view_at(size_t i); /* every view, in the order of views.de
 char *ui_take_copied(struct ui *ui);
 bool ui_take_suspend(struct ui *ui);
 bool ui_take_clear(struct ui *ui);
+
+/* Call readable(self) whenever the descriptor can be read, until it is unwatched. */
+void ui_watch(struct ui *ui, int fd, void (*readable)(void *self), void *self);
+void ui_unwatch(struct ui *ui, int fd);
+struct ui_watched { int fd; void (*readable)(void *self); void *self; };
+size_t ui_watches(const struct ui *ui, const struct ui_watched **out);
 
 /* What the user chose to see, kept per store in the state directory (memory.c). Values are short texts. */
 const char *ui_recall(struct ui *ui, const char *key); /* NULL: nothing kept */

@@ -61,6 +61,8 @@ struct ui {
   size_t n_bound;
   struct { char *name, *text; } *history; size_t n_history;
   struct memory *memory;
+  struct ui_watched watch[64]; size_t n_watches;
+  struct jobs *jobs;
 };
 
 unsigned asking_key(struct ui *ui, const struct ui_event *ev);

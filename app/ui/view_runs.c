@@ -210,6 +210,9 @@ static void ask_sparks(struct runs *v)
 
 /* --- cells ---------------------------------------------------------------------------------------------------------- */
 
+/* The name without the prefix of what a script's own parameters are. */
+static const char *param_name(const char *name) { return strncmp(name, "params.", 7) == 0 ? name + 7 : name; }
+
 static char *param_text(const struct store_cell *c)
 {
   switch (c->type) {
@@ -231,7 +234,7 @@ static char *config_text(const struct runs *v, const struct listing_row *r)
       if (!l->differs[k] || c->type == STORE_NULL || (c->type == STORE_TEXT) != (bool)words || (!v->ask.by_run && strcmp(l->params.name[k], "seed") == 0))
         continue;
       char *value = param_text(c), *longer = words ? xasprintf("%s%s%s", text, *text ? " " : "", value)
-                                                   : xasprintf("%s%s%s=%s", text, *text ? " " : "", l->params.name[k], value);
+                                                   : xasprintf("%s%s%s=%s", text, *text ? " " : "", param_name(l->params.name[k]), value);
       free(value);
       free(text);
       text = longer;
@@ -392,8 +395,7 @@ static void draw_same(const struct runs *v, struct plot_grid *g, int row, int wi
   for (size_t k = 0; k < l->params.n; k++) {
     if (l->differs[k] || l->row[0].param[k].type == STORE_NULL || strcmp(l->params.name[k], "seed") == 0)
       continue;
-    const char *name = strncmp(l->params.name[k], "params.", 7) == 0 ? l->params.name[k] + 7 : l->params.name[k]; /* the script's own */
-    char *value = param_text(&l->row[0].param[k]), *longer = xasprintf("%s %s %s ", text, name, value);
+    char *value = param_text(&l->row[0].param[k]), *longer = xasprintf("%s %s %s ", text, param_name(l->params.name[k]), value);
     free(text);
     free(value);
     text = longer;

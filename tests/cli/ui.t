@@ -21,7 +21,7 @@ start() {
   shift 2
   session=s$((${session#s} + 1))
   in_tmux new-session -d -s "$session" -x "$width" -y "$height" env -i HOME="$T" PATH="$PATH" TERM=screen-256color LC_ALL=C.UTF-8 "$@" \
-    bash --norc -c "stty -a | sed 1d >before; '$ASSAY' --db t.db; echo left \$?; stty -a | sed 1d >after; exec cat"
+    bash --norc -c "stty -a | sed 1d >before; '$ASSAY' --db t.db; code=\$?; stty -a | sed 1d >after; echo left \$code; exec cat"
 }
 # await TEXT: wait until the screen shows it
 await() {
@@ -49,6 +49,18 @@ in_tmux send-keys -t "$session" q
 shows "left 0" "q leaves with 0"
 cmp -s before after
 ok $? "the terminal is as it was"
+start 100 30
+await "sorted by"
+in_tmux send-keys -t "$session" 8
+shows "to do" "screen 8 finds scripts and plans the selected one"
+in_tmux send-keys -t "$session" S
+shows "done in" "S runs it, and says when it is done"
+in_tmux send-keys -t "$session" Tab Tab Enter
+shows "report of 6 runs" "its report is there"
+in_tmux send-keys -t "$session" Escape
+sleep 0.2
+in_tmux send-keys -t "$session" q
+await "left"
 start 100 30 NO_COLOR=1
 await "sorted by"
 ! in_tmux capture-pane -t "$session" -p -e | grep -qP '\e\[(38|3[0-7])[;m]'

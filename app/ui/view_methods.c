@@ -1,0 +1,185 @@
+/* view_methods.c: screen 7: the catalogue of methods; Enter opens the page of one, S tries it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/ui/ui_jobs.h"
+#include "experiments/kernel/mem.h"
+#include "experiments/registry.h"
+
+struct methods {
+  struct ui *ui;
+  struct list list;
+  size_t *shown, n_shown;   /* of the registry */
+  char *filter;
+  struct area table;
+  struct child *child;      /* what is being tried */
+};
+
+static char *cell(void *self, size_t row, size_t column, struct plot_cell *style)
+{
+  const struct methods *v = self;
+  const struct method *m = registry_at(v->shown[row]);
+  style->fg = column == 0 ? UI_GREY : 0;
+  return xstrdup(column == 0 ? kind_name(m->kind) : column == 1 ? m->id : m->summary);
+}
+
+static bool matches(const struct method *m, const char *filter)
+{
+  return !filter || strcasestr(m->id, filter) || strcasestr(m->summary, filter) || strcasestr(kind_name(m->kind), filter) ||
+         (m->cite && strcasestr(m->cite, filter));
+}
+
+static void choose(struct methods *v)
+{
+  v->n_shown = 0;
+  for (size_t i = 0; i < registry_count(); i++)
+    if (matches(registry_at(i), v->filter))
+      v->shown[v->n_shown++] = i;
+  v->list.n_rows = v->n_shown;
+  list_select(&v->list, 0);
+  ui_redraw(v->ui);
+}
+
+static void set_filter(void *self, const char *text)
+{
+  struct methods *v = self;
+  free(v->filter);
+  v->filter = *text ? xstrdup(text) : NULL;
+  choose(v);
+}
+
+static void show_page(struct methods *v)
+{
+  const struct method *m = registry_at(v->shown[v->list.at]);
+  int width = v->table.width > 104 ? 100 : v->table.width - 4;
+  char *text = method_help(m, width), *title = xasprintf("%s %s", kind_name(m->kind), m->id);
+  ui_page(v->ui, title, text);
+  free(title);
+  free(text);
+}
+
+/* --- trying -------------------------------------------------------------------------------------------------- */
+
+static void tried(void *self, const char *out, const char *err, int code)
+{
+  struct methods *v = self;
+  (void)code;
+  v->child = NULL;
+  char *text = xasprintf("%s%s", out, err);
+  ui_page(v->ui, "what came out", *text ? text : "(nothing was printed)");
+  free(text);
+}
+
+static void try_it(void *self, const char *code)
+{
+  struct methods *v = self;
+  const char *const words[] = {"repl", "-e", code, NULL};
+  child_drop(v->child);
+  v->child = *code ? child_start(v->ui, words, v, tried) : NULL;
+  if (v->child)
+    ui_say(v->ui, "running …");
+}
+
+/* A schedule is shown as its curve; everything else by the example of its page. */
+static void ask_to_try(struct methods *v)
+{
+  const struct method *m = registry_at(v->shown[v->list.at]);
+  char *code = m->kind == KIND_SCHEDULE ? xasprintf("assay.plot.show { schedule = %s }", m->example) : xstrdup(m->example);
+  if (m->kind == KIND_SCHEDULE) {
+    free(code);
+    code = xasprintf("local s = %s; print(assay.plot { y = s:values(), title = '%s', width = %d, height = 20 })", m->example, m->id, v->table.width - 6);
+  }
+  ui_ask(v->ui, &(struct ui_question){.label = "Lua:", .initial = code, .history = "try", .self = v, .accept = try_it});
+  free(code);
+}
+
+/* --- the view --------------------------------------------------------------------------------------------------- */
+
+static void draw(void *self, struct plot_grid *g, struct area a)
+{
+  struct methods *v = self;
+  int page = a.height >= 24 ? a.height / 3 : 0;
+  v->table = (struct area){a.row, a.col, a.height - page, a.width};
+  if (!v->n_shown) {
+    draw_text(g, a.row + 1, 2, a.width - 4, "no method matches; / changes the search", UI_GREY, 0);
+    return;
+  }
+  list_draw(&v->list, g, v->table);
+  if (page) { /* the beginning of the page of the selected one */
+    char *text = method_help(registry_at(v->shown[v->list.at]), a.width > 104 ? 100 : a.width - 4);
+    draw_fill(g, (struct area){a.row + a.height - page, 0, 1, a.width}, 0x2500);
+    draw_wrapped(g, (struct area){a.row + a.height - page + 1, 2, page - 1, a.width - 4}, text, 0, 0);
+    free(text);
+  }
+}
+
+static unsigned request(void *self, enum request r, const struct ui_event *ev)
+{
+  struct methods *v = self;
+  if (r == REQUEST_FILTER) {
+    ui_ask(v->ui, &(struct ui_question){.label = "search:", .initial = v->filter, .history = "methods", .self = v, .accept = set_filter, .changed = set_filter});
+    return UI_HANDLED;
+  }
+  if (!v->n_shown)
+    return 0;
+  if (r == REQUEST_OPEN)
+    show_page(v);
+  else if (r == REQUEST_START)
+    ask_to_try(v);
+  else
+    return list_request(&v->list, r, ev, v->table);
+  return UI_HANDLED | UI_REDRAW;
+}
+
+static void title(void *self, char *out, size_t size)
+{
+  const struct methods *v = self;
+  snprintf(out, size, "%zu of %zu methods%s%s", v->n_shown, registry_count(), v->filter ? "  search " : "", v->filter ? v->filter : "");
+}
+
+static char *text(void *self, bool whole)
+{
+  struct methods *v = self;
+  return v->n_shown ? list_text(&v->list, whole) : NULL;
+}
+
+static void *open_view(struct ui *ui)
+{
+  static const char *const names[] = {"kind", "id", "what it is"};
+  struct methods *v = xcalloc(1, sizeof *v);
+  v->ui = ui;
+  v->shown = xcalloc(registry_count() + 1, sizeof *v->shown);
+  v->list = (struct list){.self = v, .cell = cell};
+  list_set_columns(&v->list, names, 3);
+  v->list.column[0].width = 10;
+  v->list.column[1].width = 24;
+  v->list.column[2].grows = true;
+  choose(v);
+  return v;
+}
+
+static void close_view(void *self)
+{
+  struct methods *v = self;
+  child_drop(v->child);
+  list_free(&v->list);
+  free(v->shown);
+  free(v->filter);
+  free(v);
+}
+
+static const enum request hints[] = {REQUEST_OPEN, REQUEST_FILTER, REQUEST_START, REQUEST_BACK, REQUEST_NONE};
+
+const struct view view_methods = {
+  .name = "Methods",
+  .screen = REQUEST_SCREEN_METHODS,
+  .summary = "Everything that is built in, with formula, parameters, kind of statement and citation. Enter opens a page, S tries the method.",
+  .hints = hints,
+  .open = open_view,
+  .close = close_view,
+  .draw = draw,
+  .request = request,
+  .title = title,
+  .text = text,
+};
