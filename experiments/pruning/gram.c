@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "experiments/kernel/blas.h"
+#include "experiments/kernel/cholesky.h"
 #include "experiments/kernel/gram.h"
 #include "experiments/kernel/mem.h"
+#include "experiments/kernel/tile.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/pruning/pruning_int.h"
 
@@ -102,15 +104,39 @@ enum status prune_calibrate(const struct exec *x, const struct mat *inputs, doub
   return status;
 }
 
-/* tr(D H D') for the rows of D = W - V (V NULL: W) */
-static double quadratic(const struct prune_layer *l, const double *v, double *delta, double *product)
+/* panel[j][24] = rows [row, row + rows) of D = W - V (V NULL: W), transposed. */
+static void load_difference(const struct prune_layer *l, const double *v, size_t row, size_t rows, double *panel)
+{
+  for (size_t i = 0; i < TILE_F64; i++)
+    for (size_t j = 0; j < l->in; j++) {
+      size_t at = (row + i) * l->in + j;
+      panel[j * TILE_F64 + i] = i < rows ? l->w[at] - (v ? v[at] : 0.0) : 0.0;
+    }
+}
+
+/* tr(D H D') for 24 rows of D in a panel, and rows of zeros: 8 columns of D H at a time. work: [in][8]. */
+static double panel_error(const struct prune_layer *l, const double *panel, double *work)
+{
+  const struct tile *t = tile_best();
+  double sum = 0;
+  for (size_t j = 0; j < l->in; j += TILE_ROWS) {
+    double product[TILE_ROWS * TILE_F64] __attribute__((aligned(64))) = {0};
+    size_t cols = l->in - j < TILE_ROWS ? l->in - j : TILE_ROWS;
+    for (size_t i = 0; i < l->in; i++)
+      memcpy(work + i * TILE_ROWS, l->gram + i * l->in + j, cols * sizeof *work); /* what stands beside them does not matter */
+    t->add_f64(l->in, work, TILE_ROWS, panel, product, TILE_F64);
+    sum += vec_dot_f64(product, panel + j * TILE_F64, cols * TILE_F64);
+  }
+  return sum;
+}
+
+/* tr(D H D') */
+static double quadratic(const struct prune_layer *l, const double *v, double *panel, double *work)
 {
   double sum = 0;
-  for (size_t i = 0; i < l->out; i++) {
-    for (size_t j = 0; j < l->in; j++)
-      delta[j] = l->w[i * l->in + j] - (v ? v[i * l->in + j] : 0.0);
-    blas_gemm_f64(false, false, 1, l->in, l->in, 1.0, delta, l->in, l->gram, l->in, 0.0, product, l->in);
-    sum += vec_dot_f64(delta, product, l->in);
+  for (size_t row = 0; row < l->out; row += TILE_F64) {
+    load_difference(l, v, row, l->out - row < TILE_F64 ? l->out - row : TILE_F64, panel);
+    sum += panel_error(l, panel, work);
   }
   return sum > 0 ? sum : 0.0; /* H is positive semidefinite up to rounding */
 }
@@ -120,10 +146,11 @@ enum status prune_relative_error(const struct prune_layer *l, const double *v, d
   void *work;
   if (!l->gram)
     return err_set(e, STATUS_BAD_ARG, "the relative output error needs the inputs X");
-  enum status status = mem_new(&work, 2 * l->in, sizeof(double), "two rows", e);
+  enum status status = mem_new(&work, l->in * (TILE_F64 + TILE_ROWS), sizeof(double), "a panel of rows", e);
   if (status)
     return status;
-  double *delta = work, error = quadratic(l, v, delta, delta + l->in), all = quadratic(l, NULL, delta, delta + l->in);
+  double *panel = work, *columns = panel + l->in * TILE_F64;
+  double error = quadratic(l, v, panel, columns), all = quadratic(l, NULL, panel, columns);
   *out = error > 0 ? error / all : 0.0;
   free(work);
   return STATUS_OK;
@@ -144,20 +171,31 @@ double prune_repaired_gram(const double *gram, size_t d, double *a)
 #define FIRST_DAMP 1e-6
 enum { TRIES = 12 }; /* from no damping at all to far above mean(diag H) */
 
-/* A pivot that is all rounding error means a singular matrix even where LAPACK has gone on. */
+/* A pivot that is all rounding error means a singular matrix even where the factorization has gone on. diagonal: of the
+ * matrix before the shift. */
+static bool safe_pivot(double root, size_t n, double diagonal, double shift)
+{
+  return root * root > 16 * (double)n * 0x1p-53 * (diagonal + shift);
+}
+
 static bool safe_pivots(const double *a, const double *l, size_t n, double shift)
 {
-  for (size_t j = 0; j < n; j++) {
-    double pivot = l[j * n + j] * l[j * n + j];
-    if (!(pivot > 16 * (double)n * 0x1p-53 * (a[j * n + j] + shift)))
-      return false;
-  }
-  return true;
+  bool safe = true;
+  for (size_t j = 0; j < n && safe; j++)
+    safe = safe_pivot(l[j * n + j], n, a[j * n + j], shift);
+  return safe;
+}
+
+static double next_damp(double damp) { return damp * 10 > FIRST_DAMP ? damp * 10 : FIRST_DAMP; }
+
+static enum status never_definite(struct err *e)
+{
+  return err_set(e, STATUS_BAD_DATA, "the Gram matrix of the inputs is not positive definite, whatever the damping");
 }
 
 enum status prune_factor(const double *a, size_t n, double mean, double damp, double *l, double *used, struct err *e)
 {
-  for (int i = 0; i < TRIES; i++) {
+  for (int i = 0; i < TRIES; i++, damp = next_damp(damp)) {
     memcpy(l, a, n * n * sizeof *l);
     for (size_t j = 0; j < n; j++)
       l[j * n + j] += damp * mean;
@@ -165,9 +203,35 @@ enum status prune_factor(const double *a, size_t n, double mean, double damp, do
       *used = damp > *used ? damp : *used;
       return STATUS_OK;
     }
-    damp = damp * 10 > FIRST_DAMP ? damp * 10 : FIRST_DAMP;
   }
-  return err_set(e, STATUS_BAD_DATA, "the Gram matrix of the inputs is not positive definite, whatever the damping");
+  return never_definite(e);
+}
+
+static double repaired(double diagonal) { return diagonal == 0 ? 1.0 : diagonal; }
+
+enum status prune_upper_factor(const struct exec *x, const double *gram, size_t d, double damp, double *t, double *work,
+                               double *used, struct err *e)
+{
+  double mean = 0;
+  for (size_t j = 0; j < d; j++)
+    mean += repaired(gram[j * d + j]) / (double)d;
+  for (int i = 0; i < TRIES; i++, damp = next_damp(damp)) {
+    for (size_t j = 0; j < d; j++) {
+      memcpy(t + j * d + j, gram + j * d + j, (d - j) * sizeof *t);
+      t[j * d + j] = repaired(gram[j * d + j]) + damp * mean;
+    }
+    enum status status = cholesky_upper_f64(x, d, t, d, work);
+    if (status == STATUS_CANCELLED)
+      return err_set(e, status, "cancelled");
+    bool safe = status == STATUS_OK;
+    for (size_t j = 0; j < d && safe; j++)
+      safe = safe_pivot(t[j * d + j], d, repaired(gram[j * d + j]), damp * mean);
+    if (safe) {
+      *used = damp > *used ? damp : *used;
+      return STATUS_OK;
+    }
+  }
+  return never_definite(e);
 }
 
 void prune_back_solve(const double *l, size_t n, double *x)

@@ -31,6 +31,10 @@ double prune_repaired_gram(const double *gram, size_t d, double *a);
  * if it is larger. */
 NODISCARD enum status prune_factor(const double *a, size_t n, double mean, double damp, double *l, double *used,
                                    struct err *e);
+/* t (d x d) = upper T with T T' = H, repaired and damped like that (damp in units of mean(diag H), as *used). Below its
+ * diagonal t has no meaning. work: cholesky_work(d) numbers. */
+NODISCARD enum status prune_upper_factor(const struct exec *x, const double *gram, size_t d, double damp, double *t, double *work,
+                                         double *used, struct err *e);
 /* x = (L L')^-1 x */
 void prune_back_solve(const double *l, size_t n, double *x);
 

@@ -1,13 +1,19 @@
 /* sparsegpt.c: columns from left to right; what a removed weight cost is made good by the columns to its right (Frantar and
- * Alistarh 2023). With J the reversal and J H J = L L', U = J L^-1 J is the upper factor with U'U = H^-1: one Cholesky
- * factor and one triangular inverse, no explicit H^-1. Inside a block each row is done alone, in cache; what the block does
- * to all later columns is one product. */
+ * Alistarh 2023).
+ *
+ * The paper takes e_j = (removed w_j) / U_jj from each column j and subtracts e_j U_jt from the later ones, with U'U = H^-1.
+ * With T = U^-1 (cholesky.h) and M = new W - old W, E = -M T: summing S_t = -sum_(j < t) M_j T_jt over the columns already done
+ * says what column t would become, W_t + S_t / T_tt, without any inverse: half the work. All columns of a block at once, as
+ * the ranking wants them, are the triangular solve X T_block = S.
+ *
+ * M and S are kept in panels of 24 rows, one column after the other, so that each step is one of the tiles of tile.h. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "experiments/kernel/blas.h"
+#include "experiments/kernel/cholesky.h"
 #include "experiments/kernel/mem.h"
+#include "experiments/kernel/tile.h"
 #include "experiments/pruning/pruning_int.h"
 
 struct conf {
@@ -27,129 +33,289 @@ static const struct param params[] = {
 };
 static const char *const needs[] = {"gram", NULL};
 
-/* a = J a J in place */
-static void reverse(double *a, size_t d)
+enum {
+  ROWS = TILE_F64, /* rows of a panel */
+  PIECE = 128,     /* columns of one call of a tile */
+  STEP = 32        /* columns after which the rest of a block is brought up to date by tiles */
+};
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+struct run {
+  const struct tile *tile;
+  const struct prune_common *common;
+  size_t out, d, at, end, tall; /* columns [at, end) in work; tall: their number, rounded up to whole tiles */
+  double *w;                    /* out x d: the old weights, from the left on the new ones */
+  uint8_t *keep;                /* out x d */
+  double *t;                    /* d x d: T */
+  double *columns;              /* T of the block's columns: tiles of 8, [end][8] each */
+  double *moved;                /* M: panels of [d][24] */
+  double *sum;                  /* S of the block: panels of [tall][24] */
+  double *block;                /* weights of the block: panels of [tall][24] */
+  double *x;                    /* 2 x [tall][24]: scratch of one panel */
+  uint64_t *stays;              /* [tall][24]: the mask of one panel, all bits 1 or 0 */
+  double *score;                /* out x (end - at) */
+  uint8_t *block_keep;          /* likewise */
+};
+
+/* --- T and S ---------------------------------------------------------------------------------------- */
+
+static void pack_columns(const struct run *r)
 {
-  for (size_t i = 0, j = d * d; i + 1 < j; i++) {
-    double t = a[i];
-    a[i] = a[--j];
-    a[j] = t;
+  for (size_t j = 0; j < r->tall; j += TILE_ROWS) {
+    double *tile = r->columns + j * r->end;
+    size_t n = smaller(TILE_ROWS, r->end - r->at - j);
+    for (size_t i = 0; i < r->end; i++)
+      for (size_t c = 0; c < TILE_ROWS; c++)
+        tile[i * TILE_ROWS + c] = c < n ? r->t[i * r->d + r->at + j + c] : 0.0;
   }
 }
 
-/* Upper U with U'U = (H + damp)^-1 in u; its lower triangle is 0. */
-static enum status inverse_factor(const double *gram, size_t d, double damp, double *a, double *u, double *used, struct err *e)
+/* sum -= M T: the part of `n` columns of M from column i on in the block's columns from j on (j a multiple of 8). */
+static void subtract(const struct run *r, size_t i, size_t n, const double *moved, size_t j, double *sum)
 {
-  double mean = prune_repaired_gram(gram, d, a);
-  reverse(a, d);
-  enum status status = prune_factor(a, d, mean, damp, u, used, e);
-  if (status)
-    return status;
-  if (blas_trtri_f64(d, u, d))
-    return err_set(e, STATUS_BAD_DATA, "the factor of the Gram matrix has no inverse");
-  for (size_t i = 0; i < d; i++)
-    for (size_t j = i + 1; j < d; j++)
-      u[i * d + j] = 0;
-  reverse(u, d);
-  return STATUS_OK;
+  for (; j < r->tall; j += TILE_ROWS)
+    r->tile->sub_f64(n, r->columns + j * r->end + i * TILE_ROWS, TILE_ROWS, moved, sum + j * ROWS, ROWS);
 }
 
-/* The mask of columns [at, end) of all rows, so that the counts up to each block add up to the exact ones. score: out x
- * (end - at). */
-static enum status choose_block(const struct prune_common *c, const struct prune_layer *l, double sparsity, const double *w,
-                                const double *u, size_t at, size_t end, double *score, uint8_t *block_keep, uint8_t *keep,
-                                struct err *e)
+/* S of the block over the columns before it, for one panel. */
+static void sum_above(const struct run *r, const double *moved, double *sum)
 {
-  size_t d = l->in, width = end - at, rows = c->compare == PRUNE_ROW ? 1 : l->out;
-  for (size_t i = 0; i < l->out; i++)
-    for (size_t j = at; j < end; j++) {
-      double s = w[i * d + j] / u[j * d + j];
-      score[i * width + j - at] = s * s;
+  memset(sum, 0, r->tall * ROWS * sizeof *sum);
+  for (size_t i = 0; i < r->at; i += PIECE)
+    subtract(r, i, smaller(PIECE, r->at - i), moved + i * ROWS, 0, sum);
+}
+
+/* Column j has moved by m: what that does to the columns up to `end`, whose sums follow. */
+static void push(const struct run *r, size_t j, size_t end, const double *m, double *sum)
+{
+  r->tile->rank_one(end - j - 1, r->t + j * (r->d + 1) + 1, m, sum);
+}
+
+/* x T = sum over columns [j, end), in place of sum. */
+static void solve_columns(const struct run *r, size_t j, size_t end, double *x)
+{
+  for (; j < end; j++, x += ROWS) {
+    double inverse = 1.0 / r->t[j * (r->d + 1)];
+    for (size_t i = 0; i < ROWS; i++)
+      x[i] *= inverse;
+    push(r, j, end, x, x + ROWS);
+  }
+}
+
+/* The same for the whole block. */
+static void solve_block(const struct run *r, double *x)
+{
+  for (size_t j = r->at, next; j < r->end; j = next) {
+    next = smaller(j + STEP, r->end);
+    solve_columns(r, j, next, x + (j - r->at) * ROWS);
+    if (next < r->end)
+      subtract(r, j, next - j, x + (j - r->at) * ROWS, next - r->at, x);
+  }
+}
+
+/* --- weights and masks ------------------------------------------------------------------------------ */
+
+/* Weights of the block, rows [row, row + rows), to panel[j][24], 8 columns at a time: a line of memory. */
+static void load_weights(const struct run *r, size_t row, size_t rows, double *panel)
+{
+  for (size_t j = r->at; j < r->end; j += 8)
+    for (size_t i = 0; i < rows; i++)
+      for (size_t c = j; c < j + 8 && c < r->end; c++)
+        panel[(c - r->at) * ROWS + i] = r->w[(row + i) * r->d + c];
+}
+
+static void store_weights(const struct run *r, size_t row, size_t rows, const double *panel)
+{
+  for (size_t j = r->at; j < r->end; j += 8)
+    for (size_t i = 0; i < rows; i++)
+      for (size_t c = j; c < j + 8 && c < r->end; c++)
+        r->w[(row + i) * r->d + c] = panel[(c - r->at) * ROWS + i];
+}
+
+/* stays[j][24] = the mask of columns [j, end). */
+static void load_mask(const struct run *r, size_t row, size_t rows, size_t j, size_t end)
+{
+  for (size_t i = 0; i < rows; i++)
+    for (size_t c = j; c < end; c++)
+      r->stays[(c - r->at) * ROWS + i] = -(uint64_t)r->keep[(row + i) * r->d + c];
+}
+
+/* score = (current weight)^2 / U_jj^2 of the whole block, were all of it kept. */
+static void rate_panel(const struct run *r, size_t row, size_t rows, const double *sum, const double *panel)
+{
+  size_t width = r->end - r->at;
+  memcpy(r->x, sum, width * ROWS * sizeof *sum);
+  if (r->at)
+    solve_block(r, r->x);
+  for (size_t j = 0; j < width; j++) {
+    double root = r->t[(r->at + j) * (r->d + 1)];
+    for (size_t i = 0; i < ROWS; i++) {
+      double s = (panel[j * ROWS + i] + r->x[j * ROWS + i]) * root;
+      r->x[j * ROWS + i] = s * s;
     }
-  size_t k = prune_count(sparsity, rows * end) - prune_count(sparsity, rows * at);
+  }
+  for (size_t j = 0; j < width; j += 8)
+    for (size_t i = 0; i < rows; i++)
+      for (size_t c = j; c < j + 8 && c < width; c++)
+        r->score[(row + i) * width + c] = r->x[c * ROWS + i];
+}
+
+/* The mask of the block's columns of all rows, so that the counts up to each block add up to the exact ones. */
+static enum status choose_block(const struct run *r, double sparsity, struct err *e)
+{
+  size_t width = r->end - r->at, rows = r->common->compare == PRUNE_ROW ? 1 : r->out;
+  size_t k = prune_count(sparsity, rows * r->end) - prune_count(sparsity, rows * r->at);
   double part = (double)k / (double)(rows * width); /* comes back as exactly k */
-  enum status status = prune_choose(c, score, l->out, width, part, block_keep, e);
-  for (size_t i = 0; i < l->out && status == STATUS_OK; i++)
-    memcpy(keep + i * d + at, block_keep + i * width, width);
+  enum status status = prune_choose(r->common, r->score, r->out, width, part, r->block_keep, e);
+  for (size_t i = 0; i < r->out && status == STATUS_OK; i++)
+    memcpy(r->keep + i * r->d + r->at, r->block_keep + i * width, width);
   return status;
 }
 
-/* n:m: the mask of the group of columns from j on, of one row, with the weights as they are now. */
-static void choose_group(const struct prune_common *c, const double *w, const double *u, size_t d, size_t j, double *score,
-                         uint8_t *keep)
+/* n:m: the mask of the m columns from j on, of the rows of one panel, with the weights as they are now. */
+static void choose_group(const struct run *r, size_t row, size_t rows, size_t j, const double *sum, const double *weight)
 {
-  for (size_t t = 0; t < (size_t)c->m; t++) {
-    double s = w[j + t] / u[(j + t) * d + j + t];
-    score[t] = s * s;
+  size_t m = (size_t)r->common->m;
+  double *x = r->x, *score = r->x + m * ROWS;
+  memcpy(x, sum, m * ROWS * sizeof *sum);
+  solve_columns(r, j, j + m, x);
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t c = 0; c < m; c++) {
+      double s = (weight[c * ROWS + i] + x[c * ROWS + i]) * r->t[(j + c) * (r->d + 1)];
+      score[c] = s * s;
+    }
+    prune_choose_groups(score, 1, (size_t)r->common->n, m, r->keep + (row + i) * r->d + j);
   }
-  prune_choose_groups(score, 1, (size_t)c->n, (size_t)c->m, keep + j);
+  load_mask(r, row, rows, j, j + m);
 }
 
-/* One row through columns [at, end); error[j - at] = what went, over U_jj. */
-static void prune_row(const struct prune_common *c, double *w, const double *u, size_t d, size_t at, size_t end, double *error,
-                      double *score, uint8_t *keep)
+/* a where the bits of mask are 1, b where they are 0: without a branch, for masks are hard to predict. */
+static inline double pick(uint64_t mask, double a, double b)
 {
-  for (size_t j = at; j < end; j++) {
-    const double *row = u + j * d;
-    if (c->compare == PRUNE_N_OF_M && j % (size_t)c->m == 0)
-      choose_group(c, w, u, d, j, score, keep);
-    double lost = keep[j] ? 0.0 : w[j] / row[j];
-    error[j - at] = lost;
-    if (keep[j])
-      continue;
-    for (size_t t = j + 1; t < end; t++)
-      w[t] -= lost * row[t];
-    w[j] = 0;
+  uint64_t x, y;
+  memcpy(&x, &a, sizeof x);
+  memcpy(&y, &b, sizeof y);
+  x = (x & mask) | (y & ~mask);
+  memcpy(&a, &x, sizeof a);
+  return a;
+}
+
+/* One column: its moves, and its new weights in place of the old. */
+static void move(double inverse, const double *restrict sum, const uint64_t *restrict stays, double *restrict moved,
+                 double *restrict weight)
+{
+  for (size_t i = 0; i < ROWS; i++) {
+    double change = sum[i] * inverse, old = weight[i];
+    moved[i] = pick(stays[i], change, -old);
+    weight[i] = pick(stays[i], old + change, 0.0);
   }
 }
 
-struct work { double *a, *u, *error, *score; uint8_t *keep; };
-
-static enum status run_blocks(const struct conf *c, const struct exec *x, const struct prune_layer *l, double sparsity,
-                              double *w, uint8_t *keep, const struct work *k, size_t block, struct err *e)
+/* Columns [j, end) one by one, of the rows of one panel, of which sum, moved and weight belong to column j. */
+static void prune_columns(const struct run *r, size_t row, size_t rows, size_t j, size_t end, double *sum, double *moved,
+                          double *weight)
 {
-  size_t d = l->in;
-  enum status status = STATUS_OK;
-  for (size_t at = 0; at < d && status == STATUS_OK; at += block) {
-    size_t end = at + block < d ? at + block : d, width = end - at;
-    if (c->common.compare != PRUNE_N_OF_M)
-      status = choose_block(&c->common, l, sparsity, w, k->u, at, end, k->score, k->keep, keep, e);
-    for (size_t i = 0; i < l->out && status == STATUS_OK; i++)
-      prune_row(&c->common, w + i * d, k->u, d, at, end, k->error + i * width, k->score, keep + i * d);
-    if (end < d && status == STATUS_OK)
-      blas_gemm_f64(false, false, l->out, d - end, width, -1.0, k->error, width, k->u + at * d + end, d, 1.0, w + end, d);
-    if (exec_cancelled(x) && status == STATUS_OK)
-      status = err_set(e, STATUS_CANCELLED, "cancelled");
+  for (; j < end; j++, sum += ROWS, moved += ROWS, weight += ROWS) {
+    if (r->common->compare == PRUNE_N_OF_M && j % (size_t)r->common->m == 0)
+      choose_group(r, row, rows, j, sum, weight);
+    move(1.0 / r->t[j * (r->d + 1)], sum, r->stays + (j - r->at) * ROWS, moved, weight);
+    push(r, j, end, moved, sum + ROWS);
   }
+}
+
+/* Whole tiles and whole groups. */
+static size_t step_of(const struct prune_common *c)
+{
+  size_t unit = TILE_ROWS;
+  while (c->compare == PRUNE_N_OF_M && unit % (size_t)c->m)
+    unit += TILE_ROWS;
+  return round_up(STEP, unit);
+}
+
+/* The block's columns, of the rows of one panel. */
+static void prune_panel(const struct run *r, size_t row, size_t rows, double *sum, double *moved, double *weight)
+{
+  if (r->common->compare != PRUNE_N_OF_M)
+    load_mask(r, row, rows, r->at, r->end);
+  for (size_t j = r->at, step = step_of(r->common), next; j < r->end; j = next) {
+    size_t c = (j - r->at) * ROWS;
+    next = smaller(j + step, r->end);
+    prune_columns(r, row, rows, j, next, sum + c, moved + j * ROWS, weight + c);
+    if (next < r->end)
+      subtract(r, j, next - j, moved + j * ROWS, next - r->at, sum);
+  }
+  store_weights(r, row, rows, weight);
+}
+
+static enum status run_block(struct run *r, double sparsity, struct err *e)
+{
+  bool ranked = r->common->compare != PRUNE_N_OF_M;
+  r->tall = round_up(r->end - r->at, TILE_ROWS);
+  pack_columns(r);
+  for (size_t row = 0; row < r->out; row += ROWS) {
+    double *sum = r->sum + row * r->tall, *weight = r->block + row * r->tall;
+    sum_above(r, r->moved + row * r->d, sum);
+    load_weights(r, row, smaller(ROWS, r->out - row), weight);
+    if (ranked)
+      rate_panel(r, row, smaller(ROWS, r->out - row), sum, weight);
+  }
+  enum status status = ranked ? choose_block(r, sparsity, e) : STATUS_OK;
+  for (size_t row = 0; row < r->out && status == STATUS_OK; row += ROWS)
+    prune_panel(r, row, smaller(ROWS, r->out - row), r->sum + row * r->tall, r->moved + row * r->d, r->block + row * r->tall);
   return status;
+}
+
+/* Columns per block: groups do not straddle blocks. */
+static size_t block_width(const struct conf *c, size_t d)
+{
+  size_t block = smaller((size_t)c->block, d);
+  return c->common.compare == PRUNE_N_OF_M ? smaller(round_up(block, (size_t)c->common.m), d) : block;
+}
+
+/* Cut one allocation into the arrays of r; NULL: only measure. */
+static size_t lay_out(struct run *r, size_t block, double *base)
+{
+  size_t tall = round_up(block, TILE_ROWS), rows = round_up(r->out, ROWS), d = r->d;
+  const struct { double **to; size_t n; } part[] = {
+    {&r->t, d * d}, {&r->columns, d * tall}, {&r->moved, rows * d}, {&r->sum, rows * tall}, {&r->block, rows * tall},
+    {&r->x, 2 * tall * ROWS}, {&r->score, r->out * block}};
+  size_t used = 0;
+  for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+    *part[i].to = base ? base + used : NULL;
+    used += round_up(part[i].n, MEM_ALIGN / sizeof(double));
+  }
+  r->stays = base ? (uint64_t *)(void *)(base + used) : NULL;
+  r->block_keep = base ? (uint8_t *)(base + used + tall * ROWS) : NULL;
+  return used + tall * ROWS + r->out * block / sizeof(double) + 1;
 }
 
 static enum status solve(const void *conf, const struct exec *x, const struct prune_layer *l, double sparsity, double *w,
                          uint8_t *keep, struct prune_note *note, struct err *e)
 {
   const struct conf *c = conf;
-  size_t d = l->in, block = (size_t)c->block < d ? (size_t)c->block : d;
-  void *memory;
+  size_t d = l->in, block = block_width(c, d);
+  struct run r = {.tile = tile_best(), .common = &c->common, .out = l->out, .d = d, .w = w, .keep = keep};
+  void *memory, *work = NULL;
   if (c->common.compare == PRUNE_GLOBAL)
     return err_set(e, STATUS_BAD_ARG, "compare must be row, layer or n:m: a solver works on one layer at a time");
-  if (c->common.compare == PRUNE_N_OF_M) /* groups do not straddle blocks */
-    block = round_up(block, (size_t)c->common.m) < d ? round_up(block, (size_t)c->common.m) : d;
-  size_t scores = l->out * block > (size_t)c->common.m ? l->out * block : (size_t)c->common.m;
-  enum status status = mem_new(&memory, 2 * d * d + l->out * block + 2 * scores, sizeof(double), "factors of H", e);
+  enum status status = mem_new(&memory, lay_out(&r, block, NULL), sizeof(double), "factor of H", e);
   if (status)
     return status;
-  struct work k = {.a = memory};
-  k.u = k.a + d * d;
-  k.error = k.u + d * d;
-  k.score = k.error + l->out * block;
-  k.keep = (uint8_t *)(k.score + scores);
-  if ((status = inverse_factor(l->gram, d, c->damp, k.a, k.u, &note->damp, e)))
+  lay_out(&r, block, memory);
+  if ((status = mem_new(&work, cholesky_work(d), sizeof(double), "a block of the factor", e)) ||
+      (status = prune_upper_factor(x, l->gram, d, c->damp, r.t, work, &note->damp, e)))
     goto done;
-  for (size_t i = 0; i < l->out; i++)
-    for (size_t j = 0; j < d; j++)
-      w[i * d + j] = l->gram[j * d + j] == 0 ? 0.0 : l->w[i * d + j];
-  status = run_blocks(c, x, l, sparsity, w, keep, &k, block, e);
+  memcpy(w, l->w, l->out * d * sizeof *w);
+  for (size_t j = 0; j < d; j++)
+    for (size_t i = 0; l->gram[j * d + j] == 0 && i < l->out; i++) /* dead */
+      w[i * d + j] = 0;
+  for (; r.at < d && status == STATUS_OK; r.at = r.end) {
+    r.end = smaller(r.at + block, d);
+    status = exec_cancelled(x) ? err_set(e, STATUS_CANCELLED, "cancelled") : run_block(&r, sparsity, e);
+  }
 done:
+  free(work);
   free(memory);
   return status;
 }

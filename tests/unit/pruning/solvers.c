@@ -198,53 +198,116 @@ static void test_obc_refresh(void)
   layer_free(&wide);
 }
 
-/* SparseGPT written column at a time, with the inverse of each trailing part of H by Gaussian elimination. */
-static void slow_sparsegpt(const double *h, const uint8_t *keep, double *w)
+/* SparseGPT written from the paper, column at a time, with the inverse of each trailing part of H by Gaussian elimination. */
+struct slow {
+  const double *h; /* d x d, damped */
+  size_t out, d, block, n, m; /* m = 0: half of each block's weights */
+  double *first;   /* d x d: row j from j on: first row of (H_{j:,j:})^-1 */
+};
+
+static void invert_trailing(struct slow *s)
 {
-  for (size_t j = 0; j < IN; j++) {
-    size_t n = IN - j;
+  for (size_t j = 0; j < s->d; j++) {
+    size_t n = s->d - j;
     struct mat trailing, unit, first;
     if (mat_new(&trailing, DTYPE_F64, n, n, NULL) || mat_new(&unit, DTYPE_F64, n, 1, NULL))
       tap_bail("no memory");
     for (size_t r = 0; r < n; r++)
       for (size_t c = 0; c < n; c++)
-        mat_set(&trailing, r, c, h[(j + r) * IN + j + c]);
+        mat_set(&trailing, r, c, s->h[(j + r) * s->d + j + c]);
     mat_set(&unit, 0, 0, 1);
     if (mat_solve(&first, &trailing, &unit, NULL))
       tap_bail("singular");
-    for (size_t i = 0; i < OUT; i++) {
-      double *row = w + i * IN + j, lost = keep[i * IN + j] ? 0 : row[0] / mat_get(&first, 0, 0);
-      for (size_t t = 0; t < n; t++)
-        row[t] -= lost * mat_get(&first, t, 0);
-      row[0] = keep[i * IN + j] ? row[0] : 0;
-    }
+    for (size_t c = 0; c < n; c++)
+      s->first[j * s->d + j + c] = mat_get(&first, c, 0);
     mat_free(&trailing);
     mat_free(&unit);
     mat_free(&first);
   }
 }
 
-static void test_sparsegpt_updates(void)
+/* keep = 0 for the k cheapest of columns [at, end) of `rows` rows from `row` on, as the weights are now. */
+static void slow_choose(const struct slow *s, const double *w, size_t row, size_t rows, size_t at, size_t end, size_t k, uint8_t *keep)
 {
-  static const int64_t blocks[] = {1, 5, 8, 24, 128};
-  double h[IN * IN], mean = 0;
-  memcpy(h, base.gram, sizeof h);
-  for (size_t j = 0; j < IN; j++)
-    mean += h[j * IN + j] / IN;
-  for (size_t j = 0; j < IN; j++)
-    h[j * IN + j] += 0.01 * mean;
-  for (size_t b = 0; b < 5; b++) {
-    struct object o = MAKE(&solver_sparsegpt.m, V_REAL("sparsity", 0.5), V_INT("block", blocks[b]));
-    double w[N], slow[N];
-    uint8_t keep[N];
-    memcpy(slow, base.w, sizeof slow);
-    applied(&o, &base.l, w, keep);
-    slow_sparsegpt(h, keep, slow);
-    tap_near(largest_difference(w, slow, N), 0, 0, TIGHT,
-             "sparsegpt: blocks of %lld columns equal one column at a time with explicit inverses", (long long)blocks[b]);
-    tap_is_int((long long)removed(keep, N), N / 2, "sparsegpt: and the count is exact");
-    object_free(&o);
+  for (size_t gone = 0; gone < k; gone++) {
+    size_t best = SIZE_MAX;
+    double lowest = 0;
+    for (size_t i = row; i < row + rows; i++)
+      for (size_t j = at; j < end; j++) {
+        double cost = w[i * s->d + j] * w[i * s->d + j] / s->first[j * s->d + j];
+        if (keep[i * s->d + j] && (best == SIZE_MAX || cost < lowest)) {
+          best = i * s->d + j;
+          lowest = cost;
+        }
+      }
+    keep[best] = 0;
   }
+}
+
+static void slow_sparsegpt(const struct slow *s, double *w, uint8_t *keep)
+{
+  memset(keep, 1, s->out * s->d);
+  for (size_t j = 0; j < s->d; j++) {
+    const double *first = s->first + j * s->d;
+    size_t end = j + s->block < s->d ? j + s->block : s->d;
+    if (s->m == 0 && j % s->block == 0) /* floor(s N + 1/2) up to here and up to the end */
+      slow_choose(s, w, 0, s->out, j, end, (s->out * end + 1) / 2 - (s->out * j + 1) / 2, keep);
+    for (size_t i = 0; i < s->out; i++) {
+      double *row = w + i * s->d;
+      if (s->m && j % s->m == 0)
+        slow_choose(s, w, i, 1, j, j + s->m, s->m - s->n, keep);
+      double lost = keep[i * s->d + j] ? 0 : row[j] / first[j];
+      for (size_t t = j; t < s->d; t++)
+        row[t] -= lost * first[t];
+      row[j] = keep[i * s->d + j] ? row[j] : 0;
+    }
+  }
+}
+
+/* One layer, pruned in several ways: blocks shorter and longer than the steps inside them, groups that do and do not divide 8,
+ * rows that do and do not fill a panel. */
+static void test_sparsegpt_against_slow(size_t out, size_t d, bool dead)
+{
+  static const struct { int64_t block, n, m; } ways[] = {{1, 0, 0}, {5, 0, 0}, {40, 0, 0}, {128, 0, 0}, {128, 2, 4}, {7, 1, 6}, {48, 5, 12}};
+  struct own_layer o = layer_new(out * 1000 + d, out, d, 3 * d);
+  if (dead) {
+    memset(o.x + 9 * o.tokens, 0, o.tokens * sizeof *o.x);
+    calibrate(&o);
+  }
+  double *h = numbers(d * d), *w = numbers(out * d), *expected = numbers(out * d), mean = 0;
+  uint8_t *keep = xcalloc(out * d, 1), *mask = xcalloc(out * d, 1);
+  struct slow s = {.h = h, .out = out, .d = d, .first = numbers(d * d)};
+  memcpy(h, o.gram, d * d * sizeof *h);
+  if (dead)
+    h[9 * d + 9] = 1;
+  for (size_t j = 0; j < d; j++)
+    mean += h[j * d + j] / (double)d;
+  for (size_t j = 0; j < d; j++)
+    h[j * d + j] += 0.01 * mean;
+  invert_trailing(&s);
+  bool same = true;
+  double worst = 0;
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    struct object g = ways[i].m ? MAKE(&solver_sparsegpt.m, V_TEXT("compare", "n:m"), V_INT("n", ways[i].n), V_INT("m", ways[i].m),
+                                       V_INT("block", ways[i].block))
+                                : MAKE(&solver_sparsegpt.m, V_REAL("sparsity", 0.5), V_INT("block", ways[i].block));
+    s.block = (size_t)ways[i].block;
+    s.n = (size_t)ways[i].n;
+    s.m = (size_t)ways[i].m;
+    memcpy(expected, o.w, out * d * sizeof *expected);
+    for (size_t r = 0; dead && r < out; r++)
+      expected[r * d + 9] = 0;
+    slow_sparsegpt(&s, expected, mask);
+    applied(&g, &o.l, w, keep);
+    same = same && memcmp(keep, mask, out * d) == 0;
+    worst = fmax(worst, largest_difference(w, expected, out * d));
+    object_free(&g);
+  }
+  tap_ok(same, "sparsegpt: %zu x %zu%s: the masks are those of one column at a time with explicit inverses, 7 ways", out, d,
+         dead ? " with a dead input" : "");
+  tap_near(worst, 0, 0, TIGHT, "sparsegpt: and so are the weights");
+  free(h), free(w), free(expected), free(keep), free(mask), free(s.first);
+  layer_free(&o);
 }
 
 static void test_sparsegpt_diagonal(void)
@@ -389,7 +452,8 @@ int main(void)
   test_repair();
   test_obc();
   test_obc_refresh();
-  test_sparsegpt_updates();
+  test_sparsegpt_against_slow(OUT, IN, false);
+  test_sparsegpt_against_slow(31, 108, true);
   test_sparsegpt_diagonal();
   for (size_t i = 0; i < 2; i++) {
     test_counts(solvers[i]);
