@@ -345,6 +345,19 @@ void listing_free(struct listing *l)
   names_free(&l->keys);
 }
 
+size_t summary_pairs(const struct summary *a, const struct summary *b, double *x, double *y, size_t most)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < b->n && n < most; i++)
+    for (size_t k = 0; k < a->n && b->seed[i] != INT64_MIN; k++)
+      if (a->seed[k] == b->seed[i]) {
+        x[n] = a->value[k];
+        y[n++] = b->value[i];
+        break;
+      }
+  return n;
+}
+
 const char *plus_minus(void) { return MB_CUR_MAX > 1 ? "±" : "+-"; }
 
 char *summary_text(const struct summary *x, bool by_run)

@@ -54,6 +54,9 @@ void listing_free(struct listing *l);
 /* The value people see: "0.1042 ±0.0011", "0.25", "NaN in 2 of 5", "(varies)", "-". Caller frees. */
 char *summary_text(const struct summary *x, bool by_run);
 
+/* Values of a and b whose runs have the same seed, in the order of b: x of a, y of b, at most `most`. Returns the count. */
+size_t summary_pairs(const struct summary *a, const struct summary *b, double *x, double *y, size_t most);
+
 /* The sign before an interval, in ASCII where the terminal has nothing else. */
 const char *plus_minus(void);
 

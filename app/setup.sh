@@ -1,7 +1,7 @@
 # setup.sh: what app/start and tests/run share: packages and builds. Sourced, in the project's root folder.
 
 build_packages="gcc libc6-dev cmake ninja-build pkg-config liblua5.4-dev libsqlite3-dev libopenblas-dev
-  libgsl-dev libjansson-dev libxxhash-dev libutf8proc-dev libreadline-dev libncurses-dev zlib1g-dev dataset-fashion-mnist git ca-certificates"
+  libgsl-dev libjansson-dev libxxhash-dev libutf8proc-dev libreadline-dev libncurses-dev libvterm-dev zlib1g-dev dataset-fashion-mnist git ca-certificates"
 
 die() { printf '%s\n' "$*" >&2; exit 2; }
 

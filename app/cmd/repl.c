@@ -223,6 +223,8 @@ static int interact(struct lua_host *h)
   rl_catch_sigwinch = 0;
   rl_completion_word_break_hook = word_breaks;
   rl_attempted_completion_function = complete;
+  if (getenv("ASSAY_SELECTION")) /* inside the workbench */
+    run_code(h, "sel = require 'assay.selection'", "sel");
   signals_set_host(NULL);
   printf("assay %s, %s. help() explains, Tab completes, Ctrl-D leaves.\n", ASSAY_VERSION, "Lua 5.4");
   fflush(stdout);

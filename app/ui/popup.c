@@ -108,10 +108,11 @@ static void choose_shown(struct popup *p)
   int *cost = xcalloc(p->n + 1, sizeof *cost);
   p->n_shown = 0;
   for (size_t i = 0; i < p->n; i++) {
-    int c = fuzzy(p->item[i], pattern), by_note = c >= 0 ? -1 : fuzzy(p->note[i], pattern);
-    if (c < 0 && by_note < 0)
+    int c = fuzzy(p->item[i], pattern);
+    if (c < 0 && strcasestr(p->note[i], pattern)) /* names by their letters, notes by their words */
+      c = 1000;
+    if (c < 0)
       continue;
-    c = c >= 0 ? c : 1000 + by_note;
     size_t at = p->n_shown++;
     for (; at && *pattern && cost[at - 1] > c; at--) { /* insertion keeps equals in their order */
       cost[at] = cost[at - 1];

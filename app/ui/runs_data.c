@@ -67,20 +67,6 @@ char *runs_where(const char *typed)
 
 /* --- against the best ----------------------------------------------------------------------------------------- */
 
-/* Values of a and b with the same seed, both in the order of b. */
-static size_t pair_up(const struct summary *a, const struct summary *b, double *x, double *y)
-{
-  size_t n = 0;
-  for (size_t i = 0; i < b->n && n < MOST_PAIRS; i++)
-    for (size_t k = 0; k < a->n && b->seed[i] != INT64_MIN; k++)
-      if (a->seed[k] == b->seed[i]) {
-        x[n] = a->value[k];
-        y[n++] = b->value[i];
-        break;
-      }
-  return n;
-}
-
 static struct against test_pair(const struct summary *row, const struct summary *best)
 {
   double x[MOST_PAIRS], y[MOST_PAIRS];
@@ -90,7 +76,7 @@ static struct against test_pair(const struct summary *row, const struct summary 
   if (!row->n || !best->n)
     return out;
   out.known = true;
-  out.pairs = pair_up(row, best, x, y);
+  out.pairs = summary_pairs(row, best, x, y, MOST_PAIRS);
   out.difference = row->mean - best->mean;
   if (out.pairs >= 2 && stats_paired_t(x, y, out.pairs, 0.95, &t, &e) == STATUS_OK) {
     out.difference = t.mean_difference;

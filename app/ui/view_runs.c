@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ui/rows.h"
 #include "app/ui/run_view.h"
 #include "app/ui/runs_data.h"
 #include "experiments/kernel/mem.h"
@@ -210,42 +211,6 @@ static void ask_sparks(struct runs *v)
 
 /* --- cells ---------------------------------------------------------------------------------------------------------- */
 
-/* The name without the prefix of what a script's own parameters are. */
-static const char *param_name(const char *name) { return strncmp(name, "params.", 7) == 0 ? name + 7 : name; }
-
-static char *param_text(const struct store_cell *c)
-{
-  switch (c->type) {
-  case STORE_INTEGER: return xasprintf("%lld", (long long)c->i);
-  case STORE_REAL: return xasprintf("%.4g", c->r);
-  case STORE_TEXT: return xasprintf("%.*s", (int)c->size, c->text);
-  default: return xstrdup("");
-  }
-}
-
-/* "cosine peak=0.1": what tells this row from the others; words stand alone, numbers with their name. */
-static char *config_text(const struct runs *v, const struct listing_row *r)
-{
-  const struct listing *l = &v->data.list;
-  char *text = xstrdup(l->experiments.n > 1 ? l->experiments.name[r->experiment] : "");
-  for (int words = 1; words >= 0; words--)
-    for (size_t k = 0; k < l->params.n; k++) {
-      const struct store_cell *c = &r->param[k];
-      if (!l->differs[k] || c->type == STORE_NULL || (c->type == STORE_TEXT) != (bool)words || (!v->ask.by_run && strcmp(l->params.name[k], "seed") == 0))
-        continue;
-      char *value = param_text(c), *longer = words ? xasprintf("%s%s%s", text, *text ? " " : "", value)
-                                                   : xasprintf("%s%s%s=%s", text, *text ? " " : "", param_name(l->params.name[k]), value);
-      free(value);
-      free(text);
-      text = longer;
-    }
-  if (!*text) {
-    free(text);
-    text = xstrdup(l->experiments.name[r->experiment]);
-  }
-  return text;
-}
-
 static const char *status_word(const struct listing_row *r)
 {
   for (enum store_status st = STORE_RUNNING; st <= STORE_LOST; st++)
@@ -291,11 +256,11 @@ static char *cell(void *self, size_t at, size_t column, struct plot_cell *style)
   case SHOW_STATUS:
     style->fg = r->count[STORE_DONE] ? UI_GREY : r->count[STORE_RUNNING] ? UI_BLUE : UI_RED;
     return xstrdup(status_word(r));
-  case SHOW_CONFIG: return config_text(v, r);
+  case SHOW_CONFIG: return row_config_text(l, row);
   case SHOW_N: return count_text(r, style);
   case SHOW_RESULT: return r->result ? summary_text(&r->result[c->index], v->ask.by_run) : xstrdup("");
   case SHOW_BEST: return against_text(v, row, style);
-  case SHOW_PARAM: return param_text(&r->param[c->index]);
+  case SHOW_PARAM: return row_param_text(&r->param[c->index]);
   case SHOW_WALL: return isnan(r->wall_s) ? xstrdup("") : xasprintf("%.3g", r->wall_s);
   case SHOW_STARTED: return xasprintf("%.16s", r->started);
   case SHOW_CURVE: break;
@@ -395,7 +360,7 @@ static void draw_same(const struct runs *v, struct plot_grid *g, int row, int wi
   for (size_t k = 0; k < l->params.n; k++) {
     if (l->differs[k] || l->row[0].param[k].type == STORE_NULL || strcmp(l->params.name[k], "seed") == 0)
       continue;
-    char *value = param_text(&l->row[0].param[k]), *longer = xasprintf("%s %s %s ", text, param_name(l->params.name[k]), value);
+    char *value = row_param_text(&l->row[0].param[k]), *longer = xasprintf("%s %s %s ", text, row_param_name(l->params.name[k]), value);
     free(text);
     free(value);
     text = longer;

@@ -61,6 +61,24 @@ in_tmux send-keys -t "$session" Escape
 sleep 0.2
 in_tmux send-keys -t "$session" q
 await "left"
+start 100 30
+await "sorted by"
+in_tmux send-keys -t "$session" Space 0
+shows "Lua 5.4" "screen 0 is the prompt"
+in_tmux send-keys -t "$session" '#sel * 100 + 11' Enter
+shows "211" "which sees the marked runs"
+in_tmux send-keys -t "$session" 'while true do end' Enter
+sleep 0.3
+in_tmux send-keys -t "$session" C-c
+shows "interrupted" "Ctrl-C stops what it does"
+in_tmux send-keys -t "$session" 'os.exit(3)' Enter
+shows "the prompt has ended" "its end is not that of the workbench"
+in_tmux send-keys -t "$session" Enter
+shows "Lua 5.4" "Enter starts a new one"
+in_tmux send-keys -t "$session" Escape
+shows "[1 Runs]" "Esc goes back"
+in_tmux send-keys -t "$session" q
+await "left"
 start 100 30 NO_COLOR=1
 await "sorted by"
 ! in_tmux capture-pane -t "$session" -p -e | grep -qP '\e\[(38|3[0-7])[;m]'

@@ -101,6 +101,26 @@ static void one_run(void)
   tap_has(bench_keys("Esc"), "7 runs  3 configs", "Esc comes back");
 }
 
+static void compare(void)
+{
+  tap_has(bench_keys("3"), "mark configs or runs on screen 1", "3 says what to mark");
+  bench_keys("1 g Space Space 3");
+  tap_has(bench_screen(), "differs: schedule", "it names what differs");
+  tap_has(bench_screen(), "A  constant  (3)", "groups have letters");
+  tap_has(bench_line("-0.09933"), "[-0.102, -0.0965]", "a paired difference with its interval"); /* -0.0993333 +- 4.3027 * 0.0011547 / sqrt 3 */
+  tap_has(bench_line("-0.09933"), "4.5e-05  0.25", "and both tests"); /* three pairs: Wilcoxon cannot go below 0.25 */
+  tap_has(bench_screen(), "seed 2", "and the pairs by seed");
+  bench_keys("1 * *");
+}
+
+static void schedules(void)
+{
+  tap_has(bench_keys("4"), "cosine     0.121 ±0.025", "4 ranks the schedules by score");
+  tap_has(bench_line("constant"), "2      constant", "one that differs has a rank of its own");
+  tap_has(bench_screen(), "against peak rate", "the sensitivity to the peak rate");
+  bench_keys("1");
+}
+
 static void frame(void)
 {
   tap_has(bench_keys("?"), "help: Runs", "? shows help");
@@ -114,7 +134,7 @@ static void frame(void)
     for (int height = 10; height <= 60; height += 9) {
       bench_resize(width, height);
       bench_screen();
-      bench_keys("2");
+      bench_keys("2 3 4 8");
       bench_keys("?");
       bench_keys("Esc : Esc 1");
     }
@@ -159,6 +179,8 @@ int main(void)
   filters();
   marks_and_trash();
   one_run();
+  compare();
+  schedules();
   frame();
   choices_are_kept();
   nothing_there();

@@ -1,0 +1,49 @@
+/* rows.c: see rows.h. */
+#include "app/ui/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+
+const char *row_param_name(const char *name) { return strncmp(name, "params.", 7) == 0 ? name + 7 : name; }
+
+size_t row_find(const struct names *names, const char *name)
+{
+  for (size_t i = 0; i < names->n; i++)
+    if (strcmp(names->name[i], name) == 0)
+      return i;
+  return SIZE_MAX;
+}
+
+char *row_param_text(const struct store_cell *c)
+{
+  switch (c->type) {
+  case STORE_INTEGER: return xasprintf("%lld", (long long)c->i);
+  case STORE_REAL: return xasprintf("%.4g", c->r);
+  case STORE_TEXT: return xasprintf("%.*s", (int)c->size, c->text);
+  default: return xstrdup("");
+  }
+}
+
+char *row_config_text(const struct listing *l, size_t row)
+{
+  const struct listing_row *r = &l->row[row];
+  char *text = xstrdup(l->experiments.n > 1 ? l->experiments.name[r->experiment] : "");
+  for (int words = 1; words >= 0; words--)
+    for (size_t k = 0; k < l->params.n; k++) {
+      const struct store_cell *c = &r->param[k];
+      if (!l->differs[k] || c->type == STORE_NULL || (c->type == STORE_TEXT) != (bool)words || (!l->by_run && strcmp(l->params.name[k], "seed") == 0))
+        continue;
+      char *value = row_param_text(c), *longer = words ? xasprintf("%s%s%s", text, *text ? " " : "", value)
+                                                       : xasprintf("%s%s%s=%s", text, *text ? " " : "", row_param_name(l->params.name[k]), value);
+      free(value);
+      free(text);
+      text = longer;
+    }
+  if (!*text) {
+    free(text);
+    text = xstrdup(l->experiments.name[r->experiment]);
+  }
+  return text;
+}
