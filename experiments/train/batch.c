@@ -26,17 +26,18 @@ size_t gather_bytes(const struct dataset *data, size_t batch)
   return sizeof(float) * (batch * data->train.stride + data->d * round_up(batch, 16) + batch * (2 + target_width(data)));
 }
 
-void gather_layout(struct gather *g, struct arena *a, bool replaces)
+void gather_layout(struct gather *g, struct arena *a, bool own)
 {
   const struct dataset *data = g->data;
-  size_t width = target_width(data), all = g->capacity * g->batch;
-  g->xr = arena_take(a, all, g->ldx * sizeof(float));
-  g->x = arena_take(a, g->capacity * data->d, g->ldb * sizeof(float));
-  g->label = arena_take(a, all, sizeof(int32_t));
-  g->target = arena_take(a, all, width * sizeof(float));
+  size_t width = target_width(data), all = g->capacity * g->batch, filled = g->positions ? 0 : all;
+  g->xr = arena_take(a, filled, g->ldx * sizeof(float));
+  g->x = arena_take(a, g->positions ? 0 : g->capacity * data->d, g->ldb * sizeof(float));
+  g->label = arena_take(a, filled, sizeof(int32_t));
+  g->target = arena_take(a, filled, width * sizeof(float));
   g->index = arena_take(a, all, sizeof(uint32_t));
-  if (!replaces)
+  if (!own)
     return;
+  g->own_index = arena_take(a, g->batch, sizeof(uint32_t));
   g->own_xr = arena_take(a, g->batch, g->ldx * sizeof(float));
   g->own_x = arena_take(a, data->d, g->ldb * sizeof(float));
   g->own_label = arena_take(a, g->batch, sizeof(int32_t));
@@ -51,22 +52,29 @@ static void prefetch_row(const struct examples *ex, size_t i)
     __builtin_prefetch(row + k, 0, 0);
 }
 
-static void gather_one(struct gather *g, size_t slot)
+/* One mini-batch: the examples at `index`, gathered into these buffers. */
+static void copy_examples(const struct gather *g, const uint32_t *index, float *xr, float *x, int32_t *label, float *target)
 {
   const struct examples *ex = &g->data->train;
-  size_t width = target_width(g->data), at = slot * g->batch;
-  float *xr = g->xr + at * g->ldx;
+  size_t width = target_width(g->data);
   for (size_t b = 0; b < g->batch; b++) {
-    size_t i = g->index[at + b];
+    size_t i = index[b];
     if (b + 1 < g->batch)
-      prefetch_row(ex, g->index[at + b + 1]);
+      prefetch_row(ex, index[b + 1]);
     memcpy(xr + b * g->ldx, ex->x + i * ex->stride, ex->stride * sizeof(float));
     if (ex->label)
-      g->label[at + b] = ex->label[i];
+      label[b] = ex->label[i];
     if (width)
-      memcpy(g->target + (at + b) * width, ex->target + i * width, width * sizeof(float));
+      memcpy(target + b * width, ex->target + i * width, width * sizeof(float));
   }
-  g->p->transpose(g->batch, g->data->d, xr, g->ldx, g->x + slot * g->data->d * g->ldb, g->ldb);
+  g->p->transpose(g->batch, g->data->d, xr, g->ldx, x, g->ldb);
+}
+
+static void gather_one(struct gather *g, size_t slot)
+{
+  size_t at = slot * g->batch;
+  copy_examples(g, g->index + at, g->xr + at * g->ldx, g->x + slot * g->data->d * g->ldb, g->label + at,
+                g->target + at * target_width(g->data));
 }
 
 enum status gather_fill(struct gather *g, uint64_t first, size_t count, struct err *e)
@@ -77,7 +85,8 @@ enum status gather_fill(struct gather *g, uint64_t first, size_t count, struct e
     enum status s = sample_stream_batch(g->stream, first + slot, g->batch, g->index + slot * g->batch, e);
     if (s)
       return s;
-    gather_one(g, slot);
+    if (!g->positions)
+      gather_one(g, slot);
   }
   return STATUS_OK;
 }
@@ -101,7 +110,8 @@ static bool contains(const uint32_t *index, size_t n, size_t at)
 struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, size_t by)
 {
   struct prepared p = gather_at(g, t);
-  const struct examples *test = &g->data->test;
+  const struct examples *from = by == TRAIN_ITSELF ? &g->data->train : &g->data->test;
+  size_t source = by == TRAIN_ITSELF ? at : by;
   size_t d = g->data->d, width = p.target_stride;
   if (!contains(p.index, p.n, at))
     return p;
@@ -112,15 +122,27 @@ struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, s
   for (size_t b = 0; b < p.n; b++) {
     if (p.index[b] != at)
       continue;
-    const float *row = test->x + by * test->stride;
+    const float *row = from->x + source * from->stride;
     memcpy(g->own_xr + b * p.ldx, row, d * sizeof(float));
     for (size_t i = 0; i < d; i++)
       g->own_x[i * p.ldb + b] = row[i];
-    if (test->label)
-      g->own_label[b] = test->label[by];
+    if (from->label)
+      g->own_label[b] = from->label[source];
     if (width)
-      memcpy(g->own_target + b * width, test->target + by * width, width * sizeof(float));
+      memcpy(g->own_target + b * width, from->target + source * width, width * sizeof(float));
   }
   p.xr = g->own_xr, p.x = g->own_x, p.label = g->own_label, p.target = g->own_target;
   return p;
 }
+
+struct prepared gather_rows(const struct gather *g, uint64_t t, const uint32_t *rows)
+{
+  const uint32_t *place = g->index + (size_t)(t - g->first) * g->batch;
+  for (size_t b = 0; b < g->batch; b++)
+    g->own_index[b] = rows[place[b]];
+  copy_examples(g, g->own_index, g->own_xr, g->own_x, g->own_label, g->own_target);
+  return (struct prepared){.n = g->batch, .ldb = g->ldb, .ldx = g->ldx, .xr = g->own_xr, .x = g->own_x, .label = g->own_label,
+                           .target = g->own_target, .target_stride = target_width(g->data), .index = g->own_index};
+}
+
+bool gather_draws(const struct gather *g, size_t at) { return contains(g->index, g->count * g->batch, at); }

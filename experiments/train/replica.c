@@ -137,7 +137,7 @@ static void report(const struct engine *g, const struct replica *r, enum train_m
     g->sink->metric(g->sink->self, r->id, m, step, value);
 }
 
-static const float *weights_to_evaluate(struct engine *g, const struct replica *r)
+const float *replica_weights(struct engine *g, const struct replica *r)
 {
   const struct optimizer *o = rule_of(r);
   if (!o->eval_weights_f32)
@@ -179,7 +179,7 @@ static enum status evaluate_valid(struct engine *g, struct replica *r, uint64_t 
   const struct examples *valid = &g->g->data->valid;
   if (valid->n == 0)
     return STATUS_OK;
-  const float *w = weights_to_evaluate(g, r);
+  const float *w = replica_weights(g, r);
   enum status s = evaluate(g, valid, w, &out->valid_loss, &out->valid_error, e);
   if (s)
     return s;
@@ -202,7 +202,9 @@ static enum status evaluate_test(struct engine *g, struct replica *r, struct err
   struct train_result *out = r->out;
   const struct examples *test = &g->g->data->test;
   double unused;
-  enum status s = evaluate(g, test, weights_to_evaluate(g, r), &out->test_loss, &out->test_error, e);
+  if (r->how->skip_test)
+    return STATUS_OK;
+  enum status s = evaluate(g, test, replica_weights(g, r), &out->test_loss, &out->test_error, e);
   if (!s && r->how->average)
     s = evaluate(g, test, averaged_weights(g, r), &out->average_test_loss, &out->average_test_error, e);
   if (!s && out->best_step && r->best_is_last)
@@ -219,7 +221,7 @@ static enum status keep_weights(struct engine *g, struct replica *r, struct err 
   if (s)
     return s;
   r->out->weights = memory;
-  net_unpack_f32(&g->net, weights_to_evaluate(g, r), r->out->weights);
+  net_unpack_f32(&g->net, replica_weights(g, r), r->out->weights);
   return STATUS_OK;
 }
 
@@ -310,11 +312,20 @@ static void log_step(struct engine *g, struct replica *r, uint64_t t, double los
     report(g, r, TRAIN_COST, t + 1, r->out->cost);
 }
 
+/* The mini-batch of update t as this replica sees it. */
+static struct prepared batch_of_update(const struct engine *g, const struct replica *r, uint64_t t)
+{
+  const struct train_replica *how = r->how;
+  if (how->rows)
+    return gather_rows(&g->gather, t, how->rows);
+  return how->replace ? gather_replaced(&g->gather, t, how->replace_at, how->replace_by) : gather_at(&g->gather, t);
+}
+
 /* Loss, gradient and rule of update t. */
 static enum status descend(struct engine *g, struct replica *r, uint64_t t, struct err *e)
 {
   const struct train_replica *how = r->how;
-  struct prepared b = how->replace ? gather_replaced(&g->gather, t, how->replace_at, how->replace_by) : gather_at(&g->gather, t);
+  struct prepared b = batch_of_update(g, r, t);
   enum status s = STATUS_OK;
   step_forward(&g->ws, r->w, b.x, b.ldb);
   double loss = step_loss(&g->ws, &b);
@@ -334,7 +345,7 @@ static enum status descend(struct engine *g, struct replica *r, uint64_t t, stru
   }
   if (s == STATUS_OK)
     log_step(g, r, t, loss);
-  uint64_t per_epoch = (g->g->data->train.n + g->batch - 1) / g->batch;
+  uint64_t per_epoch = (g->n + g->batch - 1) / g->batch;
   if (t + per_epoch >= g->g->steps) {
     r->loss_sum += loss;
     r->out->train_loss = r->loss_sum / (double)++r->loss_count;

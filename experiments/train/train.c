@@ -53,8 +53,22 @@ static enum status check_group(const struct train_group *g, size_t n_replicas, s
     return err_set(e, STATUS_BAD_ARG, "steps must be from 1 to 2^63 - 1, got %llu", (unsigned long long)g->steps);
   if (n_replicas == 0)
     return err_set(e, STATUS_BAD_ARG, "nothing to train: 0 replicas");
+  if (g->n_rows > g->data->train.n)
+    return err_set(e, STATUS_BAD_ARG, "%zu rows of a training part of %zu examples", g->n_rows, g->data->train.n);
   if (g->plan < TRAIN_PLAN_AUTO || g->plan > TRAIN_PLAN_INTERLEAVED)
     return err_set(e, STATUS_BAD_ARG, "plan must be auto, replica, block or interleaved, got number %d", (int)g->plan);
+  return STATUS_OK;
+}
+
+static enum status check_rows(const struct engine *g, const struct train_replica *r, struct err *e)
+{
+  if (!r->rows != !g->g->n_rows)
+    return err_set(e, STATUS_BAD_ARG, r->rows ? "rows need their number, n_rows" : "n_rows is %zu, but there are no rows", g->g->n_rows);
+  if (r->rows && r->replace)
+    return err_set(e, STATUS_BAD_ARG, "a replica has rows or an example replaced, not both");
+  for (size_t i = 0; r->rows && i < g->g->n_rows; i++)
+    if (r->rows[i] >= g->g->data->train.n)
+      return err_set(e, STATUS_BAD_ARG, "row %zu is training example %u: there are %zu (counted from 0)", i, r->rows[i], g->g->data->train.n);
   return STATUS_OK;
 }
 
@@ -65,12 +79,13 @@ static enum status check_replica(const struct engine *g, const struct train_repl
     return err_set(e, STATUS_BAD_ARG, "an optimizer is missing");
   if (!r->schedule == !r->controller)
     return err_set(e, STATUS_BAD_ARG, "give a schedule or a controller, %s", r->schedule ? "not both" : "one of them");
-  if (r->replace && (r->replace_at >= data->train.n || r->replace_by >= data->test.n))
+  if (r->replace && (r->replace_at >= data->train.n || (r->replace_by >= data->test.n && r->replace_by != TRAIN_ITSELF)))
     return err_set(e, STATUS_BAD_ARG, "replacing training example %zu by test example %zu: there are %zu and %zu (counted from 0)",
                    r->replace_at, r->replace_by, data->train.n, data->test.n);
   if (r->init && !vec_finite_f32(r->init, g->net.n_logical))
     return err_set(e, STATUS_BAD_ARG, "the initial weights are not all finite");
-  return r->schedule ? schedule_check(r->schedule, (int64_t)g->g->steps, e) : STATUS_OK;
+  enum status s = check_rows(g, r, e);
+  return !s && r->schedule ? schedule_check(r->schedule, (int64_t)g->g->steps, e) : s;
 }
 
 /* --- plan and memory --------------------------------------------------------------------------------- */
@@ -79,6 +94,8 @@ static enum train_plan choose_plan(const struct engine *g, size_t state_bytes)
 {
   if (g->g->plan != TRAIN_PLAN_AUTO)
     return g->g->plan;
+  if (g->g->coupled) /* neighbours start from the base as it is then: side by side */
+    return TRAIN_PLAN_BLOCK;
   return g->n_replicas == 1 || state_bytes > STATE_LARGE ? TRAIN_PLAN_REPLICA : TRAIN_PLAN_BLOCK;
 }
 
@@ -102,20 +119,21 @@ static size_t choose_capacity(const struct engine *g, enum train_plan plan, size
 /* Everything that the loops need. Replicas of different sets share their place. */
 static void layout(struct engine *g, struct arena *a, bool one_by_one)
 {
-  bool replaces = false, controls = false, unfused = false, hvp = false;
+  bool own = false, controls = false, unfused = false, hvp = false;
   size_t state = 0, n = g->net.n_params;
   for (size_t i = 0; i < g->n_replicas; i++) {
     const struct train_replica *how = g->replica[i].how;
     const struct optimizer *o = (const struct optimizer *)how->optimizer->method;
     size_t bytes = o->state_size(how->optimizer->conf, n, DTYPE_F32);
-    replaces |= how->replace;
+    own |= how->replace || how->rows;
     controls |= how->controller != NULL;
     hvp |= control_needs_hvp(how->controller);
     unfused |= !g->replica[i].fused;
     state = bytes > state ? bytes : state;
   }
   workspace_layout(&g->ws, a, unfused);
-  gather_layout(&g->gather, a, replaces);
+  gather_layout(&g->gather, a, own);
+  g->base_w = g->g->coupled ? arena_take(a, n, sizeof(float)) : NULL;
   if (controls) {
     g->trial = arena_take(a, n, sizeof(float));
     g->direction = arena_take(a, n, sizeof(float));
@@ -224,16 +242,21 @@ static enum status run_set(struct engine *g, struct replica *set, size_t n, stru
   for (uint64_t t = 0; t < g->g->steps && !s; t += g->gather.count) {
     struct stopwatch watch = stopwatch_start();
     uint64_t left = g->g->steps - t;
+    size_t most = coupled_limit(g, t, left < g->gather.capacity ? (size_t)left : g->gather.capacity);
     size_t running = count_running(set, n);
     if (running == 0)
       break;
-    s = gather_fill(&g->gather, t, left < g->gather.capacity ? (size_t)left : g->gather.capacity, e);
+    s = gather_fill(&g->gather, t, most, e);
     for (size_t i = 0; i < n && !s; i++)
       if (!set[i].done)
         stopwatch_charge(&watch, &set[i], 1 / (double)running);
-    for (size_t i = 0; i < n && !s; i++)
-      if (!set[i].done)
-        s = run_block(g, &set[i]);
+    for (size_t i = 0; i < n && !s; i++) {
+      struct replica *r = &set[g->g->coupled ? n - 1 - i : i]; /* the base last: neighbours start from it */
+      if (!r->done && coupled_joins(g, r))
+        s = run_block(g, r);
+    }
+    if (!s)
+      coupled_measure(g, t + g->gather.count);
   }
   return s;
 }
@@ -256,6 +279,8 @@ static enum status run_sets(struct engine *g, enum train_plan plan, struct err *
   enum status s = STATUS_OK;
   for (size_t i = 0; i < g->n_replicas && !s; i += width)
     s = run_set(g, g->replica + i, width, e);
+  if (!s)
+    coupled_finish(g);
   if (s == STATUS_CANCELLED) {
     mark_cancelled(g);
     err_set(e, STATUS_CANCELLED, "training was cancelled");
@@ -275,7 +300,7 @@ static enum status prepare(struct engine *g, const struct train_replica *replica
       return g->n_replicas > 1 ? err_prefix(e, "replica %zu", i + 1) : s;
     replica_plan(g, &g->replica[i]);
   }
-  return s;
+  return s ? s : coupled_check(g, e);
 }
 
 static enum status run(struct engine *g, const struct train_tuning *tuning, struct err *e)
@@ -287,12 +312,14 @@ static enum status run(struct engine *g, const struct train_tuning *tuning, stru
   bool one_by_one = plan == TRAIN_PLAN_REPLICA;
   g->gather.capacity = choose_capacity(g, plan, state_bytes / g->n_replicas, tuning->block_bytes);
   layout(g, &measure, one_by_one);
-  enum status s = mem_new(&memory, measure.overflow ? SIZE_MAX : measure.used, 1, "training state", e);
+  enum status s = coupled_start(g, e);
+  if (!s)
+    s = mem_new(&memory, measure.overflow ? SIZE_MAX : measure.used, 1, "training state", e);
   if (s)
     return s;
   arena.base = memory;
   layout(g, &arena, one_by_one);
-  s = sample_stream_new(&g->gather.stream, g->g->sampler, g->g->data->train.n, g->g->order_seed, e);
+  s = sample_stream_new(&g->gather.stream, g->g->sampler, g->n, g->g->order_seed, e);
   if (!s) {
     s = run_sets(g, plan, e);
     sample_stream_free(g->gather.stream);
@@ -314,9 +341,11 @@ enum status train_run_tuned(const struct exec *x, const struct train_group *grou
   const struct product *p = tuning->product ? tuning->product : product_best();
   struct engine *g = xcalloc(1, sizeof *g);
   g->x = x, g->g = group, g->sink = sink, g->n_replicas = n_replicas, g->unfused = tuning->unfused;
-  g->batch = group->batch < data->train.n ? group->batch : data->train.n;
+  g->n = group->n_rows ? group->n_rows : data->train.n;
+  g->batch = group->batch < g->n ? group->batch : g->n;
   g->best_apart = data->valid.n && data->test.n && group->eval_every && group->eval_every < group->steps;
-  g->gather = (struct gather){.data = data, .p = p, .batch = g->batch, .ldb = round_up(g->batch, 16), .ldx = data->train.stride};
+  g->gather = (struct gather){.data = data, .p = p, .batch = g->batch, .ldb = round_up(g->batch, 16), .ldx = data->train.stride,
+                              .positions = group->n_rows > 0};
   g->ws = (struct workspace){.net = &g->net, .loss = group->loss, .p = p, .lanes = g->batch > EVALUATE_BLOCK ? g->batch : EVALUATE_BLOCK};
   g->last_progress_s = seconds(CLOCK_MONOTONIC);
   void *replicas = NULL;
@@ -340,10 +369,12 @@ enum status train_run(const struct exec *x, const struct train_group *g, const s
 void train_result_free(struct train_result *r)
 {
   free(r->weights);
+  free(r->distance);
   r->weights = NULL;
+  r->distance = NULL;
 }
 
-static bool same_object(const struct object *a, const struct object *b)
+bool train_same_object(const struct object *a, const struct object *b)
 {
   if (a == b)
     return true;
@@ -359,6 +390,7 @@ static bool same_object(const struct object *a, const struct object *b)
 bool train_groupable(const struct train_group *a, const struct train_group *b)
 {
   return a->data == b->data && a->batch == b->batch && a->steps == b->steps && a->order_seed == b->order_seed &&
-         a->eval_every == b->eval_every && a->log_every == b->log_every && a->plan == b->plan && same_object(a->model, b->model) &&
-         same_object(a->loss, b->loss) && same_object(a->sampler, b->sampler);
+         a->eval_every == b->eval_every && a->log_every == b->log_every && a->plan == b->plan && a->n_rows == b->n_rows &&
+         !a->coupled && !b->coupled && train_same_object(a->model, b->model) && train_same_object(a->loss, b->loss) &&
+         train_same_object(a->sampler, b->sampler);
 }

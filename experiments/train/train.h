@@ -1,5 +1,5 @@
 /* train.h: the training engine. It trains R replicas of one model: the same data and mini-batch order,
- * different learning rate, schedule, optimizer constants, initial seed, mask, or one example replaced.
+ * different learning rate, schedule, optimizer constants, initial seed, mask, rows of the data, or one example replaced.
  * R = 1 is the ordinary case of the same code.
  *
  * The engine picks the plan that is fastest for the sizes at hand; a replica's result is bit-identical
@@ -34,7 +34,15 @@ struct train_group {
   uint64_t log_every;    /* report mini-batch loss and rate every so many updates; 0: never (a controller's
                             rate is reported at every update) */
   enum train_plan plan;
+  size_t n_rows;         /* every replica trains on so many examples, its `rows`; 0: on all */
+  /* Coupled: replica 0 is the base, the others are neighbours that differ from it by `replace` alone. A neighbour is
+   * the base until its example is first drawn: it starts there, and reports its metrics from there on. */
+  bool coupled;
+  const uint64_t *checkpoints; /* n_checkpoints ascending numbers of updates; then the distances to the base are taken */
+  size_t n_checkpoints;
 };
+
+#define TRAIN_ITSELF SIZE_MAX
 
 /* What may differ between replicas. Exactly one of schedule and controller. */
 struct train_replica {
@@ -45,7 +53,9 @@ struct train_replica {
   const float *init;             /* n_logical starting weights instead of init_seed; may be NULL */
   const uint8_t *mask;           /* n_logical, 1 = trainable/kept, 0 = fixed at zero; may be NULL */
   size_t replace_at, replace_by; /* with `replace`: train on data whose example replace_at is example … */
-  bool replace;                  /* … replace_by of `test` (coupled neighbouring trainings) */
+  bool replace;                  /* … replace_by of `test`, or TRAIN_ITSELF (coupled neighbouring trainings) */
+  const uint32_t *rows;          /* n_rows training examples, in the place of 0 … n_rows - 1 of the order; NULL: all */
+  bool skip_test;                /* leave the test part alone: its figures are NaN */
   bool keep_weights;             /* return the final weights */
 };
 
@@ -81,6 +91,8 @@ struct train_result {
   double cost;            /* gradient evaluations */
   double wall_s, cpu_s;   /* this replica's share */
   float *weights;         /* n_logical, owned, when keep_weights and status is OK; evaluation weights */
+  double *distance;       /* n_checkpoints, owned, when there are any: Euclidean distance of the evaluation weights to
+                             the base's; NaN where either had diverged */
 };
 
 /* Train. Returns STATUS_OK when every replica has a result (its own status may be DIVERGED), CANCELLED

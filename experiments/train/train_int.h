@@ -2,6 +2,7 @@
  *
  *   train.c     the front: checks, plan, the loops over blocks and replicas, results
  *   replica.c   the life of one replica: start, one update after the other, evaluations, end
+ *   coupled.c   neighbours that leave a base when their example is first drawn
  *   control.c   an update whose rate a controller chooses
  *   step.c      forward, loss and backward of one net on one prepared mini-batch
  *   evaluate.c  loss and error on a part of the data
@@ -50,16 +51,22 @@ struct gather {
   float *xr, *x, *target;
   int32_t *label;
   uint32_t *index;
-  /* One mini-batch with an example replaced, for one replica. */
+  bool positions;  /* only the places in each replica's own rows are gathered */
+  /* One mini-batch of one replica alone: with an example replaced, or of its own rows. */
   float *own_xr, *own_x, *own_target;
   int32_t *own_label;
+  uint32_t *own_index;
 };
 size_t gather_bytes(const struct dataset *data, size_t batch); /* of one mini-batch */
-void gather_layout(struct gather *g, struct arena *a, bool replaces);
+void gather_layout(struct gather *g, struct arena *a, bool own);
 NODISCARD enum status gather_fill(struct gather *g, uint64_t first, size_t count, struct err *e);
 struct prepared gather_at(const struct gather *g, uint64_t t);
-/* The same with training example `at` replaced by example `by` of the test part, wherever it occurs. */
+/* The same with training example `at` replaced by example `by` of the test part, or by itself, wherever it occurs. */
 struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, size_t by);
+/* The mini-batch whose places stand for these training examples. */
+struct prepared gather_rows(const struct gather *g, uint64_t t, const uint32_t *rows);
+/* Does any gathered mini-batch hold training example `at`? */
+bool gather_draws(const struct gather *g, size_t at);
 
 /* --- step.c ---------------------------------------------------------------------------------------- */
 
@@ -109,6 +116,7 @@ struct replica {
   struct momentum_form form;
   bool momentum, fused;    /* the optimizer is of that form; and its update is fused into the gradient */
   bool done, best_is_last;
+  bool waits;              /* a neighbour that is still the base */
   double lr;               /* of the last update */
   double loss_sum;         /* over the last epoch */
   uint64_t loss_count;
@@ -123,6 +131,9 @@ struct engine {
   struct gather gather;
   struct replica *replica;
   size_t n_replicas, batch;
+  size_t n;                /* examples that each replica trains on */
+  float *base_w;           /* coupled: the base's evaluation weights */
+  size_t checkpoint;       /* the next one */
   bool unfused;            /* tests: never fuse */
   bool best_apart;         /* best weights must be kept for the test part */
   float *trial, *direction;/* controllers: a point, a direction, */
@@ -140,10 +151,25 @@ void replica_start(struct engine *g, struct replica *r);
 /* Update t. Only CANCELLED is returned as a status of the whole run. */
 NODISCARD enum status replica_update(struct engine *g, struct replica *r, uint64_t t);
 void replica_fail(struct replica *r, enum status s, const struct err *e);
+/* The weights that are evaluated; may stand in ws.eval_w. */
+const float *replica_weights(struct engine *g, const struct replica *r);
 /* Apply the optimizer's rule with gradient grad (finite). */
 NODISCARD enum status replica_apply(struct engine *g, struct replica *r, float *w, void *state, const float *grad, uint64_t t,
                                     double lr, struct err *e);
 void mask_apply(const uint32_t *mask, float *x, size_t n);
+
+/* --- coupled.c ------------------------------------------------------------------------------------- */
+
+NODISCARD enum status coupled_check(const struct engine *g, struct err *e);
+NODISCARD enum status coupled_start(struct engine *g, struct err *e);
+/* Updates until the next checkpoint, at most `most`: blocks end there. */
+size_t coupled_limit(const struct engine *g, uint64_t t, size_t most);
+/* Should this replica do the gathered block? A waiting neighbour starts here if its example is in it. */
+bool coupled_joins(struct engine *g, struct replica *r);
+/* t updates are done: take the distances if this is a checkpoint. */
+void coupled_measure(struct engine *g, uint64_t t);
+/* Neighbours that waited while the base diverged have diverged with it. */
+void coupled_finish(struct engine *g);
 
 /* --- control.c ------------------------------------------------------------------------------------- */
 
@@ -154,6 +180,9 @@ NODISCARD enum status control_rate(struct engine *g, struct replica *r, const st
                                    double *lr, struct err *e);
 
 /* --- train.c --------------------------------------------------------------------------------------- */
+
+/* The same method with the same parameters; both may be NULL. */
+bool train_same_object(const struct object *a, const struct object *b);
 
 /* Routes that must not change a bit: for tests. */
 struct train_tuning {

@@ -20,6 +20,7 @@
 
 struct replica_parts { /* what a replica owns; struct train_replica borrows it */
   struct object optimizer, schedule, controller, average;
+  uint32_t *rows;
   float *init;
   uint8_t *mask;
 };
@@ -33,6 +34,7 @@ struct train_request {
   struct train_replica *replica;
   struct replica_parts *parts;
   struct train_result *result;
+  uint64_t *checkpoints; /* what group borrows */
   bool many;         /* assay.train_many: a list of results */
   bool diverged_ok;  /* divergence is a result for this script, not a failure */
   long run;          /* index in the batch of runs; -1: not logged */
@@ -47,6 +49,7 @@ static void free_parts(struct replica_parts *p)
   object_free(&p->schedule);
   object_free(&p->controller);
   object_free(&p->average);
+  free(p->rows);
   free(p->init);
   free(p->mask);
 }
@@ -64,6 +67,7 @@ static int request_gc(lua_State *L)
   free(r->replica);
   free(r->result);
   free(r->label);
+  free(r->checkpoints);
   object_free(&r->model);
   object_free(&r->loss);
   object_free(&r->sampler);
@@ -173,12 +177,12 @@ static uint64_t read_steps(lua_State *L, const struct settings *s, size_t n, siz
 
 static const char *const known[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "sampler", "batch",
     "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights", "mask", "init",
-    "replace", "run", "label", "diverged", NULL};
+    "replace", "rows", "skip_test", "run", "label", "diverged", NULL};
 static const char *const known_many[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
-    "keep_weights", "mask", "init", "replace", "diverged", NULL};
+    "keep_weights", "mask", "init", "replace", "rows", "skip_test", "coupled", "checkpoints", "diverged", NULL};
 static const char *const known_replica[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
-    "keep_weights", "mask", "init", "replace", NULL};
+    "keep_weights", "mask", "init", "replace", "rows", "skip_test", NULL};
 
 /* The run that the training belongs to: `run = false` logs nowhere. */
 static void read_run(lua_State *L, const struct settings *s, struct train_request *r)
@@ -207,6 +211,74 @@ static uint64_t default_seed(lua_State *L)
   return seed == INT64_MIN ? 0 : (uint64_t)seed;
 }
 
+/* Push the rows that a replica trains on, as one matrix; NULL: all. */
+static const struct mat *push_rows(lua_State *L, const struct settings *s)
+{
+  if (setting(L, s, "rows") == LUA_TNIL)
+    return NULL;
+  const struct mat *m = &matrix_from(L, -1, DTYPE_F64, "rows")->m;
+  if (m->rows * m->cols == 0)
+    bind_error(L, "train: rows is empty: it lists training examples, from 1");
+  return m;
+}
+
+/* How many rows a replica of the group has: what the common settings say, or the first replica. */
+static size_t count_rows(lua_State *L, const struct settings *s, const struct train_request *r)
+{
+  int top = lua_gettop(L);
+  struct settings first = *s;
+  if (r->many && lua_getfield(L, s->common, "replicas") == LUA_TTABLE && lua_geti(L, -1, 1) == LUA_TTABLE)
+    first.own = lua_gettop(L);
+  const struct mat *m = push_rows(L, &first);
+  size_t n = m ? m->rows * m->cols : 0;
+  if (n > r->data->train.n)
+    bind_error(L, "train: rows lists %zu examples, but the training part has %zu", n, r->data->train.n);
+  lua_settop(L, top);
+  return n;
+}
+
+static void read_rows(lua_State *L, const struct settings *s, const struct train_request *r, struct replica_parts *p)
+{
+  struct err e = {0};
+  int top = lua_gettop(L);
+  const struct mat *m = push_rows(L, s);
+  size_t n = m ? m->rows * m->cols : 0;
+  if (n != r->group.n_rows)
+    bind_error(L, "train: every replica needs as many rows as the first (%zu), got %zu", r->group.n_rows, n);
+  if (n && mem_new((void **)&p->rows, n, sizeof *p->rows, "rows", &e) != STATUS_OK)
+    bind_raise(L, &e);
+  for (size_t i = 0; i < n; i++) {
+    double v = mat_get(m, i / m->cols, i % m->cols);
+    if (!(v >= 1 && v <= (double)r->data->train.n && v == floor(v)))
+      bind_error(L, "train: rows holds %g; it lists training examples, 1 to %zu", v, r->data->train.n);
+    p->rows[i] = (uint32_t)v - 1;
+  }
+  lua_settop(L, top);
+}
+
+/* The numbers of updates at which distances to the base are taken; the engine checks their order. */
+static void read_checkpoints(lua_State *L, const struct settings *s, struct train_request *r)
+{
+  struct err e = {0};
+  int top = lua_gettop(L);
+  r->group.coupled = read_bool(L, s, "coupled");
+  if (setting(L, s, "checkpoints") != LUA_TNIL) {
+    const struct mat *m = &matrix_from(L, -1, DTYPE_F64, "checkpoints")->m;
+    size_t n = m->rows * m->cols;
+    if (mem_new((void **)&r->checkpoints, n, sizeof *r->checkpoints, "checkpoints", &e) != STATUS_OK)
+      bind_raise(L, &e);
+    for (size_t i = 0; i < n; i++) {
+      double v = mat_get(m, i / m->cols, i % m->cols);
+      if (!(v >= 1 && v < 9e15 && v == floor(v)))
+        bind_error(L, "train: checkpoints holds %g; it lists numbers of updates", v);
+      r->checkpoints[i] = (uint64_t)v;
+    }
+    r->group.checkpoints = r->checkpoints;
+    r->group.n_checkpoints = n;
+  }
+  lua_settop(L, top);
+}
+
 static void read_group(lua_State *L, const struct settings *s, struct train_request *r)
 {
   struct err e = {0};
@@ -218,7 +290,7 @@ static void read_group(lua_State *L, const struct settings *s, struct train_requ
     bind_error(L, "train: model is missing: model = assay.model(id, {…})");
   read_object(L, s, "loss", KIND_LOSS, r->data->task == TASK_CLASSES ? "cross-entropy" : "squared", &r->loss);
   read_object(L, s, "sampler", KIND_SAMPLER, "random-reshuffling", &r->sampler);
-  size_t n = r->data->train.n;
+  size_t n_rows = count_rows(L, s, r), n = n_rows ? n_rows : r->data->train.n;
   size_t batch = (size_t)read_integer(L, s, "batch", 1, 64);
   batch = batch > n ? n : batch;
   uint64_t steps = read_steps(L, s, n, batch);
@@ -229,7 +301,9 @@ static void read_group(lua_State *L, const struct settings *s, struct train_requ
       .order_seed = (uint64_t)read_integer(L, s, "order_seed", INT64_MIN, seed),
       .eval_every = (uint64_t)read_integer(L, s, "eval_every", 0, 0),
       .log_every = (uint64_t)read_integer(L, s, "log_every", 0, r->run >= 0 ? (int64_t)((steps + 99) / 100) : 0),
-      .plan = read_plan(L, s)};
+      .plan = read_plan(L, s), .n_rows = n_rows};
+  if (r->many)
+    read_checkpoints(L, s, r);
   if (model_build(&r->net, &r->model, &r->loss, r->data, &e) != STATUS_OK)
     bind_raise(L, &e);
 }
@@ -297,7 +371,8 @@ static void read_init_and_mask(lua_State *L, const struct settings *s, const str
   lua_settop(L, top);
 }
 
-/* replace = {at = i, by = j}: example i of the training part becomes example j of the test part (from 1). */
+/* replace = {at = i, by = j}: example i of the training part becomes example j of the test part (from 1); without
+ * `by` it is replaced by itself: a check of the route. */
 static void read_replace(lua_State *L, const struct settings *s, const struct train_request *r, struct train_replica *t)
 {
   static const char *const keys[] = {"at", "by", NULL};
@@ -310,7 +385,7 @@ static void read_replace(lua_State *L, const struct settings *s, const struct tr
     lua_getfield(L, at, "by");
     t->replace = true;
     t->replace_at = bind_size_arg(L, at + 1, "replace.at", 1, r->data->train.n) - 1;
-    t->replace_by = bind_size_arg(L, at + 2, "replace.by", 1, r->data->test.n) - 1;
+    t->replace_by = lua_isnil(L, at + 2) ? TRAIN_ITSELF : bind_size_arg(L, at + 2, "replace.by", 1, r->data->test.n) - 1;
   }
   lua_settop(L, at - 1);
 }
@@ -325,6 +400,7 @@ static void read_replica(lua_State *L, const struct settings *s, struct train_re
   read_schedule(L, s, r, p);
   read_init_and_mask(L, s, r, p);
   read_replace(L, s, r, t);
+  read_rows(L, s, r, p);
   int64_t seed = read_integer(L, s, "seed", INT64_MIN, (int64_t)default_seed(L));
   t->optimizer = &p->optimizer;
   t->schedule = controlled ? NULL : &p->schedule;
@@ -334,6 +410,8 @@ static void read_replica(lua_State *L, const struct settings *s, struct train_re
   t->init = p->init;
   t->mask = p->mask;
   t->keep_weights = read_bool(L, s, "keep_weights");
+  t->skip_test = read_bool(L, s, "skip_test");
+  t->rows = p->rows;
 }
 
 static void make_room(struct train_request *r, size_t n)
@@ -482,6 +560,18 @@ static void set_number(lua_State *L, const char *key, double v)
   lua_setfield(L, -2, key);
 }
 
+static void set_distances(lua_State *L, const struct train_request *r, const struct train_result *t)
+{
+  if (!t->distance)
+    return;
+  lua_createtable(L, (int)r->group.n_checkpoints, 0);
+  for (size_t i = 0; i < r->group.n_checkpoints; i++) {
+    lua_pushnumber(L, t->distance[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "distances");
+}
+
 /* Where the weights of a replica come from; pushed. */
 static void push_origin(lua_State *L, const struct train_request *r, size_t i)
 {
@@ -532,17 +622,17 @@ static void push_result(lua_State *L, const struct train_request *r, size_t i)
     lua_pushinteger(L, (lua_Integer)t->best_step);
     lua_setfield(L, -2, "best_step");
   }
-  if (r->data->test.n) {
+  if (r->data->test.n && !r->replica[i].skip_test) {
     set_number(L, "test_loss", t->test_loss);
     set_number(L, "test_error", t->test_error);
   }
-  if (r->data->test.n && r->data->valid.n)
+  if (r->data->test.n && r->data->valid.n && !r->replica[i].skip_test)
     set_number(L, "best_test_error", t->best_test_error);
   if (average && r->data->valid.n) {
     set_number(L, "avg_val_loss", t->average_valid_loss);
     set_number(L, "avg_val_error", t->average_valid_error);
   }
-  if (average && r->data->test.n) {
+  if (average && r->data->test.n && !r->replica[i].skip_test) {
     set_number(L, "avg_test_loss", t->average_test_loss);
     set_number(L, "avg_test_error", t->average_test_error);
   }
@@ -559,6 +649,7 @@ static void push_result(lua_State *L, const struct train_request *r, size_t i)
     lua_pushstring(L, t->error.message);
     lua_setfield(L, -2, "message");
   }
+  set_distances(L, r, t);
   set_weights(L, r, i);
 }
 
@@ -640,12 +731,14 @@ void train_open(lua_State *L)
       {"train", train_single,
        "assay.train{data =, model =, steps = or epochs =, schedule = or lr = or controller =, …}",
        "Train a model. Also: loss, optimizer (sgd), average, sampler (random-reshuffling), batch (64), seed, init_seed, order_seed, "
-       "eval_every, log_every, plan, keep_weights, init, mask, replace, run, label, diverged (\"ok\": a result, not a failure). "
+       "eval_every, log_every, plan, keep_weights, init, mask, rows (the training examples to use), replace ({at =, by =}), "
+       "skip_test, run, label, diverged (\"ok\": a result, not a failure). "
        "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights "
        "(which remember model, data, loss and start: probes and bounds take the result as their subject)."},
       {"train_many", train_many, "assay.train_many{replicas = {{lr = 0.1}, {lr = 0.2}}, data =, model =, …}",
        "Train several replicas in one call; each may have its own optimizer, schedule, lr, controller, average, init_seed, init, mask, "
-       "replace. A list of results as of assay.train."},
+       "rows, replace. A list of results as of assay.train. coupled = true: the first is the base of neighbours with one example "
+       "replaced; `distances` are those to the base after each of `checkpoints` (numbers of updates)."},
       {0}};
   bind_metatable(L, REQUEST, request, NULL);
   bind_metatable(L, BIND_TRAINING, training, NULL);
