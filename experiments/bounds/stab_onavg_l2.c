@@ -9,8 +9,7 @@ struct conf {
 
 static const struct param params[] = {
   STABILITY_PATH_PARAMS(struct conf, p),
-  {.id = "risk", .type = PARAM_REAL, .at = offsetof(struct conf, risk), .min = 0, .max = INFINITY, .flags = PARAM_AUTO,
-   .doc = "training risk F_S(A(S)) at the end (has to be given)", .example = "0.1"},
+  STABILITY_FINAL_RISK_PARAM(struct conf, risk),
   {.id = "mu", .type = PARAM_REAL, .at = offsetof(struct conf, mu), .def = 0, .min = 0, .max = INFINITY,
    .doc = "strong convexity of the loss of every example; the steps must then be at most 1/L", .example = "0.01"},
   {.id = "delta2", .type = PARAM_REAL, .at = offsetof(struct conf, p.measured), .min = 0, .max = INFINITY, .flags = PARAM_AUTO,
@@ -44,7 +43,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
 {
   (void)x, (void)in;
   const struct conf *c = conf;
-  double L = c->p.smoothness, distance = c->p.measured;
+  double distance = c->p.measured;
   if (isnan(distance)) {
     enum status s = stability_path_check(&c->p, e);
     if (s != STATUS_OK)
@@ -54,9 +53,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
   bound_term(out, "delta2", distance);
   out->on_gap = true;
   out->trivial = isnan(c->p.loss_range) ? INFINITY : c->p.loss_range;
-  /* 0 * inf: without risk only the first term is left, which is infinite too. */
-  double cross = c->risk > 0 ? sqrt(2 * L * c->risk * distance) : 0;
-  out->value = L / 2 * distance + cross;
+  out->value = stability_gap(c->p.smoothness, c->risk, distance);
   return STATUS_OK;
 }
 

@@ -38,11 +38,8 @@ static double convex(const struct conf *c, struct bound_value *out)
 static double strongly_convex(const struct conf *c, struct bound_value *out)
 {
   double limit = 1 / c->smoothness;
-  bool constant = true;
-  for (size_t t = 0; t < c->rates.n; t++)
-    constant = constant && c->rates.v[t] == c->rates.v[0];
   bound_term(out, "rate_limit", limit);
-  if (!constant || c->rates.v[0] > limit)
+  if (!stability_constant_rate(&c->rates) || c->rates.v[0] > limit)
     return INFINITY;
   return 2 * c->lipschitz * c->lipschitz / (c->mu * (double)c->n);
 }

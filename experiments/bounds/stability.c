@@ -78,3 +78,29 @@ double stability_l2_recursion(const struct stability_path *p, double mu)
   }
   return u2;
 }
+
+bool stability_constant_rate(const struct param_list *rates)
+{
+  bool constant = true;
+  for (size_t t = 1; t < rates->n; t++)
+    constant = constant && rates->v[t] == rates->v[0];
+  return constant;
+}
+
+double stability_gap(double smoothness, double risk, double delta2)
+{
+  /* 0 * inf: without risk only the first term is left, which is infinite too. */
+  double cross = risk > 0 ? sqrt(2 * smoothness * risk * delta2) : 0;
+  return smoothness / 2 * delta2 + cross;
+}
+
+struct stability_sums stability_sum(const struct stability_path *p)
+{
+  struct stability_sums s = {0};
+  for (size_t t = 0; t < p->rates.n; t++) {
+    double hit = stability_hit(p, t);
+    s.hits += hit;
+    s.roots += sqrt(hit);
+  }
+  return s;
+}

@@ -37,6 +37,12 @@ struct stability_path {
   STABILITY_RANGE_PARAM(owner, member.loss_range)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
+#define STABILITY_FINAL_RISK_PARAM(owner, member)                                                                      \
+  {.id = "risk", .type = PARAM_REAL, .at = offsetof(owner, member), .min = 0, .max = INFINITY, .flags = PARAM_AUTO,    \
+   .doc = "training risk F_S(A(S)) at the end (has to be given)", .example = "0.1"}
+/* NOLINTEND(bugprone-macro-parentheses) */
+
 #define STABILITY_PATH_NOTES                                                                                           \
   "For a convex, smooth, non-negative loss and steps of at most 2/L; with a larger step there is no bound (inf). The " \
   "risks stand for expectations over samples, so from one trajectory the value is an estimate. A risk that was "       \
@@ -48,6 +54,13 @@ enum status stability_path_resolve(void *conf, struct err *e);
 NODISCARD enum status stability_path_check(const struct stability_path *p, struct err *e);
 /* Squared size that a changed example adds to a step's gradient: 8 L F_j, or 4 times the mean squared gradient. */
 double stability_hit(const struct stability_path *p, size_t step);
+/* Are all steps of the same size? */
+bool stability_constant_rate(const struct param_list *rates);
+/* Expected gap of a smooth non-negative loss with this training risk: (L/2) Delta2 + sqrt(2 L risk Delta2). */
+double stability_gap(double smoothness, double risk, double delta2);
+/* Sums over the steps of the hits and of their roots. */
+struct stability_sums { double hits, roots; };
+struct stability_sums stability_sum(const struct stability_path *p);
 double stability_largest_rate(const struct param_list *rates);
 /* (1/n) sum_j eta_j sqrt(hit_j): bounds the mean distance. */
 double stability_l1(const struct stability_path *p);

@@ -26,6 +26,7 @@ enum rng_purpose {
   RNG_PROBE = 9,      /* Rademacher/Gaussian probe vectors */
   RNG_USER = 10,      /* assay.random at the prompt */
   RNG_TEST = 11,
+  RNG_SAMPLE = 12,    /* which examples a study takes: samples, ghosts, supersamples and their masks */
 };
 
 struct rng {

@@ -82,4 +82,8 @@ struct stats_spearman {
 };
 NODISCARD enum status stats_spearman(const double *x, const double *y, size_t n, struct stats_spearman *out, struct err *e);
 
+/* Hill's estimate of the tail index (P(X > x) ~ x^-index) from the k largest of n values, 1 <= k < n, which must be
+ * positive; +inf when they are all equal. 5 % to 10 % of n is usual: look at several k. */
+NODISCARD enum status stats_hill(const double *x, size_t n, size_t k, double *index, struct err *e);
+
 #endif

@@ -85,6 +85,8 @@ enum status gather_fill(struct gather *g, uint64_t first, size_t count, struct e
     enum status s = sample_stream_batch(g->stream, first + slot, g->batch, g->index + slot * g->batch, e);
     if (s)
       return s;
+    for (size_t b = 0; g->rows && b < g->batch; b++)
+      g->index[slot * g->batch + b] = g->rows[g->index[slot * g->batch + b]];
     if (!g->positions)
       gather_one(g, slot);
   }
@@ -107,11 +109,9 @@ static bool contains(const uint32_t *index, size_t n, size_t at)
   return found;
 }
 
-struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, size_t by)
+struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, const struct examples *from, size_t by)
 {
   struct prepared p = gather_at(g, t);
-  const struct examples *from = by == TRAIN_ITSELF ? &g->data->train : &g->data->test;
-  size_t source = by == TRAIN_ITSELF ? at : by;
   size_t d = g->data->d, width = p.target_stride;
   if (!contains(p.index, p.n, at))
     return p;
@@ -122,14 +122,14 @@ struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, s
   for (size_t b = 0; b < p.n; b++) {
     if (p.index[b] != at)
       continue;
-    const float *row = from->x + source * from->stride;
+    const float *row = from->x + by * from->stride;
     memcpy(g->own_xr + b * p.ldx, row, d * sizeof(float));
     for (size_t i = 0; i < d; i++)
       g->own_x[i * p.ldb + b] = row[i];
     if (from->label)
-      g->own_label[b] = from->label[source];
+      g->own_label[b] = from->label[by];
     if (width)
-      memcpy(g->own_target + b * width, from->target + source * width, width * sizeof(float));
+      memcpy(g->own_target + b * width, from->target + by * width, width * sizeof(float));
   }
   p.xr = g->own_xr, p.x = g->own_x, p.label = g->own_label, p.target = g->own_target;
   return p;

@@ -125,7 +125,7 @@ bool coupled_joins(struct engine *g, struct replica *r)
 /* Did it end before its time? Its weights then mean nothing. */
 static bool stopped(const struct replica *r) { return r->done && r->out->status != STATUS_OK; }
 
-static double distance(const float *a, const float *b, size_t n)
+static double apart(const float *a, const float *b, size_t n)
 {
   double sum = 0;
   for (size_t i = 0; i < n; i++) {
@@ -143,7 +143,7 @@ void coupled_measure(struct engine *g, uint64_t t)
   memcpy(g->base_w, replica_weights(g, base), g->net.n_params * sizeof *g->base_w);
   for (size_t i = 0; i < g->n_replicas; i++) {
     struct replica *r = &g->replica[i];
-    double d = r == base || r->waits ? 0 : stopped(r) ? NAN : distance(replica_weights(g, r), g->base_w, g->net.n_params);
+    double d = r == base || r->waits ? 0 : stopped(r) ? NAN : apart(replica_weights(g, r), g->base_w, g->net.n_params);
     r->out->distance[g->checkpoint] = stopped(base) ? NAN : d;
   }
   g->checkpoint++;

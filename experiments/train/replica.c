@@ -316,9 +316,11 @@ static void log_step(struct engine *g, struct replica *r, uint64_t t, double los
 static struct prepared batch_of_update(const struct engine *g, const struct replica *r, uint64_t t)
 {
   const struct train_replica *how = r->how;
-  if (how->rows)
+  if (g->gather.positions)
     return gather_rows(&g->gather, t, how->rows);
-  return how->replace ? gather_replaced(&g->gather, t, how->replace_at, how->replace_by) : gather_at(&g->gather, t);
+  const struct dataset *data = g->g->data;
+  return how->replace ? gather_replaced(&g->gather, t, how->replace_at, how->replace_from_train ? &data->train : &data->test, how->replace_by)
+                      : gather_at(&g->gather, t);
 }
 
 /* Loss, gradient and rule of update t. */

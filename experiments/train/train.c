@@ -64,12 +64,21 @@ static enum status check_rows(const struct engine *g, const struct train_replica
 {
   if (!r->rows != !g->g->n_rows)
     return err_set(e, STATUS_BAD_ARG, r->rows ? "rows need their number, n_rows" : "n_rows is %zu, but there are no rows", g->g->n_rows);
-  if (r->rows && r->replace)
-    return err_set(e, STATUS_BAD_ARG, "a replica has rows or an example replaced, not both");
   for (size_t i = 0; r->rows && i < g->g->n_rows; i++)
     if (r->rows[i] >= g->g->data->train.n)
       return err_set(e, STATUS_BAD_ARG, "row %zu is training example %u: there are %zu (counted from 0)", i, r->rows[i], g->g->data->train.n);
   return STATUS_OK;
+}
+
+/* Rows that all replicas share are gathered once for all of them. */
+static void share_rows(struct engine *g)
+{
+  const uint32_t *first = g->replica[0].how->rows;
+  bool same = true;
+  for (size_t i = 1; i < g->n_replicas && first; i++)
+    same &= memcmp(g->replica[i].how->rows, first, g->g->n_rows * sizeof *first) == 0;
+  g->gather.rows = same ? first : NULL;
+  g->gather.positions = first && !same;
 }
 
 static enum status check_replica(const struct engine *g, const struct train_replica *r, struct err *e)
@@ -79,9 +88,10 @@ static enum status check_replica(const struct engine *g, const struct train_repl
     return err_set(e, STATUS_BAD_ARG, "an optimizer is missing");
   if (!r->schedule == !r->controller)
     return err_set(e, STATUS_BAD_ARG, "give a schedule or a controller, %s", r->schedule ? "not both" : "one of them");
-  if (r->replace && (r->replace_at >= data->train.n || (r->replace_by >= data->test.n && r->replace_by != TRAIN_ITSELF)))
-    return err_set(e, STATUS_BAD_ARG, "replacing training example %zu by test example %zu: there are %zu and %zu (counted from 0)",
-                   r->replace_at, r->replace_by, data->train.n, data->test.n);
+  size_t others = r->replace_from_train ? data->train.n : data->test.n;
+  if (r->replace && (r->replace_at >= data->train.n || r->replace_by >= others))
+    return err_set(e, STATUS_BAD_ARG, "replacing training example %zu by %s example %zu: there are %zu and %zu (counted from 0)",
+                   r->replace_at, r->replace_from_train ? "training" : "test", r->replace_by, data->train.n, others);
   if (r->init && !vec_finite_f32(r->init, g->net.n_logical))
     return err_set(e, STATUS_BAD_ARG, "the initial weights are not all finite");
   enum status s = check_rows(g, r, e);
@@ -125,7 +135,7 @@ static void layout(struct engine *g, struct arena *a, bool one_by_one)
     const struct train_replica *how = g->replica[i].how;
     const struct optimizer *o = (const struct optimizer *)how->optimizer->method;
     size_t bytes = o->state_size(how->optimizer->conf, n, DTYPE_F32);
-    own |= how->replace || how->rows;
+    own |= how->replace || g->gather.positions;
     controls |= how->controller != NULL;
     hvp |= control_needs_hvp(how->controller);
     unfused |= !g->replica[i].fused;
@@ -300,7 +310,13 @@ static enum status prepare(struct engine *g, const struct train_replica *replica
       return g->n_replicas > 1 ? err_prefix(e, "replica %zu", i + 1) : s;
     replica_plan(g, &g->replica[i]);
   }
-  return s ? s : coupled_check(g, e);
+  if (s)
+    return s;
+  share_rows(g);
+  for (size_t i = 0; i < g->n_replicas; i++)
+    if (g->gather.positions && g->replica[i].how->replace)
+      return err_set(e, STATUS_BAD_ARG, "an example can only be replaced where all replicas have the same rows");
+  return coupled_check(g, e);
 }
 
 static enum status run(struct engine *g, const struct train_tuning *tuning, struct err *e)
@@ -344,8 +360,7 @@ enum status train_run_tuned(const struct exec *x, const struct train_group *grou
   g->n = group->n_rows ? group->n_rows : data->train.n;
   g->batch = group->batch < g->n ? group->batch : g->n;
   g->best_apart = data->valid.n && data->test.n && group->eval_every && group->eval_every < group->steps;
-  g->gather = (struct gather){.data = data, .p = p, .batch = g->batch, .ldb = round_up(g->batch, 16), .ldx = data->train.stride,
-                              .positions = group->n_rows > 0};
+  g->gather = (struct gather){.data = data, .p = p, .batch = g->batch, .ldb = round_up(g->batch, 16), .ldx = data->train.stride};
   g->ws = (struct workspace){.net = &g->net, .loss = group->loss, .p = p, .lanes = g->batch > EVALUATE_BLOCK ? g->batch : EVALUATE_BLOCK};
   g->last_progress_s = seconds(CLOCK_MONOTONIC);
   void *replicas = NULL;

@@ -42,8 +42,6 @@ struct train_group {
   size_t n_checkpoints;
 };
 
-#define TRAIN_ITSELF SIZE_MAX
-
 /* What may differ between replicas. Exactly one of schedule and controller. */
 struct train_replica {
   const struct object *optimizer;
@@ -52,9 +50,10 @@ struct train_replica {
   uint64_t init_seed;
   const float *init;             /* n_logical starting weights instead of init_seed; may be NULL */
   const uint8_t *mask;           /* n_logical, 1 = trainable/kept, 0 = fixed at zero; may be NULL */
-  size_t replace_at, replace_by; /* with `replace`: train on data whose example replace_at is example … */
-  bool replace;                  /* … replace_by of `test`, or TRAIN_ITSELF (coupled neighbouring trainings) */
   const uint32_t *rows;          /* n_rows training examples, in the place of 0 … n_rows - 1 of the order; NULL: all */
+  size_t replace_at, replace_by; /* with `replace`: train on data whose example replace_at is example … */
+  bool replace;                  /* … replace_by of `test` (coupled neighbouring trainings), … */
+  bool replace_from_train;       /* … or of `train` */
   bool skip_test;                /* leave the test part alone: its figures are NaN */
   bool keep_weights;             /* return the final weights */
 };

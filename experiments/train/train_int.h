@@ -51,7 +51,8 @@ struct gather {
   float *xr, *x, *target;
   int32_t *label;
   uint32_t *index;
-  bool positions;  /* only the places in each replica's own rows are gathered */
+  const uint32_t *rows; /* the rows that all replicas share; NULL: all */
+  bool positions;       /* each replica has rows of its own: only the places in them are gathered */
   /* One mini-batch of one replica alone: with an example replaced, or of its own rows. */
   float *own_xr, *own_x, *own_target;
   int32_t *own_label;
@@ -61,8 +62,8 @@ size_t gather_bytes(const struct dataset *data, size_t batch); /* of one mini-ba
 void gather_layout(struct gather *g, struct arena *a, bool own);
 NODISCARD enum status gather_fill(struct gather *g, uint64_t first, size_t count, struct err *e);
 struct prepared gather_at(const struct gather *g, uint64_t t);
-/* The same with training example `at` replaced by example `by` of the test part, or by itself, wherever it occurs. */
-struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, size_t by);
+/* The same with training example `at` replaced by example `by` of another part (or the same), wherever it occurs. */
+struct prepared gather_replaced(const struct gather *g, uint64_t t, size_t at, const struct examples *from, size_t by);
 /* The mini-batch whose places stand for these training examples. */
 struct prepared gather_rows(const struct gather *g, uint64_t t, const uint32_t *rows);
 /* Does any gathered mini-batch hold training example `at`? */

@@ -104,6 +104,7 @@ void bind_metatable(lua_State *L, const char *name, const luaL_Reg *meta, const 
 bool help_push_function(lua_State *L, int at);
 /* Is assay.NAME a module that is loaded when it is asked for? */
 bool plot_is_module(const char *name);
+void call_open(lua_State *L);
 void help_open(lua_State *L);      /* global help, assay.help */
 int bind_help(lua_State *L);       /* help(x) */
 
@@ -156,6 +157,8 @@ struct lua_matrix { struct mat m; bool read_only; };
 struct lua_matrix *matrix_push(lua_State *L);
 struct lua_matrix *matrix_check(lua_State *L, int at);
 struct lua_matrix *matrix_test(lua_State *L, int at);
+int matrix_take(lua_State *L);   /* methods of matrices that stand in matrix_pick.c */
+int matrix_argmax(lua_State *L);
 /* Tell the collector about the memory of a matrix just filled. */
 void matrix_account(lua_State *L, const struct lua_matrix *m);
 void bind_account(lua_State *L, size_t bytes);

@@ -173,3 +173,42 @@ enum status bind_protect(struct lua_host *h, lua_CFunction f, void *arg, struct 
   interrupt_leave(h);
   return status;
 }
+
+/* --- for the part of the library that is written in Lua ------------------------------------------- */
+
+/* assay.refuse(format, …): an error at the user's line, whatever the depth of the library. */
+static int call_refuse(lua_State *L)
+{
+  int n = lua_gettop(L);
+  lua_getglobal(L, "string");
+  lua_getfield(L, -1, "format");
+  lua_insert(L, 1);
+  lua_settop(L, n + 1);
+  lua_call(L, n, 1);
+  bind_error(L, "%s", lua_tostring(L, -1));
+}
+
+/* assay.check_keys(table, what, {names}): no key but these. */
+static int call_check_keys(lua_State *L)
+{
+  const char *names[128];
+  const char *what = luaL_checkstring(L, 2);
+  luaL_checktype(L, 3, LUA_TTABLE);
+  size_t n = lua_rawlen(L, 3), most = sizeof names / sizeof *names - 1;
+  if (!lua_istable(L, 1))
+    bind_error(L, "%s takes one table of settings, got %s", what, luaL_typename(L, 1));
+  luaL_checkstack(L, (int)most + 8, NULL);
+  for (size_t i = 0; i < n && i < most; i++) {
+    lua_rawgeti(L, 3, (lua_Integer)i + 1);
+    names[i] = luaL_checkstring(L, -1); /* the table keeps it alive */
+  }
+  names[n < most ? n : most] = NULL;
+  bind_check_keys(L, 1, what, names);
+  return 0;
+}
+
+void call_open(lua_State *L)
+{
+  static const struct function_row rows[] = {{"refuse", call_refuse, NULL, NULL}, {"check_keys", call_check_keys, NULL, NULL}, {0}};
+  bind_functions(L, rows);
+}

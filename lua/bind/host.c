@@ -37,6 +37,7 @@ static int open_libraries(lua_State *L)
   script_open(L);
   json_open(L);
   lua_newtable(L);
+  call_open(L);
   help_open(L);
   object_open(L);
   matrix_open(L);

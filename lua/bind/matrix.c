@@ -514,6 +514,8 @@ static const struct function_row methods[] = {
     {"view", matrix_view, "m:view([r0[, r1[, c0[, c1]]]])",
      "Rows r0 to r1 and columns c0 to c1, both included; the view shares the numbers of m."},
     {"list", matrix_list, "m:list()", "A list of lists of numbers (a flat list for one row)."},
+    {"take", matrix_take, "m:take(rows)", "A new matrix of the rows listed (from 1), in that order."},
+    {"argmax", matrix_argmax, "m:argmax()", "The column (from 1) of each row's largest item, the first of equals (n x 1)."},
     {"copy", matrix_copy, "m:copy([type])", "A new matrix with the same numbers."},
     {"t", matrix_transpose, "m:t()", "The transpose (a new matrix)."},
     {"mul", matrix_mul, "a:mul(b)", "Matrix product; a * b is elementwise."},

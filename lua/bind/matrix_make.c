@@ -119,6 +119,23 @@ static int make_range(lua_State *L)
   return 1;
 }
 
+/* assay.sample(k, n[, seed[, stream]]): k different numbers of 1 … n; the same arguments give the same numbers. */
+static int make_sample(lua_State *L)
+{
+  struct err e = {0};
+  size_t n = bind_size_arg(L, 2, "n", 0, UINT32_MAX), k = bind_size_arg(L, 1, "k", 0, n);
+  struct rng r = rng_make((uint64_t)luaL_optinteger(L, 3, 0), RNG_SAMPLE, (uint64_t)luaL_optinteger(L, 4, 0));
+  lua_settop(L, 4);
+  struct lua_matrix *box = matrix_push(L), *m = push_new(L, 6, 1, k);
+  if (mat_new(&box->m, DTYPE_F32, 1, k, &e) != STATUS_OK) /* room for k 32-bit numbers */
+    bind_raise(L, &e);
+  uint32_t *taken = box->m.data;
+  rng_sample(&r, taken, k, n);
+  for (size_t i = 0; i < k; i++)
+    mat_set(&m->m, 0, i, (double)taken[i] + 1);
+  return 1;
+}
+
 void matrix_make_open(lua_State *L)
 {
   static const struct function_row rows[] = {
@@ -127,6 +144,8 @@ void matrix_make_open(lua_State *L)
       {"eye", make_eye, "assay.eye(n[, type])", "The identity matrix."},
       {"random", make_random, "assay.random(kind, rows, cols[, seed[, type]])",
        "A matrix of \"normal\" or \"uniform\" numbers; the same seed (default 0) gives the same numbers."},
+      {"sample", make_sample, "assay.sample(k, n[, seed[, stream]])",
+       "k different numbers of 1 … n in random order, as one row; the same seed and stream (default 0) give the same numbers."},
       {"linspace", make_linspace, "assay.linspace(a, b, n)", "A list of n evenly spaced numbers from a to b."},
       {"logspace", make_logspace, "assay.logspace(a, b, n)", "A list of n numbers from a to b, evenly spaced on a log scale."},
       {"range", make_range, "assay.range(n) or assay.range(a, b[, step])", "The list 1 … n, or a, a + step, … up to b."},

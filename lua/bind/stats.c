@@ -92,6 +92,17 @@ static int stats_call_quantile(lua_State *L)
   return 1;
 }
 
+static int stats_call_hill(lua_State *L)
+{
+  struct err e = {0};
+  lua_Integer k = luaL_checkinteger(L, 2);
+  struct numbers x = numbers_arg(L, 1, "x");
+  double out = 0;
+  check(L, stats_hill(x.v, x.n, k > 0 ? (size_t)k : 0, &out, &e), &e);
+  lua_pushnumber(L, out);
+  return 1;
+}
+
 /* Two numbers: the ends of an interval. */
 static int push_ends(lua_State *L, const struct interval *i)
 {
@@ -263,6 +274,7 @@ void stats_open(lua_State *L)
       {"sd", stats_call_sd, "assay.stats.sd(x)", "Standard deviation, divisor n - 1."},
       {"median", stats_call_median, "assay.stats.median(x)", "Median."},
       {"quantile", stats_call_quantile, "assay.stats.quantile(x, q)", "Quantile q in [0, 1] (type 7, as R and NumPy)."},
+      {"hill", stats_call_hill, "assay.stats.hill(x, k)", "Hill's tail index from the k largest values (5 % to 10 % of them is usual)."},
       {"ci", stats_call_ci, "assay.stats.ci(x[, level])", "Student's t interval of the mean: low, high; level 0.95."},
       {"bootstrap", stats_call_bootstrap, "assay.stats.bootstrap(x[, {level =, resamples =, seed =, kind =}])",
        "Bootstrap interval of the mean: low, high; kind \"bca\" (default) or \"percentile\"."},

@@ -21,6 +21,8 @@
 struct replica_parts { /* what a replica owns; struct train_replica borrows it */
   struct object optimizer, schedule, controller, average;
   uint32_t *rows;
+  double *loss;   /* of the mini-batches, where they are kept: at every log_every updates */
+  size_t n_losses;
   float *init;
   uint8_t *mask;
 };
@@ -50,6 +52,7 @@ static void free_parts(struct replica_parts *p)
   object_free(&p->controller);
   object_free(&p->average);
   free(p->rows);
+  free(p->loss);
   free(p->init);
   free(p->mask);
 }
@@ -177,12 +180,12 @@ static uint64_t read_steps(lua_State *L, const struct settings *s, size_t n, siz
 
 static const char *const known[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "sampler", "batch",
     "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights", "mask", "init",
-    "replace", "rows", "skip_test", "run", "label", "diverged", NULL};
+    "replace", "rows", "skip_test", "keep_losses", "run", "label", "diverged", NULL};
 static const char *const known_many[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
-    "keep_weights", "mask", "init", "replace", "rows", "skip_test", "coupled", "checkpoints", "diverged", NULL};
+    "keep_weights", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "coupled", "checkpoints", "diverged", NULL};
 static const char *const known_replica[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
-    "keep_weights", "mask", "init", "replace", "rows", "skip_test", NULL};
+    "keep_weights", "mask", "init", "replace", "rows", "skip_test", "keep_losses", NULL};
 
 /* The run that the training belongs to: `run = false` logs nowhere. */
 static void read_run(lua_State *L, const struct settings *s, struct train_request *r)
@@ -371,11 +374,11 @@ static void read_init_and_mask(lua_State *L, const struct settings *s, const str
   lua_settop(L, top);
 }
 
-/* replace = {at = i, by = j}: example i of the training part becomes example j of the test part (from 1); without
- * `by` it is replaced by itself: a check of the route. */
+/* replace = {at = i, by = j}: example i of the training part becomes example j of the test part (from 1), or with
+ * by_train = j of the training part. */
 static void read_replace(lua_State *L, const struct settings *s, const struct train_request *r, struct train_replica *t)
 {
-  static const char *const keys[] = {"at", "by", NULL};
+  static const char *const keys[] = {"at", "by", "by_train", NULL};
   int type = setting(L, s, "replace"), at = lua_gettop(L);
   if (type != LUA_TNIL) {
     if (type != LUA_TTABLE)
@@ -385,9 +388,26 @@ static void read_replace(lua_State *L, const struct settings *s, const struct tr
     lua_getfield(L, at, "by");
     t->replace = true;
     t->replace_at = bind_size_arg(L, at + 1, "replace.at", 1, r->data->train.n) - 1;
-    t->replace_by = lua_isnil(L, at + 2) ? TRAIN_ITSELF : bind_size_arg(L, at + 2, "replace.by", 1, r->data->test.n) - 1;
+    t->replace_from_train = lua_getfield(L, at, "by_train") != LUA_TNIL;
+    if (t->replace_from_train == !lua_isnil(L, at + 2))
+      bind_error(L, "train: replace needs by = a test example or by_train = a training example");
+    t->replace_by = t->replace_from_train ? bind_size_arg(L, at + 3, "replace.by_train", 1, r->data->train.n) - 1
+                                          : bind_size_arg(L, at + 2, "replace.by", 1, r->data->test.n) - 1;
   }
   lua_settop(L, at - 1);
+}
+
+/* keep_losses = true: room for the mini-batch losses. */
+static void read_losses(lua_State *L, const struct settings *s, const struct train_request *r, struct replica_parts *p)
+{
+  struct err e = {0};
+  if (!read_bool(L, s, "keep_losses"))
+    return;
+  uint64_t every = r->group.log_every;
+  if (every == 0)
+    bind_error(L, "train: keep_losses keeps the loss of each mini-batch that log_every names: give log_every = 1 for all");
+  if (mem_new((void **)&p->loss, (size_t)((r->group.steps - 1) / every + 1), sizeof *p->loss, "losses", &e) != STATUS_OK)
+    bind_raise(L, &e);
 }
 
 static void read_replica(lua_State *L, const struct settings *s, struct train_request *r, size_t i)
@@ -412,6 +432,7 @@ static void read_replica(lua_State *L, const struct settings *s, struct train_re
   t->keep_weights = read_bool(L, s, "keep_weights");
   t->skip_test = read_bool(L, s, "skip_test");
   t->rows = p->rows;
+  read_losses(L, s, r, p);
 }
 
 static void make_room(struct train_request *r, size_t n)
@@ -466,6 +487,9 @@ static void on_metric(void *self, size_t replica, enum train_metric m, uint64_t 
 {
   const struct gathering *g = self;
   const struct train_request *r = g->origin[replica].request;
+  struct replica_parts *p = &r->parts[g->origin[replica].at];
+  if (m == TRAIN_LOSS && p->loss && step % r->group.log_every == 0)
+    p->loss[p->n_losses++] = value;
   if (r->run < 0 || r->many)
     return;
   const char *name = train_metric_name(m);
@@ -491,6 +515,7 @@ static void forget_results(struct train_request *const *requests, size_t n)
     for (size_t k = 0; k < requests[i]->n; k++) {
       train_result_free(&requests[i]->result[k]);
       requests[i]->result[k] = (struct train_result){0};
+      requests[i]->parts[k].n_losses = 0;
     }
 }
 
@@ -572,6 +597,19 @@ static void set_distances(lua_State *L, const struct train_request *r, const str
   lua_setfield(L, -2, "distances");
 }
 
+static void set_losses(lua_State *L, const struct replica_parts *p)
+{
+  struct err e = {0};
+  if (!p->loss)
+    return;
+  struct lua_matrix *m = matrix_push(L);
+  if (mat_new(&m->m, DTYPE_F64, 1, p->n_losses, &e) != STATUS_OK)
+    bind_raise(L, &e);
+  matrix_account(L, m);
+  memcpy(m->m.data, p->loss, p->n_losses * sizeof *p->loss);
+  lua_setfield(L, -2, "losses");
+}
+
 /* Where the weights of a replica come from; pushed. */
 static void push_origin(lua_State *L, const struct train_request *r, size_t i)
 {
@@ -650,6 +688,7 @@ static void push_result(lua_State *L, const struct train_request *r, size_t i)
     lua_setfield(L, -2, "message");
   }
   set_distances(L, r, t);
+  set_losses(L, &r->parts[i]);
   set_weights(L, r, i);
 }
 
@@ -731,8 +770,8 @@ void train_open(lua_State *L)
       {"train", train_single,
        "assay.train{data =, model =, steps = or epochs =, schedule = or lr = or controller =, …}",
        "Train a model. Also: loss, optimizer (sgd), average, sampler (random-reshuffling), batch (64), seed, init_seed, order_seed, "
-       "eval_every, log_every, plan, keep_weights, init, mask, rows (the training examples to use), replace ({at =, by =}), "
-       "skip_test, run, label, diverged (\"ok\": a result, not a failure). "
+       "eval_every, log_every, plan, keep_weights, init, mask, rows (the training examples to use), replace ({at =, by =} "
+       "a test example, or by_train =), skip_test, keep_losses (those of mini-batches, every log_every updates), run, label, diverged (\"ok\": a result, not a failure). "
        "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights "
        "(which remember model, data, loss and start: probes and bounds take the result as their subject)."},
       {"train_many", train_many, "assay.train_many{replicas = {{lr = 0.1}, {lr = 0.2}}, data =, model =, …}",

@@ -25,7 +25,8 @@ static void neighbours(struct train_replica *r, const struct train_replica *base
     r[i] = *base;
     r[i].replace = i > 0;
     r[i].replace_at = 5 * i;
-    r[i].replace_by = i == 1 ? TRAIN_ITSELF : i;
+    r[i].replace_by = i == 1 ? r[i].replace_at : i;
+    r[i].replace_from_train = i == 1 || i == 4;
   }
 }
 
@@ -178,7 +179,9 @@ static void test_rows(struct train_group g, const struct train_replica *base)
   train_result_free(&all[0]), train_result_free(&all[1]);
   for (size_t i = 0; i < N; i++)
     train_result_free(&one[i]);
-  rows[2][4] = TRAIN;
+  uint32_t beyond[ROWS] = {0};
+  beyond[4] = TRAIN;
+  r[2].rows = beyond;
   refuse(&g, r, N, "row 4 is training example 40: there are 40");
   r[2].rows = NULL;
   refuse(&g, r, N, "there are no rows");
