@@ -49,6 +49,13 @@ static void conv_weights_f32(const struct net_block_f32 *b, const struct layer *
     g[i] += b->product[i];
 }
 
+/* Pooling of the values themselves, where there is a kernel for it. */
+static bool pool_fast_f32(const struct net_block_f32 *b, const struct layer *y, const float *x, float *out)
+{
+  product_best()->conv->pool_forward(&y->pool, x, b->ldb, out);
+  return true;
+}
+
 static size_t scratch_f32(const struct conv_shape *s) { return conv_scratch(s); }
 
 #define REAL float
@@ -99,6 +106,12 @@ static size_t scratch_f64(const struct conv_shape *s)
 {
   size_t plane = s->out_height * s->out_width, taps = s->channels * s->kernel * s->kernel;
   return plane > INT_MAX / NET_BLOCK || taps > INT_MAX ? SIZE_MAX : conv_patch_size(s, NET_BLOCK);
+}
+
+static bool pool_fast_f64(const struct net_block_f64 *b, const struct layer *y, const double *x, double *out)
+{
+  (void)b, (void)y, (void)x, (void)out;
+  return false;
 }
 
 #define REAL double

@@ -49,6 +49,8 @@ static size_t FN(window)(const struct pool_shape *s, size_t j)
 static void FN(pool)(const struct FN(net_block) *b, size_t l, const REAL *x, REAL *out)
 {
   const struct layer *y = &b->net->layer[l];
+  if (x == b->act[l] && FN(pool_fast)(b, y, x, out))
+    return;
   for (size_t j = 0; j < y->out; j++)
     for (size_t at = 0; at < b->ldb; at += LANES) {
       size_t in = FN(window)(&y->pool, j) * b->ldb + at;

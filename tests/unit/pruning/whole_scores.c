@@ -21,7 +21,7 @@ static void make_chain(void)
     layer[i] = (struct prune_layer){.w = at, .out = outs[i], .in = ins[i], .place = i};
 }
 
-/* Sum of the outputs of the chain of absolute dense, some of them removed. */
+/* Sum of the outputs of the chain of absolute weights, some of them removed. */
 static double signal(const double *w, const uint8_t *keep)
 {
   double x[IN], y[IN] = {0}, sum = 0;
