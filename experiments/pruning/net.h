@@ -61,13 +61,16 @@ struct prune_net {
   size_t examples;                 /* used for calibration */
   float *weights;                  /* n_logical, owned */
   uint8_t *mask;                   /* n_logical, 1 = kept, owned */
-  double calibrate_s, wall_s, cpu_s; /* collecting facts; the method with its restoration and, where inputs are sequential,
-                                      the collecting in between (facts from the cache take no time) */
+  double calibrate_s, wall_s, cpu_s; /* collecting facts (shared by the sparsities; from the cache they take no time); the method
+                                      with its restoration and, where inputs are sequential, the collecting in between */
 };
 
-/* Prune the subject's net. The Gram matrices of dense inputs come from the cache. */
+/* Prune the subject's net: once for each of the n sparsities, which stand in for those of the method and the allocator; n = 0:
+ * once with these. What does not depend on the sparsity is collected once. The Gram matrices of dense inputs come from the
+ * cache. out: n (at least 1) results, empty after a failure. */
 NODISCARD enum status prune_net_run(const struct exec *x, const struct probe_subject *s, const struct prune_plan *plan,
-                                    struct probe_cache *cache, struct prune_net *out, struct err *e);
+                                    const double *sparsity, size_t n, struct probe_cache *cache, struct prune_net *out,
+                                    struct err *e);
 void prune_net_free(struct prune_net *p);
 
 /* What the other weights (padded like s->weights) do on the subject's part, compared with the subject's own. */
@@ -82,8 +85,8 @@ struct prune_quality {
   double output_error[NET_MAX_LAYERS]; /* ||(W - V) X||^2 / ||W X||^2 on the dense net's inputs: the layer alone */
   double drift[NET_MAX_LAYERS];        /* ||W X - V X*||^2 / ||W X||^2, X* what the pruned layers before it deliver */
 };
-/* layer_examples: 0 for none. */
-NODISCARD enum status prune_net_quality(const struct exec *x, const struct probe_subject *s, const float *weights,
+/* Of n nets: weights[i] gives out[i]. layer_examples: 0 for none. */
+NODISCARD enum status prune_net_quality(const struct exec *x, const struct probe_subject *s, const float *const *weights, size_t n,
                                         size_t layer_examples, struct prune_quality *out, struct err *e);
 
 #endif

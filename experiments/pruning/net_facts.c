@@ -29,10 +29,15 @@ enum status net_facts_take(struct net_facts *f, double **out, size_t count, cons
   return status;
 }
 
+void net_facts_release(struct net_facts *f, size_t owned)
+{
+  while (f->n_owned > owned)
+    free(f->owned[--f->n_owned]);
+}
+
 void net_facts_free(struct net_facts *f)
 {
-  for (size_t i = 0; i < f->n_owned; i++)
-    free(f->owned[i]);
+  net_facts_release(f, 0);
   free(f->owned);
   *f = (struct net_facts){0};
 }

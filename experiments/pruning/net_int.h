@@ -23,6 +23,8 @@ struct net_facts {
 NODISCARD enum status net_facts_new(struct net_facts *f, const struct exec *x, const struct probe_subject *s, size_t k,
                                     const bool *skip, struct err *e);
 void net_facts_free(struct net_facts *f);
+/* Give back what was taken since n_owned was `owned`. */
+void net_facts_release(struct net_facts *f, size_t owned);
 /* Zeroed numbers that live as long as the facts. */
 NODISCARD enum status net_facts_take(struct net_facts *f, double **out, size_t count, const char *what, struct err *e);
 

@@ -11,6 +11,7 @@
 
 struct work {
   const struct prune_plan *plan;
+  struct object method, allocator; /* copies with the sparsity in hand; no method: none */
   struct net_facts f;
   double *w[NET_MAX_LAYERS];       /* new weights: numbers that float32 can hold, once a layer is done */
   uint8_t *keep[NET_MAX_LAYERS];
@@ -26,13 +27,13 @@ static double seconds(clockid_t clock)
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static const struct prune_common *common_of(const struct work *k) { return k->plan->method->conf; }
+static const struct prune_common *common_of(const struct work *k) { return k->method.conf; }
 
-static bool at_once(const struct work *k) { return prune_at_once(k->plan->method); }
+static bool at_once(const struct work *k) { return prune_at_once(&k->method); }
 
 static bool wants(const struct work *k, const char *need)
 {
-  return prune_wants(k->plan->method, need) || (k->plan->allocator && prune_wants(k->plan->allocator, need));
+  return prune_wants(&k->method, need) || (k->allocator.method && prune_wants(&k->allocator, need));
 }
 
 /* --- preparing -------------------------------------------------------------------------------------------- */
@@ -41,7 +42,7 @@ static enum status check_plan(const struct work *k, struct err *e)
 {
   const struct prune_plan *p = k->plan;
   const struct method *m = p->method->method;
-  if (p->inputs != PRUNE_DENSE && at_once(k) && (prune_mask_wants(p->method, "inputs") || prune_mask_wants(p->method, "gram")))
+  if (p->inputs != PRUNE_DENSE && at_once(k) && (prune_mask_wants(&k->method, "inputs") || prune_mask_wants(&k->method, "gram")))
     return err_set(e, STATUS_BAD_ARG, "%s \"%s\" ranks all layers at once, so its inputs cannot come from layers pruned before: "
                    "inputs must be dense (or compare row or layer)", kind_name(m->kind), m->id);
   if (p->batch == 0)
@@ -75,7 +76,7 @@ static enum status collect(struct work *k, struct probe_cache *cache, struct err
 {
   const struct prune_plan *p = k->plan;
   bool dense = p->inputs == PRUNE_DENSE, gram = dense && wants(k, "gram");
-  bool inputs = (dense && wants(k, "inputs")) || (p->allocator && prune_wants(p->allocator, "inputs"));
+  bool inputs = (dense && wants(k, "inputs")) || (k->allocator.method && prune_wants(&k->allocator, "inputs"));
   net_facts_flow(&k->f);
   enum status status = gram || inputs ? net_facts_inputs(&k->f, gram, cache, e) : STATUS_OK;
   if (!status && wants(k, "gradients"))
@@ -128,9 +129,9 @@ static enum status collect_next(struct work *k, size_t i, struct err *e)
 {
   struct prune_layer *l = &k->f.layer[i];
   struct net_sums sums = {0};
-  bool target = k->plan->inputs == PRUNE_SEQUENTIAL_DENSE_TARGET, gram = target || prune_wants(k->plan->method, "gram");
+  bool target = k->plan->inputs == PRUNE_SEQUENTIAL_DENSE_TARGET, gram = target || prune_wants(&k->method, "gram");
   enum status status = STATUS_OK;
-  if (!gram && !prune_wants(k->plan->method, "inputs"))
+  if (!gram && !prune_wants(&k->method, "inputs"))
     return STATUS_OK;
   status = net_facts_take(&k->f, &sums.norm2, l->in, "norms of inputs", e);
   if (!status && gram)
@@ -156,16 +157,15 @@ static enum status finish_masked(struct work *k, size_t i, struct err *e)
 
 static enum status run_sequential(struct work *k, struct err *e)
 {
-  const struct prune_plan *p = k->plan;
   enum status status = STATUS_OK;
   if (at_once(k))
-    status = prune_mask(p->method, k->f.x, k->f.layer, k->f.n, k->sparsity, k->keep, e);
+    status = prune_mask(&k->method, k->f.x, k->f.layer, k->f.n, k->sparsity, k->keep, e);
   for (size_t i = 0; i < k->f.n && !status; i++) {
     status = collect_next(k, i, e);
     if (!status && at_once(k))
       status = finish_masked(k, i, e);
     else if (!status)
-      status = prune_apply(p->method, k->f.x, &k->f.layer[i], 1, k->sparsity ? k->sparsity + i : NULL, &k->w[i], &k->keep[i],
+      status = prune_apply(&k->method, k->f.x, &k->f.layer[i], 1, k->sparsity ? k->sparsity + i : NULL, &k->w[i], &k->keep[i],
                            &k->note[i], e);
     if (!status)
       settle(k, i);
@@ -177,7 +177,7 @@ static enum status run_sequential(struct work *k, struct err *e)
 
 static enum status run_dense(struct work *k, struct err *e)
 {
-  enum status status = prune_apply(k->plan->method, k->f.x, k->f.layer, k->f.n, k->sparsity, k->w, k->keep, k->note, e);
+  enum status status = prune_apply(&k->method, k->f.x, k->f.layer, k->f.n, k->sparsity, k->w, k->keep, k->note, e);
   for (size_t i = 0; i < k->f.n && !status; i++)
     settle(k, i);
   return status;
@@ -278,36 +278,76 @@ static enum status report(const struct work *k, struct prune_net *out, struct er
   return deliver(k, out, e);
 }
 
-static enum status prune(struct work *k, struct probe_cache *cache, struct prune_net *out, struct err *e)
+/* --- one sparsity after the other ------------------------------------------------------------------------------ */
+
+/* The parameter of that name, if the method has one, is `sparsity` from now on. */
+static enum status set_sparsity(struct object *o, double sparsity, struct err *e)
 {
-  double begin = seconds(CLOCK_MONOTONIC);
-  enum status status = make_room(k, e);
-  status = status ? status : collect(k, cache, e);
+  const struct param *p = params_find(o->method, "sparsity");
+  if (!(sparsity >= 0 && sparsity <= 1))
+    return err_set(e, STATUS_BAD_ARG, "sparsity must be from 0 to 1, got %g", sparsity);
+  if (p && p->type == PARAM_REAL)
+    *(double *)(void *)((char *)o->conf + p->at) = sparsity;
+  return o->method->resolve ? o->method->resolve(o->conf, e) : STATUS_OK;
+}
+
+static enum status prune(struct work *k, struct prune_net *out, struct err *e)
+{
   double start = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
-  if (!status && k->plan->allocator) {
-    status = prune_allocate(k->plan->allocator, k->f.x, k->f.layer, k->f.n, k->budget, e);
+  enum status status = make_room(k, e);
+  if (!status && k->allocator.method) {
+    status = prune_allocate(&k->allocator, k->f.x, k->f.layer, k->f.n, k->budget, e);
     k->sparsity = k->budget;
   }
   if (!status)
     status = k->plan->inputs == PRUNE_DENSE ? run_dense(k, e) : run_sequential(k, e);
-  out->calibrate_s = start - begin;
   out->wall_s = seconds(CLOCK_MONOTONIC) - start;
   out->cpu_s = seconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
+  return status ? status : report(k, out, e);
+}
+
+/* Once for each sparsity, from the same facts. */
+static enum status prune_each(struct work *k, const double *sparsity, size_t n, struct prune_net *out, struct err *e)
+{
+  size_t owned = k->f.n_owned;
+  struct prune_layer dense[NET_MAX_LAYERS];
+  enum status status = STATUS_OK;
+  memcpy(dense, k->f.layer, sizeof dense);
+  for (size_t i = 0; (i < n || i == 0) && !status; i++) {
+    memcpy(k->f.layer, dense, sizeof dense);
+    memset(k->note, 0, sizeof k->note);
+    if (i < n)
+      status = set_sparsity(&k->method, sparsity[i], e);
+    if (i < n && !status && k->allocator.method)
+      status = set_sparsity(&k->allocator, sparsity[i], e);
+    status = status ? status : prune(k, &out[i], e);
+    net_facts_release(&k->f, owned);
+  }
   return status;
 }
 
-enum status prune_net_run(const struct exec *x, const struct probe_subject *s, const struct prune_plan *plan, struct probe_cache *cache,
-                          struct prune_net *out, struct err *e)
+enum status prune_net_run(const struct exec *x, const struct probe_subject *s, const struct prune_plan *plan, const double *sparsity,
+                          size_t n, struct probe_cache *cache, struct prune_net *out, struct err *e)
 {
   struct work k = {.plan = plan};
-  *out = (struct prune_net){0};
+  double begin = seconds(CLOCK_MONOTONIC);
+  memset(out, 0, (n ? n : 1) * sizeof *out);
   enum status status = net_facts_new(&k.f, x, s, plan->examples, plan->skip, e);
+  status = status ? status : object_copy(&k.method, plan->method, e);
+  if (!status && plan->allocator)
+    status = object_copy(&k.allocator, plan->allocator, e);
   status = status ? status : check_plan(&k, e);
-  status = status ? status : prune(&k, cache, out, e);
-  status = status ? status : report(&k, out, e);
+  status = status ? status : collect(&k, cache, e);
+  double calibrate_s = seconds(CLOCK_MONOTONIC) - begin;
+  status = status ? status : prune_each(&k, sparsity, n, out, e);
+  for (size_t i = 0; i < n || i == 0; i++) {
+    out[i].calibrate_s = calibrate_s;
+    if (status)
+      prune_net_free(&out[i]);
+  }
   net_facts_free(&k.f);
-  if (status)
-    prune_net_free(out);
+  object_free(&k.allocator);
+  object_free(&k.method);
   return status;
 }
 

@@ -54,28 +54,31 @@ static void compare_outputs(const float *dense, const float *pruned, size_t n, s
   out->agreement = (double)same / (double)n;
 }
 
-enum { DENSE, PRUNED };
-
-/* Losses, errors and outputs of both nets; one pass each. */
-static enum status compare_nets(const struct exec *x, const struct probe_subject *s, const float *weights, struct prune_quality *out,
-                                struct err *e)
+/* Losses, errors and outputs of the dense net and then of all others; one pass each. */
+static enum status compare_nets(const struct exec *x, const struct probe_subject *s, const float *const *weights, size_t n_nets,
+                                struct prune_quality *out, struct err *e)
 {
   size_t n = s->part->n, k = s->net->out;
   struct batch batch = probe_batch(s);
-  const float *w[] = {s->weights, weights};
-  double *loss[] = {&out->dense_loss, &out->loss}, *error[] = {&out->dense_error, &out->error};
   void *outputs, *scratch = NULL;
   enum status status = mem_new(&outputs, 2 * n * k, sizeof(float), "outputs", e);
   if (status)
     return status;
+  float *dense = outputs, *pruned = dense + n * k;
+  double loss = 0, error = 0, *errors;
   status = mem_new(&scratch, n + 2 * (k + 1), sizeof(double), "divergences", e);
-  for (size_t i = DENSE; i <= PRUNED && !status; i++) {
-    double *errors = scratch;
-    status = net_evaluate_f32(x, s->net, s->loss, w[i], &batch, loss[i], NULL, errors, (float *)outputs + i * n * k, e);
-    *error[i] = loss_mean(errors, n);
+  errors = scratch;
+  if (!status) {
+    status = net_evaluate_f32(x, s->net, s->loss, s->weights, &batch, &loss, NULL, errors, dense, e);
+    error = loss_mean(errors, n);
   }
-  if (!status && s->data->task == TASK_CLASSES)
-    compare_outputs(outputs, (float *)outputs + n * k, n, k, scratch, out);
+  for (size_t i = 0; i < n_nets && !status; i++) {
+    out[i] = (struct prune_quality){.n = n, .kl = (double)NAN, .agreement = (double)NAN, .dense_loss = loss, .dense_error = error};
+    status = net_evaluate_f32(x, s->net, s->loss, weights[i], &batch, &out[i].loss, NULL, errors, pruned, e);
+    out[i].error = loss_mean(errors, n);
+    if (!status && s->data->task == TASK_CLASSES)
+      compare_outputs(dense, pruned, n, k, scratch, &out[i]);
+  }
   free(scratch);
   free(outputs);
   return status;
@@ -166,17 +169,17 @@ static enum status layer_errors(struct net_facts *f, const float *weights, struc
   return status;
 }
 
-enum status prune_net_quality(const struct exec *x, const struct probe_subject *s, const float *weights, size_t layer_examples,
-                              struct prune_quality *out, struct err *e)
+enum status prune_net_quality(const struct exec *x, const struct probe_subject *s, const float *const *weights, size_t n,
+                              size_t layer_examples, struct prune_quality *out, struct err *e)
 {
   struct net_facts f = {0};
-  *out = (struct prune_quality){.n = s->part->n, .kl = (double)NAN, .agreement = (double)NAN};
   if (s->part->n == 0)
     return err_set(e, STATUS_BAD_ARG, "there are no examples to evaluate on");
-  enum status status = compare_nets(x, s, weights, out, e);
+  enum status status = compare_nets(x, s, weights, n, out, e);
   if (!status && layer_examples) {
     status = net_facts_new(&f, x, s, layer_examples, (const bool[NET_MAX_LAYERS]){false}, e);
-    status = status ? status : layer_errors(&f, weights, out, e);
+    for (size_t i = 0; i < n && !status; i++)
+      status = layer_errors(&f, weights[i], &out[i], e);
   }
   net_facts_free(&f);
   return status;

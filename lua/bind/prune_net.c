@@ -8,10 +8,11 @@
 #include "lua/bind/subject.h"
 
 #define BOX "assay.pruned.box"
+#define MAX_NETS 10000
 #define PRUNED "assay.pruned"
 
 static const char *const prune_keys[] = {"model", "weights", "data", "part", "loss", "seed", "examples", "batch", "inputs", "curvature",
-                                         "allocator", "correction", "damp", "skip", NULL};
+                                         "allocator", "correction", "damp", "skip", "sparsity", NULL};
 static const char *const quality_keys[] = {"model", "weights", "pruned", "data", "part", "loss", "seed", "examples", NULL};
 
 /* --- reading ------------------------------------------------------------------------------------------------ */
@@ -202,10 +203,45 @@ static int pruned_tostring(lua_State *L)
   return 1;
 }
 
+struct box { size_t n; struct prune_net net[]; };
+
 static int box_gc(lua_State *L)
 {
-  prune_net_free(lua_touserdata(L, 1));
+  struct box *b = lua_touserdata(L, 1);
+  for (size_t i = 0; i < b->n; i++)
+    prune_net_free(&b->net[i]);
   return 0;
+}
+
+static struct box *box_push(lua_State *L, size_t n)
+{
+  struct box *b = lua_newuserdatauv(L, sizeof *b + n * sizeof *b->net, 0);
+  memset(b, 0, sizeof *b + n * sizeof *b->net);
+  b->n = n;
+  luaL_setmetatable(L, BOX);
+  return b;
+}
+
+/* sparsity = 0.5 or {0, 0.5, …}: pushes the numbers; NULL and 0 without it. */
+static const double *read_sparsities(lua_State *L, size_t *n, bool *list)
+{
+  int type = lua_getfield(L, 2, "sparsity"), at = lua_gettop(L);
+  *list = type == LUA_TTABLE;
+  *n = *list ? (size_t)lua_rawlen(L, at) : type != LUA_TNIL;
+  if (*n > MAX_NETS || (*list && *n == 0))
+    bind_error(L, "prune: sparsity must be a number or a list of 1 to %d numbers", MAX_NETS);
+  double *s = lua_newuserdatauv(L, *n * sizeof *s + 1, 0);
+  for (size_t i = 0; i < *n; i++) {
+    if (*list)
+      lua_rawgeti(L, at, (lua_Integer)i + 1);
+    else
+      lua_pushvalue(L, at);
+    if (lua_type(L, -1) != LUA_TNUMBER)
+      bind_error(L, "prune: sparsity must be a number or a list of numbers, got %s", luaL_tolstring(L, -1, NULL));
+    s[i] = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+  }
+  return *n ? s : NULL;
 }
 
 /* --- the functions -------------------------------------------------------------------------------------------- */
@@ -221,15 +257,22 @@ int pruner_prune(lua_State *L)
   bind_check_keys(L, 2, "prune", prune_keys);
   const struct lua_subject *s = read_subject(L, 2, "train", "prune");
   read_plan(L, method, &s->net, &plan);
-  struct prune_net *out = lua_newuserdatauv(L, sizeof *out, 0);
-  *out = (struct prune_net){0};
-  luaL_setmetatable(L, BOX);
+  size_t n;
+  bool list;
+  const double *sparsity = read_sparsities(L, &n, &list);
+  struct box *out = box_push(L, n ? n : 1);
   subject_trim(L);
   if (!h->probes)
     h->probes = probe_cache_new();
-  if (prune_net_run(&h->exec, &s->s, &plan, h->probes, out, &e) != STATUS_OK)
+  if (prune_net_run(&h->exec, &s->s, &plan, sparsity, n, h->probes, out->net, &e) != STATUS_OK)
     bind_raise(L, &e);
-  push_pruned(L, out, s->net.n_logical);
+  if (list)
+    lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < out->n; i++) {
+    push_pruned(L, &out->net[i], s->net.n_logical);
+    if (list)
+      lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
   return 1;
 }
 
@@ -255,35 +298,69 @@ static void push_quality(lua_State *L, const struct prune_quality *q)
   lua_setfield(L, -2, "layers");
 }
 
-/* The weights under the key "pruned", as the subject reads its own: through a subject that has them. */
+/* The weights at the top, as the subject in the table at index 1 reads its own: through a subject that has them, which stays
+ * on the stack in their place. */
 static const float *read_pruned(lua_State *L)
 {
+  int weights = lua_gettop(L);
   lua_newtable(L);
-  for (size_t i = 0; quality_keys[i]; i++) {
-    lua_getfield(L, 1, quality_keys[i]);
-    lua_setfield(L, -2, quality_keys[i]);
+  for (size_t i = 0; subject_keys[i]; i++) {
+    lua_getfield(L, 1, subject_keys[i]);
+    lua_setfield(L, -2, subject_keys[i]);
   }
-  if (lua_getfield(L, -1, "pruned") == LUA_TNIL)
-    bind_error(L, "quality: pruned is missing: the weights that are compared with the dense ones under `weights`");
+  lua_pushvalue(L, weights);
   lua_setfield(L, -2, "weights");
-  return read_subject(L, lua_gettop(L), "test", "quality")->s.weights;
+  const float *w = read_subject(L, lua_gettop(L), "test", "quality")->s.weights;
+  lua_replace(L, weights);
+  lua_settop(L, weights);
+  return w;
+}
+
+/* One set of weights under the key "pruned", or a list of them. */
+static const float **read_all_pruned(lua_State *L, size_t *n, bool *list)
+{
+  int type = lua_getfield(L, 1, "pruned"), at = lua_gettop(L);
+  if (type == LUA_TNIL)
+    bind_error(L, "quality: pruned is missing: the weights that are compared with the dense ones under `weights`");
+  *list = type == LUA_TTABLE && (lua_rawgeti(L, at, 1), matrix_test(L, -1) != NULL);
+  lua_settop(L, at);
+  *n = *list ? lua_rawlen(L, at) : 1;
+  if (*n > MAX_NETS)
+    bind_error(L, "quality: pruned is a list of at most %d sets of weights, got %zu", MAX_NETS, *n);
+  luaL_checkstack(L, (int)*n + LUA_MINSTACK, "too many sets of weights");
+  const float **w = lua_newuserdatauv(L, *n * sizeof(float *), 0);
+  for (size_t i = 0; i < *n; i++) {
+    if (*list)
+      lua_rawgeti(L, at, (lua_Integer)i + 1);
+    else
+      lua_pushvalue(L, at);
+    w[i] = read_pruned(L);
+  }
+  return w;
 }
 
 static int quality(lua_State *L)
 {
   struct err e = {0};
-  struct prune_quality q;
+  size_t n;
+  bool list;
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   bind_check_keys(L, 1, "quality", quality_keys);
-  const struct lua_subject *s = read_subject(L, 1, "test", "quality");
-  const float *pruned = read_pruned(L);
-  lua_pushvalue(L, 1);
-  lua_insert(L, 2); /* where counts are read */
+  lua_pushvalue(L, 1); /* counts are read from index 2 */
   size_t examples = read_count(L, "examples", 0, 1000);
-  if (prune_net_quality(&bind_host(L)->exec, &s->s, pruned, examples, &q, &e) != STATUS_OK)
+  const struct lua_subject *s = read_subject(L, 1, "test", "quality");
+  const float **pruned = read_all_pruned(L, &n, &list);
+  struct prune_quality *q = lua_newuserdatauv(L, n * sizeof *q, 0);
+  if (prune_net_quality(&bind_host(L)->exec, &s->s, pruned, n, examples, q, &e) != STATUS_OK)
     bind_raise(L, &e);
-  push_quality(L, &q);
+  if (list)
+    lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    push_quality(L, &q[i]);
+    if (list)
+      lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
   return 1;
 }
 
@@ -295,7 +372,7 @@ void prune_net_open(lua_State *L)
       {"quality", quality, "assay.quality{model =, weights =, pruned =, data = [, part = \"test\", loss =, seed = 0, examples = 1000]}",
        "What pruned weights do on data, compared with the dense ones: n, loss, error, dense_loss, dense_error, kl (of dense || pruned, "
        "nats), agreement of the first class, and layers {output_error: ||(W - V) X||^2 / ||W X||^2 of the layer alone; drift: the same "
-       "with the inputs that the pruned layers before it deliver} on so many examples (0: none)."},
+       "with the inputs that the pruned layers before it deliver} on so many examples (0: none). A list of weights gives a list."},
       {0}};
   bind_metatable(L, BOX, box, NULL);
   bind_metatable(L, PRUNED, pruned, NULL);

@@ -72,6 +72,16 @@ local pattern = prune("wanda", { compare = "n:m", n = 2, m = 4 })
 tap.is(pattern.sparsity, 0.5, "2:4 keeps half")
 tap.ok(pattern.pattern_bytes < pattern.csr_bytes and pattern.pattern_bytes < pattern.dense_bytes, "and is smaller than CSR")
 
+-- several at once
+local walk = prune("sparsegpt", nil, { sparsity = { 0, 0.5, 0.75 } })
+tap.ok(#walk == 3 and walk[1].weights == w and walk[2].weights == s.weights and walk[3].sparsity == 0.75, "a list of sparsities gives a list")
+local together = quality { walk[1].weights, walk[2].weights }
+tap.ok(#together == 2 and together[1].kl == 0 and together[2].kl == quality(s.weights).kl, "a list of weights, too")
+tap.is(prune("magnitude", nil, { sparsity = 0.25 }).sparsity, 0.25, "a sparsity takes the place of the pruner's")
+tap.fails(function() prune("magnitude", nil, { sparsity = { 2 } }) end, "from 0 to 1", "a sparsity beyond 1")
+tap.fails(function() prune("magnitude", nil, { sparsity = { "x" } }) end, "sparsity must be", "a word for a sparsity")
+tap.fails(function() prune("wanda", { compare = "n:m" }, { sparsity = 0.75 }) end, "sparsity must be 0.5", "another than the pattern's")
+
 -- scores of whole nets
 local control = prune("shuffled", { of = "wanda", sparsity = 0.8, compare = "row" })
 local own = prune("wanda", { sparsity = 0.8 })

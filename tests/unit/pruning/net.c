@@ -28,9 +28,14 @@ static struct prune_net run(const struct prune_plan *p)
 {
   struct prune_net out;
   struct err e = {0};
-  if (prune_net_run(NULL, &it.s, p, cache, &out, &e))
+  if (prune_net_run(NULL, &it.s, p, NULL, 0, cache, &out, &e))
     tap_bail("%s", e.message);
   return out;
+}
+
+static enum status quality_of(const float *weights, size_t layer_examples, struct prune_quality *out, struct err *e)
+{
+  return prune_net_quality(NULL, &it.s, &weights, 1, layer_examples, out, e);
 }
 
 static const char *refused(const struct prune_plan *p)
@@ -38,7 +43,7 @@ static const char *refused(const struct prune_plan *p)
   struct prune_net out;
   static struct err e;
   e.message[0] = '\0';
-  if (prune_net_run(NULL, &it.s, p, cache, &out, &e) == STATUS_OK)
+  if (prune_net_run(NULL, &it.s, p, NULL, 0, cache, &out, &e) == STATUS_OK)
     prune_net_free(&out);
   return e.message;
 }
@@ -195,10 +200,10 @@ static void test_target(void)
   struct prune_net uncorrected = run(&plain);
   float *a = fixture_take(&it.f, it.net.n_params, sizeof *a);
   net_pack_f32(&it.net, out.weights, a);
-  if (prune_net_quality(NULL, &it.s, a, N, &corrected, NULL))
+  if (quality_of(a, N, &corrected, NULL))
     tap_bail("no quality");
   net_pack_f32(&it.net, uncorrected.weights, a);
-  if (prune_net_quality(NULL, &it.s, a, N, &not, NULL))
+  if (quality_of(a, N, &not, NULL))
     tap_bail("no quality");
   tap_ok(corrected.drift[2] < not.drift[2] && not.output_error[2] == 0 && corrected.output_error[2] > 0,
          "dense target: the last layer makes up for the others (%.4f < %.4f), at a price on dense inputs", corrected.drift[2], not.drift[2]);
@@ -316,7 +321,7 @@ static void test_quality(void)
   double *w = dense_weights(), *v = padded(out.weights), z[2][N * CLASSES], kl = 0, agree = 0, loss, error;
   struct batch all = batch_of(it.s.part, CLASSES, NULL, N);
   net_pack_f32(&it.net, out.weights, v32);
-  if (prune_net_quality(NULL, &it.s, v32, N, &q, NULL) || net_loss_f64(&it.net, it.s.loss, w, &all, &loss, NULL, NULL, z[0], NULL) ||
+  if (quality_of(v32, N, &q, NULL) || net_loss_f64(&it.net, it.s.loss, w, &all, &loss, NULL, NULL, z[0], NULL) ||
       net_loss_f64(&it.net, it.s.loss, v, &all, &loss, NULL, NULL, z[1], NULL))
     tap_bail("no quality");
   for (size_t i = 0; i < N; i++) {
@@ -350,7 +355,7 @@ static void test_quality(void)
   tap_near(q.output_error[1], alone / base, 1e-12, 0, "output error of a layer alone, from activations");
   tap_near(q.drift[1], drift / base, 1e-12, 0, "its drift with the inputs it really gets");
   tap_near(q.drift[0], q.output_error[0], 1e-15, 0, "which are the same for the first layer");
-  if (prune_net_quality(NULL, &it.s, it.w, 40, &q, NULL))
+  if (quality_of(it.w, 40, &q, NULL))
     tap_bail("no quality");
   tap_ok(q.kl == 0 && q.agreement == 1 && q.loss == q.dense_loss && q.drift[2] == 0 && q.output_error[0] == 0 && q.layer_examples == 40,
          "the dense net against itself: exactly nothing");
@@ -403,10 +408,10 @@ static void test_repair(void)
     for (size_t j = 0; j < it.net.n_logical; j++)
       zeros = zeros && (y.mask[j] || y.weights[j] == 0);
     net_pack_f32(&it.net, x.weights, w);
-    if (prune_net_quality(NULL, &it.s, w, N, &before, NULL))
+    if (quality_of(w, N, &before, NULL))
       tap_bail("no quality");
     net_pack_f32(&it.net, y.weights, w);
-    if (prune_net_quality(NULL, &it.s, w, N, &after, NULL))
+    if (quality_of(w, N, &after, NULL))
       tap_bail("no quality");
     better = better && after.output_error[0] < before.output_error[0] && after.drift[2] < before.drift[2];
     prune_net_free(&x);
@@ -461,7 +466,7 @@ static void test_convolution(void)
   double base = 0, alone = 0, drift = 0;
   size_t rows = it.net.layer[of[1]].rows, cols = it.net.layer[of[1]].cols, n = columns(1);
   net_pack_f32(&it.net, out.weights, v32);
-  if (prune_net_quality(NULL, &it.s, v32, N, &q, NULL))
+  if (quality_of(v32, N, &q, NULL))
     tap_bail("no quality");
   for (size_t i = 0; i < rows; i++)
     for (size_t s = 0; s < n; s++) {
@@ -479,6 +484,33 @@ static void test_convolution(void)
   free(w), free(v), free(x), free(star), free(dw), free(dv);
   prune_net_free(&out);
   object_free(&method);
+}
+
+/* Several sparsities from the same facts: as one by one. */
+static void test_several(enum prune_inputs inputs)
+{
+  const double sparsity[] = {0, 0.5, 0.9, 0.3};
+  struct object restore = MAKE_DEFAULT(&restorer_lsq_repair.m), erk = MAKE_DEFAULT(&allocator_erk.m);
+  struct named_value v[] = {V_REAL("sparsity", 0), V_TEXT("compare", "layer"), {"restore", {.kind = VALUE_OBJECT, .as.object = &restore}}};
+  struct object method = object_made(&score_wanda.m, v, 3);
+  struct prune_plan p = plan_of(&method, inputs);
+  struct prune_net out[4];
+  bool same = true;
+  p.allocator = &erk;
+  if (prune_net_run(NULL, &it.s, &p, sparsity, 4, cache, out, NULL))
+    tap_bail("pruning several times fails");
+  for (size_t i = 0; i < 4; i++) {
+    struct object one = MAKE(&allocator_erk.m, V_REAL("sparsity", sparsity[i]));
+    p.allocator = &one;
+    struct prune_net alone = run(&p);
+    same = same && memcmp(alone.weights, out[i].weights, it.net.n_logical * sizeof(float)) == 0 &&
+           memcmp(alone.mask, out[i].mask, it.net.n_logical) == 0 && alone.layer[1].damp == out[i].layer[1].damp;
+    prune_net_free(&alone);
+    prune_net_free(&out[i]);
+    object_free(&one);
+  }
+  tap_ok(same, "%s: four sparsities in one call, as one by one", prune_inputs_names[inputs]);
+  object_free(&method), object_free(&restore), object_free(&erk);
 }
 
 static void begin(const struct model *model, const struct named_value *values, size_t n, size_t d)
@@ -533,6 +565,8 @@ int main(void)
   test_repair();
   test_refusals();
   test_sample();
+  for (int i = 0; i < 3; i++)
+    test_several((enum prune_inputs)i);
   subject_free(&it);
   tap_diag("a convnet with pooling");
   begin(&model_convnet, convnet, 2, 60);
