@@ -9,24 +9,26 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/tile.h"
 
-enum { BLOCK = 96 }; /* columns at a time; 4 panels */
+enum { BLOCK = 96, SMALL = TILE_F64 }; /* columns at a time; inside a diagonal block */
 
-size_t cholesky_work(size_t n) { return round_up(n, TILE_F64) * BLOCK + BLOCK * BLOCK; }
+/* Scratch for blocks of one size: T of the block on the diagonal by columns, the panels above it. */
+static size_t scratch(size_t n, size_t block) { return block * block + round_up(n, TILE_F64) * block; }
+
+size_t cholesky_work(size_t n) { return scratch(n, BLOCK) + scratch(BLOCK, SMALL); }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* The diagonal block d (n x n, upper triangle) becomes its T. For the solves cols[j * BLOCK + i] = T[i][j], and 1 / T[j][j] on
- * its diagonal. */
-static bool factor_block(size_t n, double *d, size_t ld, double *cols)
+/* The upper triangle of d (n x n, n <= SMALL) becomes its T. */
+static bool factor_small(size_t n, double *d, size_t ld)
 {
+  double column[SMALL];
   for (size_t j = n; j-- > 0;) {
-    double *column = cols + j * BLOCK, pivot = d[j * ld + j];
+    double pivot = d[j * ld + j];
     if (!(pivot > 0) || !isfinite(pivot))
       return false;
     d[j * ld + j] = sqrt(pivot);
-    column[j] = 1.0 / d[j * ld + j];
     for (size_t i = 0; i < j; i++)
-      column[i] = d[i * ld + j] *= column[j];
+      column[i] = d[i * ld + j] *= 1.0 / d[j * ld + j];
     for (size_t i = 0; i < j; i++)
       for (size_t k = i; k < j; k++)
         d[i * ld + k] -= column[i] * column[k];
@@ -34,21 +36,51 @@ static bool factor_block(size_t n, double *d, size_t ld, double *cols)
   return true;
 }
 
-/* Rows [i, i + rows) left of column `at` + n: X T' = A; panel[j][24] = X transposed, zero padded; X goes to a, too. */
-static void solve_panel(const struct tile *t, size_t rows, size_t n, double *a, size_t lda, const double *cols, double *panel)
+/* cols[j * n + i] = T[i][j], with 1 / T[j][j] on the diagonal. */
+static void copy_columns(size_t n, const double *d, size_t ld, double *cols)
 {
-  for (size_t j = 0; j < n; j++)
-    for (size_t r = 0; r < TILE_F64; r++)
-      panel[j * TILE_F64 + r] = r < rows ? a[r * lda + j] : 0.0;
-  for (size_t j = n; j-- > 0;) {
-    double *x = panel + j * TILE_F64;
-    for (size_t r = 0; r < TILE_F64; r++)
-      x[r] *= cols[j * BLOCK + j];
-    t->rank_one(j, cols + j * BLOCK, x, panel);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = i; j < n; j++)
+      cols[j * n + i] = i == j ? 1.0 / d[i * ld + j] : d[i * ld + j];
+}
+
+/* X T' = A in panel[j][24], for the n columns of a block: from the right, SMALL columns at a time, the others by tiles. */
+static void solve_panel(const struct tile *t, size_t n, const double *cols, double *panel)
+{
+  for (size_t end = n, at; end > 0; end = at) {
+    at = (end - 1) / SMALL * SMALL;
+    for (size_t j = end; j-- > at;) {
+      double *x = panel + j * TILE_F64;
+      for (size_t r = 0; r < TILE_F64; r++)
+        x[r] *= cols[j * n + j];
+      t->rank_one(j - at, cols + j * n + at, x, panel + at * TILE_F64);
+    }
+    for (size_t j = 0; j < at; j += TILE_ROWS)
+      t->sub_f64(end - at, cols + at * n + j, n, panel + at * TILE_F64, panel + j * TILE_F64, TILE_F64);
   }
-  for (size_t r = 0; r < rows; r++)
+}
+
+/* Rows of a above the block: solved, and kept as panels, zero padded. */
+static void solve_above(const struct tile *t, size_t m, size_t n, double *a, size_t lda, const double *cols, double *panels)
+{
+  for (size_t i = 0; i < m; i += TILE_F64, a += TILE_F64 * lda, panels += TILE_F64 * n) {
+    size_t rows = smaller(TILE_F64, m - i);
     for (size_t j = 0; j < n; j++)
-      a[r * lda + j] = panel[j * TILE_F64 + r];
+      for (size_t r = 0; r < TILE_F64; r++)
+        panels[j * TILE_F64 + r] = r < rows ? a[r * lda + j] : 0.0;
+    solve_panel(t, n, cols, panels);
+    for (size_t r = 0; r < rows; r++)
+      for (size_t j = 0; j < n; j++)
+        a[r * lda + j] = panels[j * TILE_F64 + r];
+  }
+}
+
+/* Ask for a tile of a before its turn: its rows are far apart. */
+static void prefetch_tile(const double *a, size_t lda)
+{
+  for (size_t r = 0; r < TILE_ROWS; r++)
+    for (size_t line = 0; line < TILE_F64; line += 8)
+      __builtin_prefetch(a + r * lda + line, 1);
 }
 
 /* Upper triangle of a (m x m) -= X X', X in panels of n columns. */
@@ -60,6 +92,8 @@ static void subtract(const struct tile *t, size_t m, size_t n, const double *pan
     for (size_t i = 0; i < k + cols; i += TILE_ROWS) {
       const double *x = panels + i / TILE_F64 * TILE_F64 * n + i % TILE_F64;
       size_t rows = smaller(TILE_ROWS, m - i);
+      if (i + 2 * TILE_ROWS <= m)
+        prefetch_tile(a + (i + TILE_ROWS) * lda + k, lda);
       if (rows == TILE_ROWS && cols == TILE_F64)
         t->sub_f64(n, x, TILE_F64, b, a + i * lda + k, lda);
       else
@@ -68,20 +102,27 @@ static void subtract(const struct tile *t, size_t m, size_t n, const double *pan
   }
 }
 
-enum status cholesky_upper_f64(const struct exec *x, size_t n, double *a, size_t lda, double *work)
+/* Blocks of `block` columns, whose own factors come from blocks of SMALL columns. */
+static enum status factor(const struct exec *x, const struct tile *t, size_t n, double *a, size_t lda, size_t block, double *work)
 {
-  const struct tile *t = tile_best();
-  double *cols = work, *panels = work + BLOCK * BLOCK;
+  double *cols = work, *panels = work + block * block, *inner = work + scratch(n, block);
   for (size_t end = n, at; end > 0; end = at) {
-    at = (end - 1) / BLOCK * BLOCK;
+    at = (end - 1) / block * block;
     size_t width = end - at;
-    if (!factor_block(width, a + at * lda + at, lda, cols))
-      return STATUS_BAD_DATA;
-    for (size_t i = 0; i < at; i += TILE_F64)
-      solve_panel(t, smaller(TILE_F64, at - i), width, a + i * lda + at, lda, cols, panels + i * width);
+    double *diagonal = a + at * lda + at;
+    enum status status = width > SMALL               ? factor(NULL, t, width, diagonal, lda, SMALL, inner)
+                         : factor_small(width, diagonal, lda) ? STATUS_OK
+                                                     : STATUS_BAD_DATA;
+    if (status || exec_cancelled(x))
+      return status ? status : STATUS_CANCELLED;
+    copy_columns(width, diagonal, lda, cols);
+    solve_above(t, at, width, a + at, lda, cols, panels);
     subtract(t, at, width, panels, a, lda);
-    if (exec_cancelled(x))
-      return STATUS_CANCELLED;
   }
   return STATUS_OK;
+}
+
+enum status cholesky_upper_f64(const struct exec *x, size_t n, double *a, size_t lda, double *work)
+{
+  return factor(x, tile_best(), n, a, lda, BLOCK, work);
 }
