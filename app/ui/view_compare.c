@@ -174,7 +174,7 @@ static void comparing_done(struct aside_job *job)
     free_comparison(&v->data);
     v->data = k->data;
     k->data = (struct comparison){0};
-    v->loaded = true;
+    v->loaded = v->data.n > 0; /* marked runs may have gone to the trash */
     v->list.n_rows = v->data.n_effects;
     list_set_columns(&v->list, names, sizeof names / sizeof *names);
   }
@@ -331,7 +331,7 @@ static void title(void *self, char *out, size_t size)
   const struct compare *v = self;
   const struct listing *l = &v->data.list;
   size_t used = (size_t)snprintf(out, size, "%s", v->loaded ? "differs:" : "");
-  for (size_t k = 0; v->loaded && k < l->params.n && used < size; k++)
+  for (size_t k = 0; v->loaded && v->data.n && k < l->params.n && used < size; k++)
     if (l->differs[k] && strcmp(l->params.name[k], "seed") != 0)
       used += (size_t)snprintf(out + used, size - used, " %s", row_param_name(l->params.name[k]));
 }
