@@ -2,7 +2,6 @@
 #include "experiments/bounds/pac_bayes.h"
 
 #include "experiments/kernel/tail.h"
-#include "experiments/params.h"
 
 extern const struct probe probe_posterior;
 
@@ -156,21 +155,6 @@ static enum status from_facts(const struct pac_bayes *c, const void *conf, const
   return STATUS_OK;
 }
 
-static enum status from_subject(const struct pac_bayes *c, const void *conf, const struct pac_bayes_form *form, const struct exec *x,
-                                const struct bound_input *in, struct bound_value *out, struct err *e)
-{
-  struct object own = {0};
-  struct probe_value v = {0};
-  enum status s = STATUS_OK;
-  if (!c->posterior.method)
-    s = params_parse(&own, &probe_posterior.m, NULL, 0, NULL, e);
-  s = s ? s : probe_measure(c->posterior.method ? &c->posterior : &own, x, in->subject, &v, e);
-  s = s ? s : from_facts(c, conf, form, &v, out, e);
-  probe_value_free(&v);
-  object_free(&own);
-  return s;
-}
-
 enum status pac_bayes_evaluate(const struct pac_bayes *c, const void *conf, const struct pac_bayes_form *form, const struct exec *x,
                                const struct bound_input *in, struct bound_value *out, struct err *e)
 {
@@ -180,7 +164,9 @@ enum status pac_bayes_evaluate(const struct pac_bayes *c, const void *conf, cons
   const char *typed = !isnan(c->risk) ? "risk" : c->n != PARAM_AUTO_INT ? "n" : !isnan(form->typed(conf, &name)) ? name : c->draws ? "draws" : NULL;
   if (typed)
     return err_set(e, STATUS_BAD_ARG, "%s comes from the subject: leave it out (or leave out the subject)", typed);
-  return from_subject(c, conf, form, x, in, out, e);
+  const struct probe_value *v = NULL;
+  enum status s = bound_probe_chosen(x, in, &c->posterior, &probe_posterior, &v, e);
+  return s ? s : from_facts(c, conf, form, v, out, e);
 }
 
 static struct pac_bayes_prior grid_prior(const void *conf, const struct pac_bayes_gaussian *q, size_t k)

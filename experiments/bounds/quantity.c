@@ -21,6 +21,12 @@ enum status bound_probe(const struct exec *x, const struct bound_input *in, cons
   return s;
 }
 
+enum status bound_probe_chosen(const struct exec *x, const struct bound_input *in, const struct object *chosen,
+                               const struct probe *otherwise, const struct probe_value **out, struct err *e)
+{
+  return chosen->method ? probe_cache_get(in->cache, chosen, x, in->subject, out, e) : bound_probe(x, in, otherwise, NULL, 0, out, e);
+}
+
 enum status taken_list(struct taken *out, size_t n, struct err *e)
 {
   void *numbers;

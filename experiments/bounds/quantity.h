@@ -32,6 +32,9 @@ extern const struct quantity quantity_width, quantity_depth, quantity_frobenius,
 /* The value of a probe, with n parameters set, from the input's cache. Read-only. */
 NODISCARD enum status bound_probe(const struct exec *x, const struct bound_input *in, const struct probe *probe,
                                   const struct named_value *values, size_t n, const struct probe_value **out, struct err *e);
+/* The value of the probe that a parameter chose; where it is none, of `otherwise` with its defaults. */
+NODISCARD enum status bound_probe_chosen(const struct exec *x, const struct bound_input *in, const struct object *chosen,
+                                         const struct probe *otherwise, const struct probe_value **out, struct err *e);
 /* Room for n numbers of a list. */
 NODISCARD enum status taken_list(struct taken *out, size_t n, struct err *e);
 /* The number of that name of each layer that has one. */

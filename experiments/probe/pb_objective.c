@@ -8,7 +8,7 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/models/derivatives.h"
 
-/* --- the capped loss: of conf's object, in [0, 1], without slope where it is cut ------------------------------------ */
+/* --- the capped loss: of conf's object, without slope where it is cut ------------------------------------ */
 
 static double capped_gradient(const void *conf, const double *z, size_t k, int32_t label, const float *target, double *g)
 {
@@ -16,8 +16,8 @@ static double capped_gradient(const void *conf, const double *z, size_t k, int32
   double v = ((const struct loss *)(const void *)c->of->method)->gradient(c->of->conf, z, k, label, target, g);
   bool cut = !(v < c->cap); /* a NaN is cut too */
   for (size_t j = 0; j < k; j++)
-    g[j] = cut ? 0 : g[j] / c->cap;
-  return cut ? 1 : v / c->cap;
+    g[j] = cut ? 0 : g[j] / c->scale;
+  return (cut ? c->cap : v) / c->scale;
 }
 
 static const struct loss capped_loss = {.m = {.kind = KIND_LOSS, .id = "capped"}, .gradient = capped_gradient};
@@ -37,10 +37,10 @@ static void mark_layers(struct pb_objective *o)
 }
 
 enum status pb_objective_init(struct pb_objective *o, const struct exec *x, const struct probe_subject *s, const float *prior_mean,
-                              bool per_layer, double n, double delta, double cap, struct err *e)
+                              bool per_layer, double n, double delta, double cap, double scale, struct err *e)
 {
   size_t p = s->net->n_params;
-  *o = (struct pb_objective){.x = x, .net = s->net, .capped = {s->loss, cap}, .prior_mean = prior_mean, .per_layer = per_layer, .n = n, .delta = delta};
+  *o = (struct pb_objective){.x = x, .net = s->net, .capped = {s->loss, cap, scale}, .prior_mean = prior_mean, .per_layer = per_layer, .n = n, .delta = delta};
   o->loss = (struct object){&capped_loss.m, &o->capped};
   enum status status = mem_new(&o->memory, p, 2 * sizeof(float) + 1, "the optimisation of a posterior", e);
   if (status)

@@ -11,12 +11,15 @@ extern const struct optimizer optimizer_adam;
 
 enum spread { SPREAD_PARAMETER = 0, SPREAD_LAYER = 1 };
 static const char *const spread_names[] = {"parameter", "layer", NULL};
+enum surrogate { SURROGATE_CONVEX = 0, SURROGATE_BOUNDED = 1 };
+static const char *const surrogate_names[] = {"convex", "bounded", NULL};
 
 struct conf {
   struct gibbs_conf g;
   double sd, rate, delta;
   int64_t steps, batch;
-  int spread; /* enum spread */
+  int spread;    /* enum spread */
+  int surrogate; /* enum surrogate */
   struct object optimizer;
 };
 
@@ -25,6 +28,8 @@ static const struct param params[] = {
    .doc = "standard deviation that the search starts from", .example = "0.05"},
   {.id = "spread", .type = PARAM_CHOICE, .at = offsetof(struct conf, spread), .def = SPREAD_PARAMETER, .choices = spread_names,
    .doc = "one standard deviation for each parameter, or for each layer", .example = "layer"},
+  {.id = "surrogate", .type = PARAM_CHOICE, .at = offsetof(struct conf, surrogate), .def = SURROGATE_CONVEX, .choices = surrogate_names,
+   .doc = "what stands for the wrong answers in the search: loss/ln 2, which is above them, or min(loss, cap)/cap", .example = "bounded"},
   {.id = "steps", .type = PARAM_INT, .at = offsetof(struct conf, steps), .def = 500, .min = 0, .max = 1e9, .unit = "steps",
    .doc = "gradient steps, each with a new draw of the weights on a new mini-batch", .example = "20"},
   {.id = "batch", .type = PARAM_INT, .at = offsetof(struct conf, batch), .def = 128, .min = 1, .max = 1e9, .unit = "examples",
@@ -59,8 +64,10 @@ static enum status prepare(struct search *q, struct err *e)
 {
   const struct conf *c = q->c;
   size_t p = q->s->net->n_params, logical = round_up(q->s->net->n_logical, 16), batch = (size_t)c->batch < q->part.n ? (size_t)c->batch : q->part.n;
+  bool bounded = c->surrogate == SURROGATE_BOUNDED;
   enum status s = gibbs_prior_mean(&c->g, q->s, &q->prior, &q->known, e);
-  s = s ? s : pb_objective_init(&q->f, q->x, q->s, q->prior, c->spread == SPREAD_LAYER, (double)q->part.n, c->delta, c->g.cap, e);
+  s = s ? s : pb_objective_init(&q->f, q->x, q->s, q->prior, c->spread == SPREAD_LAYER, (double)q->part.n, c->delta, bounded ? c->g.cap : HUGE_VAL,
+                             bounded ? c->g.cap : M_LN2, e);
   s = s || c->optimizer.method ? s : params_parse(&q->adam, &optimizer_adam.m, NULL, 0, NULL, e);
   if (s)
     return s;
@@ -146,10 +153,11 @@ static enum status measure(const void *conf, const struct exec *x, const struct 
 const struct probe probe_pb_opt = {
   .m = {.kind = KIND_PROBE, .id = "pb-opt", .name = "Optimised Gaussian posterior", .summary = "the Gaussian posterior with the least PAC-Bayes bound, by gradient steps",
         .formula = "minimise (sqrt(r + h) + sqrt(h))^2 over mean and sd,  h = (KL + ln(2 sqrt(n)/delta))/(2n),\n"
-                   "r = min(loss, cap)/cap at w = mean + sd noise,  KL to the best N(w_0, v I)",
+                   "r = loss/ln 2 or min(loss, cap)/cap at w = mean + sd noise,  KL to the best N(w_0, v I)",
         .cite = "Dziugaite and Roy 2017, Computing nonvacuous generalization bounds for deep (stochastic) neural networks with many more "
                 "parameters than training data; Perez-Ortiz et al. 2021, Tighter risk certificates for neural networks",
         .notes = "The steps act on the mean and on ln sd; the bound that they minimise is pb-quad, which is pb-lambda at its best lambda. "
+                 "Where n is small for the net, the bounded loss of a guess may look better to it than that of the trained net. "
                  "objective is its value on each step's draw and mini-batch; mean and sds the posterior found, mean_sd the geometric mean of "
                  "sds. " GIBBS_NOTES,
         .example = "assay.probe(\"pb-opt\", {steps = 5, draws = 10})", .conf_size = sizeof(struct conf), .params = params},

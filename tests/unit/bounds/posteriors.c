@@ -13,16 +13,19 @@ extern const struct bound bound_pb_kl, bound_pb_quad, bound_pb_lambda, bound_pb_
 #define SEED 20261122u
 #define OF_BOUND(name) (&bound_##name.m)
 
+static struct probe_cache *cache;
+
 /* The bound m of a subject, whose posteriors are those of `posterior` (taken over). */
 static enum status bound_of(const struct subject *t, const struct method *m, struct object posterior, const struct named_value *more, size_t n_more,
                             struct bound_value *out, struct err *e)
 {
   struct named_value values[8] = {{"posterior", {.kind = VALUE_OBJECT, .as.object = &posterior}}};
-  struct bound_input in = {.subject = &t->s};
+  struct bound_input in = {.subject = &t->s, .cache = cache};
   struct object o;
   for (size_t i = 0; i < n_more; i++)
     values[i + 1] = more[i];
   o = object_made(m, values, n_more + 1);
+  probe_cache_trim(cache, 1 << 16);
   enum status s = bound_evaluate(&o, NULL, &in, out, e);
 
   object_free(&o);
@@ -381,6 +384,7 @@ static void test_random_labels(void)
 int main(void)
 {
   tap_diag("seed %u", SEED);
+  cache = probe_cache_new();
   test_limits();
   test_known_risk();
   test_kl();
@@ -391,5 +395,6 @@ int main(void)
   test_coverage_optimised();
   test_skip();
   test_random_labels();
+  probe_cache_free(cache);
   return tap_done();
 }

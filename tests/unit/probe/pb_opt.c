@@ -26,12 +26,12 @@ struct problem {
   float *theta, *gradient, *noise, *moved, *unused;
 };
 
-static void set_up(struct problem *p, bool per_layer, double cap)
+static void set_up(struct problem *p, bool per_layer, double cap, double scale)
 {
   struct rng r = rng_make(SEED, RNG_TEST, per_layer);
   struct err e = {0};
   make(&p->t, 60);
-  if (pb_objective_init(&p->f, NULL, &p->t.s, p->t.start, per_layer, 5000, 0.05, cap, &e))
+  if (pb_objective_init(&p->f, NULL, &p->t.s, p->t.start, per_layer, 5000, 0.05, cap, scale, &e))
     tap_bail("%s", e.message);
   p->b = probe_batch(&p->t.s);
   p->n = pb_objective_size(&p->f);
@@ -64,7 +64,7 @@ static double sd_of(const struct problem *p, size_t i)
 }
 
 /* The formula, coordinate by coordinate, with the reference loss in float64. */
-static double by_hand(struct problem *p, double cap)
+static double by_hand(struct problem *p, double cap, double scale)
 {
   size_t n = p->t.net.n_params;
   double *w = xcalloc(n, sizeof *w), *each = xcalloc(p->b.n, sizeof *each), risk = 0, kl = 0, variance = 0, loss;
@@ -81,7 +81,7 @@ static double by_hand(struct problem *p, double cap)
   if (net_loss_f64(&p->t.net, &p->t.loss, w, &p->b, &loss, NULL, each, NULL, &e))
     tap_bail("%s", e.message);
   for (size_t i = 0; i < p->b.n; i++)
-    risk += fmin(each[i] / cap, 1) / (double)p->b.n;
+    risk += fmin(each[i], cap) / scale / (double)p->b.n;
   double h = (kl + log(2 * sqrt(5000) / 0.05)) / 10000, root = sqrt(risk + h) + sqrt(h);
   free(w), free(each);
   return root * root;
@@ -116,10 +116,10 @@ static void test_objective(bool per_layer)
 {
   const char *how = per_layer ? "per layer" : "per parameter";
   for (int cut = 0; cut < 2; cut++) {
-    double cap = cut ? 0.8 : 50;
+    double cap = cut ? 0.8 : HUGE_VAL, scale = cut ? 0.8 : M_LN2;
     struct problem p;
-    set_up(&p, per_layer, cap);
-    tap_near(value_at(&p, p.theta, p.gradient), by_hand(&p, cap), 2e-6, 0, "%s, cap %g: the objective is its formula (float32 outputs)", how, cap);
+    set_up(&p, per_layer, cap, scale);
+    tap_near(value_at(&p, p.theta, p.gradient), by_hand(&p, cap, scale), 2e-6, 0, "%s, cap %g: the objective is its formula (float32 outputs)", how, cap);
     double means = worst_slope(&p, 0, p.t.net.n_params), sds = worst_slope(&p, p.t.net.n_params, p.n);
     /* an example that crosses the cap within h has a kink */
     double most = cut ? 1e-3 : 3e-5;
@@ -167,9 +167,9 @@ static void test_gain(void)
   make(&t, 2000);
   double last[2];
   for (int layer = 0; layer < 2; layer++) {
-    struct named_value spread = set_string("spread", layer ? "layer" : "parameter");
+    struct named_value spread = set_string("spread", layer ? "layer" : "parameter"), bounded = set_string("surrogate", "bounded");
     struct probe_value before = subject_measure(&t, &probe_pb_opt, 4, spread, set_real("steps", 0), set_real("draws", 100), set_real("cap", 3)),
-                       after = subject_measure(&t, &probe_pb_opt, 5, spread, set_real("steps", 400), set_real("rate", 0.02), set_real("draws", 100), set_real("cap", 3));
+                       after = subject_measure(&t, &probe_pb_opt, 6, spread, bounded, set_real("steps", 400), set_real("rate", 0.02), set_real("draws", 100), set_real("cap", 3));
     double a = certificate(&before, 2000, (double)t.net.n_logical), b = certificate(&after, 2000, (double)t.net.n_logical), first = 0, end = 0;
     for (size_t i = 0; i < 50; i++)
       first += number(&after, "objective", i) / 50, end += number(&after, "objective", 350 + i) / 50;
