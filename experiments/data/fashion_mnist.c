@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include "experiments/data/image_files.h"
+#include "experiments/data/label_noise.h"
 #include "experiments/kernel/mem.h"
 
 struct conf {
   struct data_counts counts;
   int scale; /* enum pixel_scale */
+  struct label_noise noise;
   char *dir;
 };
 
@@ -16,6 +18,7 @@ static const struct param params[] = {
                                                                                   "file",
                     "10000, the whole test file"),
   IMAGE_SCALE_PARAM(struct conf, scale),
+  LABEL_NOISE_PARAMS(struct conf, noise),
   {.id = "dir", .type = PARAM_STRING, .at = offsetof(struct conf, dir), .def_text = "/usr/share/datasets/fashion-mnist",
    .flags = PARAM_FILE | PARAM_ADVANCED, .doc = "folder of the four IDX files, gzipped or not",
    .example = "/usr/share/datasets/fashion-mnist"},
@@ -49,6 +52,8 @@ static enum status load(const void *conf, const struct data_env *env, struct dat
   struct image_files files = {file[0], file[1], file[2], file[3], .classes = 10};
   if (s == STATUS_OK)
     s = images_load(out, &files, &c->counts, (enum pixel_scale)c->scale, env->exec, e);
+  if (s == STATUS_OK)
+    labels_disturb(out, &c->noise);
   for (int i = 0; i < 4; i++)
     free(file[i]);
   free(dir);

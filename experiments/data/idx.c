@@ -2,10 +2,12 @@
 #include <stdlib.h>
 
 #include "experiments/data/image_files.h"
+#include "experiments/data/label_noise.h"
 
 struct conf {
   struct data_counts counts;
   int scale; /* enum pixel_scale */
+  struct label_noise noise;
   char *images, *labels, *test_images, *test_labels;
   int64_t classes;
 };
@@ -24,6 +26,7 @@ static const struct param params[] = {
   FILE_PARAM(test_labels, 0, "IDX file of their labels", "t10k-labels-idx1-ubyte.gz"),
   DATA_COUNT_PARAMS(struct conf, counts, IMAGE_TRAIN_TEXT, IMAGE_VALID_TEXT, IMAGE_TEST_TEXT),
   IMAGE_SCALE_PARAM(struct conf, scale),
+  LABEL_NOISE_PARAMS(struct conf, noise),
   {.id = "classes", .type = PARAM_INT, .at = offsetof(struct conf, classes), .min = 2, .max = 1e6, .flags = PARAM_AUTO,
    .doc = "number of classes; auto: one more than the largest label", .example = "10"},
   {0},
@@ -50,6 +53,8 @@ static enum status load(const void *conf, const struct data_env *env, struct dat
   struct image_files files = {file[0], file[1], file[2], file[3],
                               c->classes == PARAM_AUTO_INT ? 0 : (size_t)c->classes};
   enum status s = images_load(out, &files, &c->counts, (enum pixel_scale)c->scale, env->exec, e);
+  if (s == STATUS_OK)
+    labels_disturb(out, &c->noise);
   for (int i = 0; i < 4; i++)
     free(file[i]);
   return s;

@@ -86,4 +86,30 @@ NODISCARD enum status stats_spearman(const double *x, const double *y, size_t n,
  * positive; +inf when they are all equal. 5 % to 10 % of n is usual: look at several k. */
 NODISCARD enum status stats_hill(const double *x, size_t n, size_t k, double *index, struct err *e);
 
+/* --- does a measure rank runs as their gaps do? (stats_ranking.c) --- */
+
+/* n runs with measure x and gap y. setting: (axes + blocks) x n numbers, axis after axis: what each run was given. Blocks
+ * (a seed) are settings that rankings hold fixed but do not ask about. */
+struct stats_grid {
+  size_t n, axes, blocks;
+  const double *x, *y, *setting;
+};
+
+/* Granulated Kendall (Jiang et al. 2020): axis[k] = mean, over all settings of the other axes and blocks, of tau-a (ties count 0)
+ * among the runs that differ on axis k alone; NaN where no run has a partner. *psi = mean of the axes that have a value. O(axes n^2)
+ * for a full grid. */
+NODISCARD enum status stats_granulated(const struct stats_grid *g, double *axis, double *psi, struct err *e);
+
+/* Robust sign error (Dziugaite et al. 2020). An environment is a pair of settings that differ on one axis alone. Its error: the
+ * mean of (1 - sign sign)/2 over pairs of their runs, whatever the blocks, each pair with weight max(0, p^2 - 1/2), p = max(0,
+ * 1 - 2 exp(-2 n_test (|y1 - y2|/2)^2)): how sure the order of its gaps is when each was measured on n_test points. Kept are
+ * environments whose effective number of pairs (sum w)^2/sum w^2 is at least least_ess. axis[k], and *all: their mean, 90th
+ * percentile and largest error; NaN where none is kept. 1/2 is a coin; a largest error near 1: somewhere the measure is wrong. */
+struct stats_sign_error {
+  size_t environments, kept;
+  double mean, p90, max;
+};
+NODISCARD enum status stats_sign_error(const struct stats_grid *g, double n_test, double least_ess, struct stats_sign_error *axis,
+                                       struct stats_sign_error *all, struct err *e);
+
 #endif

@@ -323,6 +323,21 @@ static struct prepared batch_of_update(const struct engine *g, const struct repl
                       : gather_at(&g->gather, t);
 }
 
+/* At the end of each epoch: has its mean loss come down to what was asked for? */
+static void watch_loss(struct replica *r, uint64_t t, uint64_t per_epoch, double loss)
+{
+  if (r->how->until_loss == 0)
+    return;
+  r->epoch_sum += loss;
+  if ((t + 1) % per_epoch)
+    return;
+  double mean = r->epoch_sum / (double)per_epoch;
+  r->epoch_sum = 0;
+  r->out->reached = mean <= r->how->until_loss;
+  if (r->out->reached)
+    r->out->train_loss = mean;
+}
+
 /* Loss, gradient and rule of update t. */
 static enum status descend(struct engine *g, struct replica *r, uint64_t t, struct err *e)
 {
@@ -348,7 +363,8 @@ static enum status descend(struct engine *g, struct replica *r, uint64_t t, stru
   if (s == STATUS_OK)
     log_step(g, r, t, loss);
   uint64_t per_epoch = (g->n + g->batch - 1) / g->batch;
-  if (t + per_epoch >= g->g->steps) {
+  watch_loss(r, t, per_epoch, loss);
+  if (t + per_epoch >= g->g->steps && !r->out->reached) {
     r->loss_sum += loss;
     r->out->train_loss = r->loss_sum / (double)++r->loss_count;
   }
@@ -364,9 +380,10 @@ enum status replica_update(struct engine *g, struct replica *r, uint64_t t)
     r->out->steps_done = t + 1;
     if (r->how->average)
       average_of(r)->update_f32(r->how->average->conf, r->average_state, r->w, g->net.n_params, t, how->steps);
-    if ((how->eval_every && (t + 1) % how->eval_every == 0) || t + 1 == how->steps)
+    bool last = t + 1 == how->steps || r->out->reached;
+    if ((how->eval_every && (t + 1) % how->eval_every == 0) || last)
       s = evaluate_valid(g, r, t + 1, &e);
-    if (!s && t + 1 == how->steps)
+    if (!s && last)
       s = finish(g, r, &e);
   }
   if (s)

@@ -56,6 +56,7 @@ struct train_replica {
   bool replace_from_train;       /* … or of `train` */
   bool skip_test;                /* leave the test part alone: its figures are NaN */
   bool keep_weights;             /* return the final weights */
+  double until_loss;             /* stop after the first epoch whose mini-batches have at most this mean loss; 0: never */
 };
 
 /* What is reported as metric(step, value). LOSS and RATE of update t have step t; what is measured after
@@ -81,7 +82,8 @@ struct train_result {
   enum status status;     /* OK, DIVERGED, CANCELLED, … */
   struct err error;       /* "diverged at step 41: loss is nan (lr 1)" */
   uint64_t steps_done;
-  double train_loss;      /* mean over the last epoch's mini-batches, NaN if none */
+  bool reached;           /* until_loss was reached */
+  double train_loss;      /* mean over the last epoch's mini-batches, NaN if none; the epoch that reached until_loss */
   double valid_loss, valid_error, test_loss, test_error;      /* last iterate; NaN where the part is absent */
   double best_valid_error, best_valid_loss, best_test_error;  /* at the evaluation with the least validation error
                                                                  (among equals the least loss, then the first) */

@@ -121,6 +121,7 @@ struct replica {
   double lr;               /* of the last update */
   double loss_sum;         /* over the last epoch */
   uint64_t loss_count;
+  double epoch_sum;        /* over the epoch in hand, with until_loss */
 };
 
 struct engine {

@@ -193,7 +193,8 @@ void object_push_param(lua_State *L, const struct param *p, const void *conf);
 extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], sampler_methods[],
     model_methods[], data_methods[], probe_methods[], bound_methods[], score_methods[], solver_methods[], allocator_methods[],
     restorer_methods[];
-extern const struct function_row bound_math[]; /* what bounds add to assay.math */
+extern const struct function_row bound_math[];    /* what bounds add to assay.math */
+extern const struct function_row ranking_stats[]; /* and rankings (ranking.c) to assay.stats */
 
 /* The loaded data of a data object (loads it, or takes it from the host's cache); raises. */
 struct dataset *data_get(lua_State *L, struct lua_object *o);

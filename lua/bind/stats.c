@@ -292,6 +292,7 @@ void stats_open(lua_State *L)
       {0}};
   lua_newtable(L);
   bind_functions(L, stats);
+  bind_functions(L, ranking_stats);
   lua_setfield(L, -2, "stats");
   lua_newtable(L);
   bind_functions(L, math);

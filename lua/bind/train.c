@@ -179,13 +179,13 @@ static uint64_t read_steps(lua_State *L, const struct settings *s, size_t n, siz
 }
 
 static const char *const known[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "sampler", "batch",
-    "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights", "mask", "init",
+    "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights", "until_loss", "mask", "init",
     "replace", "rows", "skip_test", "keep_losses", "run", "label", "diverged", NULL};
 static const char *const known_many[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
-    "keep_weights", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "coupled", "checkpoints", "diverged", NULL};
+    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "coupled", "checkpoints", "diverged", NULL};
 static const char *const known_replica[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
-    "keep_weights", "mask", "init", "replace", "rows", "skip_test", "keep_losses", NULL};
+    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", NULL};
 
 /* The run that the training belongs to: `run = false` logs nowhere. */
 static void read_run(lua_State *L, const struct settings *s, struct train_request *r)
@@ -679,6 +679,10 @@ static void push_result(lua_State *L, const struct train_request *r, size_t i)
   set_number(L, "cpu_s", t->cpu_s);
   lua_pushinteger(L, (lua_Integer)t->steps_done);
   lua_setfield(L, -2, "steps");
+  if (r->replica[i].until_loss > 0) {
+    lua_pushboolean(L, t->reached);
+    lua_setfield(L, -2, "reached");
+  }
   lua_pushboolean(L, t->status == STATUS_DIVERGED);
   lua_setfield(L, -2, "diverged");
   if (t->status == STATUS_DIVERGED) {

@@ -33,4 +33,19 @@ tap.fails(function() stats.bootstrap(x, { sed = 1 }) end, 'did you mean "seed"',
 tap.near(assay.math.logsumexp { 1000, 1000 }, 1000 + math.log(2), 1e-12, "logsumexp does not overflow")
 tap.near(assay.math.softmax({ 1000, 1000 })[1], 0.5, 1e-15, "softmax does not overflow")
 
+-- Rankings over a grid of settings.
+local axes = { width = { 1, 1, 2, 2 }, depth = { 1, 2, 1, 2 } }
+local g = stats.granulated({ 1, 2, 3, 4 }, { 0.1, 0.05, 0.3, 0.2 }, axes)
+tap.is(g.axis.width, 1, "granulated: right along one axis")
+tap.is(g.axis.depth, -1, "wrong along the other")
+tap.is(g.psi, 0, "psi is their mean")
+local err = stats.sign_error({ 1, 2, 3, 4 }, { 0.1, 0.05, 0.3, 0.2 }, axes, nil, { n_test = 1e5, ess = 0 })
+tap.is(err.mean, 0.5, "sign_error: half of the environments are wrong")
+tap.is(err.axis.depth.max, 1, "all of them along depth")
+tap.is(err.axis.width.mean, 0, "none along width")
+tap.is(stats.sign_error({ 1, 2, 3, 4 }, { 1, 2, 3, 4 }, axes).kept, 0, "without repeats no environment has 12 pairs")
+tap.fails(function() stats.granulated({ 1, 2 }, { 1, 2, 3 }, { a = { 1, 2 } }) end, "y has 3 numbers, but there are 2 runs", "lengths must agree")
+tap.fails(function() stats.granulated({ 1, 2 }, { 1, 2 }, {}) end, "at least one", "without axes")
+tap.fails(function() stats.sign_error({ 1, 2 }, { 1, 2 }, { a = { 1, 2 } }, nil, { test = 3 }) end, 'no key "test"', "a wrong option")
+
 tap.done()

@@ -131,6 +131,34 @@ static void refusals(void)
   tap_has(e.message, "valid is 60001, but the training file has 60000", "the message has the figures");
 }
 
+/* Noise in every part, the same for the examples that two sizes share, and never the right class. */
+static void label_noise(void)
+{
+  struct dataset *clean, *noisy, *few, *other;
+  must_load(&clean, &data_fashion_mnist, set_int("train", 20000), set_int("valid", 0));
+  must_load(&noisy, &data_fashion_mnist, set_int("train", 20000), set_int("valid", 0), set_real("label_noise", 0.3));
+  must_load(&few, &data_fashion_mnist, set_int("train", 500), set_int("valid", 0), set_real("label_noise", 0.3));
+  must_load(&other, &data_fashion_mnist, set_int("train", 500), set_int("valid", 0), set_real("label_noise", 0.3), set_int("noise_seed", 2));
+  double changed = 0, test_changed = 0, shifted[10] = {0}, together = 0;
+  for (size_t i = 0; i < 20000; i++) {
+    int shift = (noisy->train.label[i] - clean->train.label[i] + 10) % 10;
+    changed += shift > 0;
+    shifted[shift]++;
+  }
+  for (size_t i = 0; i < 10000; i++)
+    test_changed += noisy->test.label[i] != clean->test.label[i];
+  for (size_t i = 0; i < 500; i++)
+    together += few->train.label[i] != other->train.label[i];
+  /* binomial counts, within 5 standard deviations */
+  tap_near(changed / 20000, 0.3, 0, 5 * sqrt(0.3 * 0.7 / 20000), "three in ten labels are wrong");
+  tap_near(test_changed / 10000, 0.3, 0, 5 * sqrt(0.3 * 0.7 / 10000), "in the test part too");
+  for (int k = 1; k < 10; k++)
+    tap_near(shifted[k] / 20000, 0.3 / 9, 0, 5 * sqrt(0.3 / 9 / 20000), "each other class is as likely (%d on)", k);
+  tap_same_bits(few->train.label, noisy->train.label, 500 * sizeof(int32_t), "fewer examples have the same noise");
+  tap_ok(together > 150, "another seed has another");
+  dataset_release(clean), dataset_release(noisy), dataset_release(few), dataset_release(other);
+}
+
 int main(void)
 {
   struct dataset *d;
@@ -147,6 +175,7 @@ int main(void)
   default_split();
   scaled();
   as_idx();
+  label_noise();
   refusals();
   return tap_done();
 }

@@ -168,6 +168,56 @@ static void test_reports(void)
   tear_down(&s);
 }
 
+/* The end of the first epoch (of 4 updates) whose mean loss is at most `limit`; 0 if there is none. */
+static uint64_t epoch_below(const struct series *of, double limit, double *mean)
+{
+  double sum = 0;
+  uint64_t updates = 0;
+  for (size_t i = 0; i < of->n; i++) {
+    if (of->point[i].metric != TRAIN_LOSS)
+      continue;
+    sum += of->point[i].value;
+    if (++updates % 4)
+      continue;
+    *mean = sum / 4;
+    if (*mean <= limit)
+      return updates;
+    sum = 0;
+  }
+  return 0;
+}
+
+static void test_until_loss(void)
+{
+  static struct recorder rec;
+  struct setting s;
+  struct train_result whole, result[2], cut;
+  double mean = 0;
+  set_up(&s, 60, 16, 200);
+  s.g.log_every = 1;
+  train(&s.g, &s.r, 1, &rec, &whole, NULL);
+  uint64_t at = epoch_below(&rec.of[0], 0.5, &mean);
+  tap_ok(at > 8 && at < 196, "the loss comes down to 0.5 after %llu updates", (unsigned long long)at);
+  struct train_replica r[2] = {s.r, s.r};
+  r[0].until_loss = 0.5;
+  train(&s.g, r, 2, &rec, result, NULL);
+  tap_is_int((long long)result[0].steps_done, (long long)at, "training until then stops there");
+  tap_ok(result[0].reached && result[0].train_loss == mean, "and reports the loss of that epoch");
+  tap_ok(!result[1].reached && result[1].steps_done == 200 && !memcmp(result[1].weights, whole.weights, LOGICAL * sizeof(float)),
+         "its neighbour goes on to the end");
+  s.g.steps = at;
+  train(&s.g, &s.r, 1, NULL, &cut, NULL);
+  tap_ok(!memcmp(result[0].weights, cut.weights, LOGICAL * sizeof(float)) && result[0].test_loss == cut.test_loss &&
+           result[0].valid_error == cut.valid_error, "what it gives is what a training of so many updates gives");
+  train_result_free(&cut);
+  s.g.steps = 40, r[0].until_loss = 1e-9;
+  struct train_result never;
+  train(&s.g, r, 1, NULL, &never, NULL);
+  tap_ok(!never.reached && never.steps_done == 40, "a loss that is not reached stops nothing");
+  train_result_free(&never), train_result_free(&result[0]), train_result_free(&result[1]), train_result_free(&whole);
+  tear_down(&s);
+}
+
 static void refuse(struct setting *s, const char *part, const char *name)
 {
   struct err e = {0};
@@ -328,6 +378,7 @@ int main(void)
   test_cancel();
   test_sizes();
   test_reports();
+  test_until_loss();
   test_control();
   test_hvp(NULL, "all weights free");
   test_hvp((const uint8_t[12]){1, 0, 1, 1, 0, 1, 1, 1, 0, 1, 0, 1}, "under a mask");
