@@ -7,7 +7,7 @@
 
 extern const struct bound bound_test_binomial, bound_test_hoeffding, bound_test_emp_bernstein, bound_vc_linear, bound_margin_linear,
     bound_rad_linear, bound_rad_golowich, bound_spectral_margin, bound_spectral_fro, bound_fro_product, bound_path_norm_2,
-    bound_sum_stable_rank, bound_fisher_rao;
+    bound_sum_stable_rank, bound_fisher_rao, bound_param_norm, bound_fro_dist, bound_inverse_margin, bound_param_count, bound_sharpness;
 
 static enum status try(const struct bound *b, const struct bound_input *in, struct bound_value *out, struct err *e, const struct named_value *v,
                        size_t n)
@@ -100,6 +100,45 @@ static void test_quantities(void)
   struct bound_value wide = of(&bound_spectral_fro, &t, false, VALUES_(V_REAL("gamma", 1)));
   struct bound_value tall = of(&bound_spectral_fro, &t, false, VALUES_(V_REAL("gamma", 1), V_REAL("radius", radius), V_INT("width", 6), V_INT("n", 40)));
   tap_near(wide.value, tall.value, 1e-13, 0, "radius, width and n are the part's and the net's");
+  subject_free(&t);
+}
+
+/* The small measures, against loops over the weights; sharpness against the loss at the point that one step reaches. */
+static void test_small_measures(void)
+{
+  static const double sizes[] = {6};
+  struct subject t;
+  struct named_value v[] = {hidden(sizes, 1), V_BOOL("bias", false)};
+  subject_make(&t, &model_mlp, v, 2, &loss_cross_entropy, 40, 4, 3, 3);
+  size_t n = t.net.n_params;
+  double norm2 = 0, moved2 = 0, loss, there, *w = xcalloc(n, sizeof *w), *g = xcalloc(n, sizeof *g), size = 0;
+  for (size_t i = 0; i < n; i++) { /* the padding is 0 */
+    w[i] = (double)t.w[i];
+    norm2 += w[i] * w[i];
+    moved2 += pow(w[i] - (double)t.start[i], 2);
+  }
+  tap_near(of(&bound_param_norm, &t, false, NULL, 0).value, sqrt(norm2 / 40), 1e-12, 0, "param-norm");
+  tap_has(refused(&bound_fro_dist, &t, false), "start are not known", "fro-dist asks for the start");
+  t.s.start = t.start;
+  tap_near(of(&bound_fro_dist, &t, false, NULL, 0).value, sqrt(moved2 / 40), 1e-12, 0, "fro-dist");
+  tap_near(of(&bound_param_count, &t, false, NULL, 0).value, sqrt((4 * 6 + 6 * 3) / 40.0), 1e-14, 0, "param-count");
+  tap_near(VALUE(inverse_margin, V_INT("n", 40), V_REAL("gamma", 0.5)), 2 / sqrt(40), 1e-14, 0, "inverse-margin");
+  struct batch b = probe_batch(&t.s);
+  struct err e = {0};
+  if (net_loss_f64(&t.net, &t.loss, w, &b, &loss, g, NULL, NULL, &e))
+    tap_bail("%s", e.message);
+  for (size_t i = 0; i < n; i++)
+    size += g[i] * g[i];
+  for (size_t i = 0; i < n; i++)
+    w[i] += 0.1 * g[i] / sqrt(size);
+  if (net_loss_f64(&t.net, &t.loss, w, &b, &there, NULL, NULL, NULL, &e))
+    tap_bail("%s", e.message);
+  double rise = of(&bound_sharpness, &t, false, VALUES_(V_REAL("rho", 0.1))).value;
+  tap_near(rise, there - loss, 1e-9, 0, "sharpness: the rise at the one-step point");
+  tap_ok(of(&bound_sharpness, &t, false, VALUES_(V_REAL("rho", 0.1), V_INT("steps", 10))).value >= rise, "an ascent finds no less");
+  tap_ok(of(&bound_sharpness, &t, false, VALUES_(V_REAL("rho", 0.2))).value > rise, "nor does a larger ball");
+  tap_near(of(&bound_sharpness, &t, false, VALUES_(V_REAL("rise", 0.3))).value, 0.3, 0, 0, "a rise that is given stays");
+  free(w), free(g);
   subject_free(&t);
 }
 
@@ -299,6 +338,7 @@ int main(void)
 {
   tap_diag("seed %u", SEED);
   test_quantities();
+  test_small_measures();
   test_folding();
   test_claims();
   test_coverage();
