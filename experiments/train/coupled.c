@@ -46,6 +46,9 @@ enum status coupled_check(const struct engine *g, struct err *e)
     return g->g->n_checkpoints ? err_set(e, STATUS_BAD_ARG, "checkpoints are for coupled replicas") : STATUS_OK;
   if (g->g->plan == TRAIN_PLAN_REPLICA)
     return err_set(e, STATUS_BAD_ARG, "coupled replicas are trained side by side: plan must be auto, block or interleaved");
+  for (size_t i = 0; i < g->n_replicas; i++)
+    if (g->replica[i].how->until_loss > 0)
+      return err_set(e, STATUS_BAD_ARG, "coupled replicas take the same number of updates: leave until_loss out");
   if (base->replace)
     return err_set(e, STATUS_BAD_ARG, "the first of coupled replicas is the base: it must not replace an example");
   for (size_t i = 1; i < g->n_replicas; i++) {

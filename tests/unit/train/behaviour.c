@@ -349,6 +349,8 @@ static void test_refusals(void)
   s.r.schedule = NULL, refuse(&s, "schedule or a controller", "no schedule"), s.r.schedule = &s.constant;
   s.r.replace = true, s.r.replace_at = 10, refuse(&s, "example 10", "an example that does not exist"), s.r.replace = false;
   init[3] = NAN, s.r.init = init, refuse(&s, "finite", "a NaN among the initial weights"), s.r.init = NULL;
+  s.g.coupled = true, s.r.until_loss = 0.1, refuse(&s, "until_loss", "coupled replicas that stop by themselves");
+  s.g.coupled = false, s.r.until_loss = 0;
   struct object logistic = plain(&loss_logistic.m);
   s.g.loss = &logistic, refuse(&s, "has 3", "logistic loss on three classes"), s.g.loss = &s.loss;
   struct train_group other = s.g;
