@@ -28,6 +28,8 @@ struct ui *ui_new(struct app *app)
     ui->slot[i].view = views[i];
   memory_open(ui);
   ui->jobs = jobs_new(ui);
+  for (int i = 0; i < 256; i++)
+    ui->recolour[i] = (uint8_t)i;
   ui->dirty = true;
   return ui;
 }
@@ -37,6 +39,7 @@ void ui_free(struct ui *ui)
   for (size_t i = 0; i < ui->n_views; i++)
     if (ui->slot[i].state)
       ui->slot[i].view->close(ui->slot[i].state); /* drops its jobs */
+  child_drop(ui->config);
   jobs_free(ui->jobs);
   aside_free(ui->aside);
   asking_end(ui);
@@ -47,6 +50,9 @@ void ui_free(struct ui *ui)
     free(ui->history[i].text);
   }
   free(ui->history);
+  names_free(&ui->columns);
+  names_free(&ui->query_names);
+  names_free(&ui->query_texts);
   free(ui->mark);
   free(ui->message);
   free(ui->copied);
@@ -474,6 +480,8 @@ void ui_draw(struct ui *ui, struct plot_grid *g, int *row, int *col)
     asking_draw(ui, g, row, col);
   else if (ui->popup.kind == POPUP_NONE && v->cursor)
     v->cursor(state, row, col);
+  for (size_t i = 0; i < (size_t)g->width * (size_t)g->height; i++)
+    g->cell[i].fg = ui->recolour[g->cell[i].fg];
 }
 
 bool ui_wants_draw(struct ui *ui) { return ui->dirty; }

@@ -12,6 +12,7 @@
 
 #include "app/signals.h"
 #include "app/ui/screen.h"
+#include "app/ui/ui_int.h"
 #include "experiments/kernel/mem.h"
 
 enum { WATCH_MS = 250 }; /* how often the store is looked at */
@@ -198,6 +199,7 @@ int ui_run(struct app *app)
   l.ui = ui_new(app);
   store_changed(&l);
   ui_refresh(l.ui, false);
+  config_read(l.ui);
   loop_main(&l);
   ui_free(l.ui);
   plot_grid_free(&l.grid);

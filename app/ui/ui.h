@@ -242,6 +242,11 @@ size_t ui_watches(const struct ui *ui, const struct ui_watched **out);
 const char *ui_recall(struct ui *ui, const char *key); /* NULL: nothing kept */
 void ui_remember(struct ui *ui, const char *key, const char *value);
 
+/* From init.lua: columns that the user wants on screen 1, and own queries. */
+struct names;
+const struct names *ui_columns(const struct ui *ui);
+size_t ui_queries(const struct ui *ui, const struct names **names, const struct names **texts);
+
 /* Marked runs, shared by all screens. */
 bool ui_is_marked(const struct ui *ui, int64_t run);
 void ui_mark(struct ui *ui, const int64_t *run, size_t n, bool on);

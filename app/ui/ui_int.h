@@ -2,6 +2,7 @@
 #ifndef ASSAY_UI_INT_H
 #define ASSAY_UI_INT_H
 
+#include "app/reading.h"
 #include "app/ui/ui.h"
 
 enum { UI_VIEWS_MAX = 16, UI_HISTORY = 200 };
@@ -63,6 +64,9 @@ struct ui {
   struct memory *memory;
   struct ui_watched watch[64]; size_t n_watches;
   struct jobs *jobs;
+  struct child *config;          /* reading init.lua */
+  struct names columns, query_names, query_texts;
+  uint8_t recolour[256];         /* what is drawn for each colour */
 };
 
 unsigned asking_key(struct ui *ui, const struct ui_event *ev);
@@ -72,6 +76,8 @@ void asking_end(struct ui *ui);
 unsigned popup_key(struct ui *ui, const struct ui_event *ev);
 void popup_draw(struct ui *ui, struct plot_grid *g, int *row, int *col);
 void popup_end(struct ui *ui);
+
+void config_read(struct ui *ui);
 
 void memory_open(struct ui *ui);
 void memory_close(struct ui *ui); /* writes what has changed */

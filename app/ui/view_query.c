@@ -209,16 +209,29 @@ static const struct { const char *name, *sql; } saved[] = {
   {"tables and views", "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view')"},
 };
 
-static void accept_saved(void *self, size_t index) { accept_sql(self, saved[index].sql); }
+enum { SAVED = sizeof saved / sizeof *saved };
+
+/* The user's own come first. */
+static void accept_saved(void *self, size_t index)
+{
+  struct query *v = self;
+  const struct names *names, *texts;
+  size_t own = ui_queries(v->ui, &names, &texts);
+  accept_sql(self, index < own ? texts->name[index] : saved[index - own].sql);
+}
 
 static unsigned choose_saved(struct query *v)
 {
-  const char *item[sizeof saved / sizeof *saved], *note[sizeof saved / sizeof *saved];
-  for (size_t i = 0; i < sizeof saved / sizeof *saved; i++) {
-    item[i] = saved[i].name;
-    note[i] = saved[i].sql;
+  const struct names *names, *texts;
+  size_t own = ui_queries(v->ui, &names, &texts);
+  const char **item = xcalloc(own + SAVED, sizeof *item), **note = xcalloc(own + SAVED, sizeof *note);
+  for (size_t i = 0; i < own + SAVED; i++) {
+    item[i] = i < own ? names->name[i] : saved[i - own].name;
+    note[i] = i < own ? texts->name[i] : saved[i - own].sql;
   }
-  ui_menu(v->ui, &(struct ui_menu){.title = "questions to begin with", .item = item, .note = note, .n = sizeof saved / sizeof *saved, .self = v, .accept = accept_saved});
+  ui_menu(v->ui, &(struct ui_menu){.title = "questions to begin with", .item = item, .note = note, .n = own + SAVED, .self = v, .accept = accept_saved});
+  free(item);
+  free(note);
   return UI_HANDLED;
 }
 

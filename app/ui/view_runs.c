@@ -102,6 +102,9 @@ static void start_loading(struct runs *v)
   l->job = (struct aside_job){.work = loading_work, .done = loading_done, .release = loading_release};
   l->view = v;
   l->ask = runs_ask_copy(&v->ask);
+  for (size_t i = 0; i < ui_columns(v->ui)->n; i++)
+    if (!names_has(&l->ask.columns, ui_columns(v->ui)->name[i]))
+      names_add(&l->ask.columns, ui_columns(v->ui)->name[i]);
   aside_ask(ui_aside(v->ui), &l->job);
 }
 
@@ -326,7 +329,7 @@ static void make_columns(struct runs *v)
       add_column(v, names, &n, SHOW_CURVE, 0, "curve");
   }
   for (size_t k = 0; k < l->params.n; k++)
-    if (names_has(&v->ask.columns, l->params.name[k]))
+    if (names_has(&v->ask.columns, l->params.name[k]) || names_has(ui_columns(v->ui), l->params.name[k]))
       add_column(v, names, &n, SHOW_PARAM, k, l->params.name[k]);
   add_column(v, names, &n, SHOW_WALL, 0, "wall_s");
   if (v->ask.by_run)

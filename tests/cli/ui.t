@@ -79,6 +79,25 @@ in_tmux send-keys -t "$session" Escape
 shows "[1 Runs]" "Esc goes back"
 in_tmux send-keys -t "$session" q
 await "left"
+mkdir -p "$T/.config/assay"
+echo 'return { keys = { F5 = "methods" }, columns = { "k" }, queries = { { "mine", "select 4242 as answer" } } }' >"$T/.config/assay/init.lua"
+start 100 30
+await "sorted by"
+shows " k " "init.lua adds a column"
+in_tmux send-keys -t "$session" F5
+shows "Methods]" "binds a key"
+in_tmux send-keys -t "$session" 9 F
+shows "mine" "adds a query"
+in_tmux send-keys -t "$session" Enter
+shows "4242" "which can be asked"
+in_tmux send-keys -t "$session" q
+await "left"
+echo 'return { kys = {} }' >"$T/.config/assay/init.lua"
+start 100 30
+shows 'no setting "kys"' "a mistake in it is a message"
+in_tmux send-keys -t "$session" q
+await "left"
+rm "$T/.config/assay/init.lua"
 start 100 30 NO_COLOR=1
 await "sorted by"
 ! in_tmux capture-pane -t "$session" -p -e | grep -qP '\e\[(38|3[0-7])[;m]'

@@ -1,0 +1,44 @@
+--- The workbench's configuration: $XDG_CONFIG_HOME/assay/init.lua (~/.config/assay/init.lua), which returns a table.
+--
+--     return {
+--       keys = { ["Ctrl-R"] = "redraw", F6 = "schedules" },    -- a key, and the request it makes (? lists them)
+--       columns = { "test_error", "peak" },                    -- shown on screen 1 besides the first results
+--       colours = { blue = 39, orange = 208 },                 -- of the 256-colour palette: grey blue orange green red pink
+--       queries = { { "my best", "SELECT id FROM runs LIMIT 5" } },  -- in the menu of screen 9
+--     }
+--
+-- Nothing has to be there. `print_all` turns the file into lines for the workbench, which runs it in a process of its own:
+-- a mistake in it is a message, never a workbench that does not start.
+local config = {}
+
+local known = { keys = true, columns = true, colours = true, queries = true }
+
+local function check(value, kind, what)
+  if type(value) ~= kind then error(("%s must be a %s, got %s"):format(what, kind, type(value)), 0) end
+  return value
+end
+
+local function line(...)
+  local parts = { ... }
+  for i, part in ipairs(parts) do parts[i] = tostring(part):gsub("[\t\n]", " ") end
+  print(table.concat(parts, "\t"))
+end
+
+function config.print_all(path)
+  local c = check(assert(loadfile(path))(), "table", "what init.lua returns")
+  for name in pairs(c) do
+    if not known[name] then error(('init.lua: no setting "%s"; there are columns, colours, keys and queries'):format(name), 0) end
+  end
+  for key, request in pairs(check(c.keys or {}, "table", "keys")) do line("key", key, request) end
+  for _, name in ipairs(check(c.columns or {}, "table", "columns")) do line("column", name) end
+  for name, colour in pairs(check(c.colours or {}, "table", "colours")) do
+    if math.type(colour) ~= "integer" or colour < 0 or colour > 255 then error(("colours.%s must be 0 to 255"):format(name), 0) end
+    line("colour", name, colour)
+  end
+  for i, query in ipairs(check(c.queries or {}, "table", "queries")) do
+    check(query, "table", "queries[" .. i .. "]")
+    line("query", check(query[1], "string", "the name of a query"), check(query[2], "string", "the SQL of a query"))
+  end
+end
+
+return config
