@@ -107,6 +107,9 @@ struct table *table_new(enum table_format f, size_t columns, const char *const *
 void table_row(struct table *t, const struct store_cell *cells);
 void table_end(struct table *t); /* prints what is left to stdout and frees */
 
+/* One cell as JSON on stdout: numbers with all their bits, NaN null, infinities "inf" and "-inf". */
+void cell_print_json(const struct store_cell *c);
+
 /* Run an experiment script with workers: `assay run`, and assay.run at the prompt. */
 struct run_options {
   const char *path;

@@ -80,8 +80,8 @@ static void take_run(struct listing *l, const struct store_query *q, size_t row,
   }
   r->n++;
   r->count[status]++;
-  if (status == STORE_DONE && !l->by_run) {
-    double n = (double)r->count[STORE_DONE], mean = n > 1 ? r->wall_s : 0;
+  if (status == STORE_DONE && !l->by_run && store_query_cell(q, 7).type != STORE_NULL) { /* an imported run may know no time */
+    double n = (double)++r->n_timed, mean = n > 1 ? r->wall_s : 0;
     r->wall_s = mean + (store_query_cell(q, 7).r - mean) / n;
   }
   struct store_cell seed = store_query_cell(q, 9);

@@ -30,7 +30,8 @@ struct listing_row {
   int64_t id;                  /* first run */
   size_t experiment;           /* index into experiments */
   size_t n, count[STORE_LOST + 1]; /* runs, and by enum store_status */
-  double wall_s;               /* mean over the runs that are done; of a single run its own; NaN: none */
+  size_t n_timed;              /* runs that are done and have a time */
+  double wall_s;               /* their mean; of a single run its own; NaN: none */
   char uid[33], started[32], script[33]; /* of the first run */
   struct store_cell *param;    /* one per params.name; a cell of type NULL where there is none */
   struct summary *result;      /* one per results.name */

@@ -155,7 +155,7 @@ static void put_json_text(const char *s, size_t size)
   putchar('"');
 }
 
-static void put_json(const struct store_cell *c)
+void cell_print_json(const struct store_cell *c)
 {
   char number[40];
   switch (c->type) {
@@ -199,7 +199,7 @@ static void row_json(struct table *t, const struct store_cell *cells)
       fputs(", ", stdout);
     put_json_text(t->names[k], strlen(t->names[k]));
     fputs(": ", stdout);
-    put_json(&cells[k]);
+    cell_print_json(&cells[k]);
   }
   putchar('}');
   if (t->format == TABLE_JSONL)

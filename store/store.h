@@ -91,6 +91,9 @@ struct store_run_end {
 int store_run_end(struct store *s, int64_t run_id, const struct store_run_end *end);
 /* Several runs that ended together: one commit, one sync. All of them or, on an error, none. */
 int store_runs_end(struct store *s, const int64_t *run_ids, const struct store_run_end *ends, size_t n);
+/* A run that has ended was made elsewhere: its name, host and times there. Fails if a run has that uid. */
+struct store_origin { const char *uid, *host, *started_at, *ended_at; };
+int store_run_origin(struct store *s, int64_t run_id, const struct store_origin *origin);
 int store_flush(struct store *s);        /* commit what is pending (metrics), normal sync */
 int store_tick(struct store *s);         /* call often; flushes when a second has passed */
 

@@ -267,6 +267,25 @@ int store_run_end(struct store *s, int64_t run_id, const struct store_run_end *e
   return store_runs_end(s, &run_id, end, 1);
 }
 
+int store_run_origin(struct store *s, int64_t run_id, const struct store_origin *o)
+{
+  sqlite3_stmt *st = NULL;
+  int code = store_writable(s);
+  if (code || (code = store_prepare(s, "UPDATE run SET uid = ?2, host = ?3, boot_id = '', pid = 0, pid_start = 0, started_at = ?4,"
+                                    " ended_at = ?5 WHERE id = ?1 AND status <> 'running'", &st)))
+    return code;
+  sqlite3_bind_int64(st, 1, run_id);
+  sqlite3_bind_text(st, 2, o->uid, -1, SQLITE_STATIC);
+  sqlite3_bind_text(st, 3, o->host, -1, SQLITE_STATIC);
+  sqlite3_bind_text(st, 4, o->started_at, -1, SQLITE_STATIC);
+  sqlite3_bind_text(st, 5, o->ended_at, -1, SQLITE_STATIC);
+  code = store_run(s, st, "noting where a run comes from");
+  if (!code && sqlite3_changes(s->db) != 1)
+    code = store_fail(s, STORE_ERROR, "run %lld has not ended", (long long)run_id);
+  sqlite3_finalize(st);
+  return code;
+}
+
 int store_tag(struct store *s, int64_t run_id, const char *tag, bool add)
 {
   sqlite3_stmt *st = NULL;

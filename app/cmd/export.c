@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/choosing.h"
+#include "app/export_runs.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/params.h"
 
 static const struct option_row options[] = {
-  {.name = "format", .letter = 'f', .arg = "FORMAT", .doc = "csv (the default), tsv, jsonl, json or npy", .complete = "csv tsv jsonl json npy"},
+  {.name = "format", .letter = 'f', .arg = "FORMAT", .doc = "csv (the default), tsv, jsonl, json, npy, or runs", .complete = "csv tsv jsonl json npy runs"},
   {.name = "metric", .letter = 'm', .arg = "KEY", .repeat = true, .doc = "only this metric (default: all; npy takes one)", .complete = "metric"},
   CHOOSING_OPTIONS,
   {.name = "publish", .arg = "FILE", .doc = "write a copy of the store to a new FILE instead, without the trash, to be read anywhere", .complete = "file"},
@@ -187,9 +187,11 @@ static int run(struct app *app, const struct arguments *a)
   struct export x = {.app = app};
   enum table_format format = TABLE_CSV;
   const char *word = arg_value(a, "format");
-  bool npy = word && strcmp(word, "npy") == 0;
-  if (word && !npy && (!table_format_parse(word, &format) || format == TABLE_HUMAN || format == TABLE_MD))
-    return app_usage(a->command, "--format must be csv, tsv, jsonl, json or npy, not '%s'", word);
+  bool npy = word && strcmp(word, "npy") == 0, whole = word && strcmp(word, "runs") == 0;
+  if (word && !npy && !whole && (!table_format_parse(word, &format) || format == TABLE_HUMAN || format == TABLE_MD))
+    return app_usage(a->command, "--format must be csv, tsv, jsonl, json, npy or runs, not '%s'", word);
+  if (whole && arg_flag(a, "metric"))
+    return app_usage(a->command, "--format runs writes whole runs: leave out --metric");
   if (!(x.store = reading_open(app)))
     return EXIT_USAGE;
   x.n_metrics = arg_values(a, "metric", x.metric, METRICS_MAX);
@@ -197,7 +199,7 @@ static int run(struct app *app, const struct arguments *a)
   if (arg_flag(a, "publish"))
     code = publish(app, x.store, a);
   else if (!(code = check_metrics(&x)) && !(code = choosing_runs(app, x.store, a, 0, false, true, &x.runs)))
-    code = npy ? export_npy(&x, a) : export_table(&x, format);
+    code = npy ? export_npy(&x, a) : whole ? export_runs(app, x.store, &x.runs) : export_table(&x, format);
   chosen_free(&x.runs);
   store_close(x.store);
   return code;
@@ -211,6 +213,7 @@ const struct command command_export = {
           "  assay export --metric val_error > curves.csv             every point: run, uid, experiment, seed, key, step, value\n"
           "  assay export -f jsonl --where \"schedule = 'cosine'\" 17\n"
           "  assay export -f npy -m loss > loss.npy                   numpy.load: fields run, step, value\n"
+          "  assay export -f runs > runs.jsonl                        a run a line, with all that it has; 'assay import' reads it\n"
           "  assay export --publish results.db                        for a read-only place; any SQLite client reads it\n"
           "Nothing is sampled or rounded. NaN is an empty field in CSV, null in JSON, NaN in NPY. What runs returned is\n"
           "`assay ls --runs --format csv`; `assay merge` moves whole runs between stores.\n",

@@ -12,7 +12,7 @@ try
 exits 2 "assay alone without a terminal"
 err_has "assay --help" "… says what it needs, and where help is"
 
-for command in run papers repl methods ls show diff query plot tag note rm restore gc merge export doctor help; do
+for command in run papers repl methods ls show diff query plot tag note rm restore gc merge export import doctor help; do
   try $command --help
   exits 0 "assay $command --help"
   out_has "Usage: assay $command" "… shows its usage"
