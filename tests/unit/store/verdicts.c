@@ -22,7 +22,8 @@ static void test_writing(int64_t a, int64_t b)
   tap_ok(!put("holds", 0.1, 0.05, a), "the same again adds nothing");
   tap_ok(put("fails", 0.1, 0.05, a), "another word is another verdict");
   tap_ok(put("holds", 0.1, 0.05, a), "and so is the first one when it comes back");
-  tap_ok(put("inconclusive", NAN, NAN, a) && !put("inconclusive", NAN, NAN, a), "without an effect, too, once");
+  tap_ok(put("inconclusive", NAN, NAN, a), "without an effect, too");
+  tap_ok(!put("inconclusive", NAN, NAN, a), "and once");
   tap_ok(put("inconclusive", NAN, NAN, b), "another script is another verdict");
   tap_is_int(fixture_int(s, "SELECT count(*) FROM verdict WHERE effect IS NULL AND low IS NULL"), 2, "NaN is NULL");
   tap_ok(!put("perhaps", 0, 0, a), "a word that is no verdict is refused");
