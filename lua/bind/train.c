@@ -430,6 +430,9 @@ static void read_replica(lua_State *L, const struct settings *s, struct train_re
   t->init = p->init;
   t->mask = p->mask;
   t->keep_weights = read_bool(L, s, "keep_weights");
+  t->until_loss = read_real(L, s, "until_loss", 0);
+  if (!(t->until_loss >= 0))
+    bind_error(L, "train: until_loss must be a number >= 0, got %g", t->until_loss);
   t->skip_test = read_bool(L, s, "skip_test");
   t->rows = p->rows;
   read_losses(L, s, r, p);
@@ -774,7 +777,7 @@ void train_open(lua_State *L)
       {"train", train_single,
        "assay.train{data =, model =, steps = or epochs =, schedule = or lr = or controller =, …}",
        "Train a model. Also: loss, optimizer (sgd), average, sampler (random-reshuffling), batch (64), seed, init_seed, order_seed, "
-       "eval_every, log_every, plan, keep_weights, init, mask, rows (the training examples to use), replace ({at =, by =} "
+       "eval_every, log_every, plan, keep_weights, until_loss (stop after the first epoch of at most this mean loss), init, mask, rows (the training examples to use), replace ({at =, by =} "
        "a test example, or by_train =), skip_test, keep_losses (those of mini-batches, every log_every updates), run, label, diverged (\"ok\": a result, not a failure). "
        "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights "
        "(which remember model, data, loss and start: probes and bounds take the result as their subject)."},

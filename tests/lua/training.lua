@@ -94,4 +94,10 @@ tap.fails(function() assay.train(settings { schedule = assay.schedule("cosine") 
 local message = tap.fails(function() assay.train_many(settings { replicas = {} }) end, "replicas must be", "no replicas")
 tap.ok(message:match("training%.lua:%d+: "), "errors name the line of the script")
 
+local stopped = assay.train(settings { epochs = 200, until_loss = 0.1 })
+tap.ok(stopped.reached and stopped.steps < 3000 and stopped.train_loss <= 0.1, "until_loss stops a training that is down to it")
+tap.is(assay.train(settings { until_loss = 1e-9 }).reached, false, "and says where it was not reached")
+tap.is(assay.train(settings()).reached, nil, "and nothing where it was not asked for")
+tap.fails(function() assay.train(settings { until_loss = -1 }) end, "until_loss must be a number >= 0", "a negative loss")
+
 tap.done()
