@@ -135,16 +135,22 @@ static int check_entry(struct store *s, const char *type, const char *name, cons
     code = check_columns(s, name, &sound);
   else if (shape == TABLE)
     sound = false;
-  else if (strcmp(type, "trigger") == 0)
-    sound = s->mode == STORE_READ; /* they do not fire then */
   if (!code && !sound)
     code = store_fail(s, STORE_NOT_OURS, "%s: its %s %.100s is not the one assay makes; if you added it, drop it, "
                       "otherwise do not trust this file", s->path, type, name);
   return code;
 }
 
-/* A store from elsewhere may carry our names over other things. Our views must read as we wrote them, our
- * tables must be ordinary tables, and nothing may run by itself when we write. */
+int store_check_triggers(struct store *s)
+{
+  int64_t n;
+  int code = store_scalar(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'", &n);
+  return code || !n ? code : store_fail(s, STORE_NOT_OURS, "%s: has a trigger, which would run when it is written, and assay "
+                                        "makes none; if you added it, drop it, otherwise do not trust this file", s->path);
+}
+
+/* A store from elsewhere may carry our names over other things. Our views must read as we wrote them, and our
+ * tables must be ordinary tables. */
 int store_check_schema(struct store *s)
 {
   sqlite3_stmt *st = NULL;

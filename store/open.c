@@ -196,7 +196,7 @@ static int open_write(struct store *s)
     return store_fail(s, STORE_READONLY, "%s: is read-only; change its permissions, or choose another file with --db",
                       s->path);
   owner_self(&s->self);
-  if ((code = store_journal_set(s)) || (version == 0 && (code = store_create(s))))
+  if ((code = store_check_triggers(s)) || (code = store_journal_set(s)) || (version == 0 && (code = store_create(s))))
     return code;
   if ((code = store_take_writer(s, writer_wait_s)))
     return code;

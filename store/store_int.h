@@ -72,7 +72,8 @@ struct migrate_step { int version; const char *sql; };           /* brings versi
 int store_create(struct store *s);                               /* the schema, if the file is empty */
 int store_migrate(struct store *s, int to, const struct migrate_step *steps);
 int store_migrate_known(struct store *s);                        /* with the steps of store/migrate/ */
-int store_check_schema(struct store *s);                         /* our tables and views as we make them, no triggers */
+int store_check_schema(struct store *s);                         /* our tables and views as we make them */
+int store_check_triggers(struct store *s);                       /* nothing runs by itself; before the first write */
 
 /* owner.c */
 void owner_self(struct owner *o);
