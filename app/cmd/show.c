@@ -119,19 +119,21 @@ static int print_human(struct app *app, struct store *s, int64_t run)
 
 /* --- JSON and the script ---------------------------------------------------------------------- */
 
-/* One JSON object, put together by SQLite; infinities become the texts "inf" and "-inf". */
-#define VALUE(v) "CASE WHEN " v " = 9e999 THEN 'inf' WHEN " v " = -9e999 THEN '-inf' ELSE " v " END"
+/* One JSON object, put together by SQLite; infinities become the texts "inf" and "-inf", bytes their hexadecimal
+ * digits, and what should be JSON but is not, a text: assay writes neither of these two, others may. */
+#define VALUE(v) "CASE WHEN " v " = 9e999 THEN 'inf' WHEN " v " = -9e999 THEN '-inf' WHEN typeof(" v ") = 'blob' THEN hex(" v ") ELSE " v " END"
+#define JSON(v)  "CASE WHEN json_valid(" v ") THEN json(" v ") ELSE CAST(" v " AS TEXT) END"
 static const char json_sql[] =
   "SELECT json_object('id', id, 'uid', uid, 'experiment', experiment, 'status', status, 'error', error, 'seed', seed,"
   " 'started_at', started_at, 'ended_at', ended_at, 'wall_s', wall_s, 'cpu_s', cpu_s, 'peak_memory_b', peak_memory_b,"
   " 'host', host, 'tags', json((SELECT json_group_array(tag) FROM tag WHERE run_id = runs.id)),"
-  " 'note', note, 'config_hash', config_hash, 'script_hash', script_hash, 'config', json(config),"
+  " 'note', note, 'config_hash', config_hash, 'script_hash', script_hash, 'config', " JSON("config") ","
   " 'results', json((SELECT json_group_object(key, " VALUE("value") ") FROM result WHERE run_id = runs.id)),"
   " 'metrics', json((SELECT json_group_object(k.name, m.n) FROM metric_key k JOIN"
   "   (SELECT key_id, count(*) AS n FROM metric WHERE run_id = ?1 GROUP BY key_id) m ON m.key_id = k.id)),"
   " 'scripts', json((SELECT json_group_array(json_object('name', x.name, 'hash', t.hash)) FROM experiment_script x"
   "   JOIN script t ON t.id = x.script_id WHERE x.experiment_id = runs.experiment_id)),"
-  " 'environment', json((SELECT json FROM environment e WHERE e.id = runs.environment_id))) FROM runs WHERE id = ?1";
+  " 'environment', (SELECT " JSON("json") " FROM environment e WHERE e.id = runs.environment_id)) FROM runs WHERE id = ?1";
 
 static const char script_sql[] = "SELECT t.text FROM run r JOIN experiment_script x ON x.experiment_id = r.experiment_id AND x.position = 0"
                                  " JOIN script t ON t.id = x.script_id WHERE r.id = ?1";

@@ -10,6 +10,7 @@
 local assay = require "assay"
 local report = require "assay.report"
 local plot = require "assay.plot"
+local pretty = require "assay.pretty"
 
 -- What each name means; everything else is the schedule's own default. The knee of inverse-sqrt stands where its
 -- warm-up ends; its published 4,000 updates and more would outlast a short training.
@@ -148,8 +149,8 @@ end
 local function notes(results, best, p)
   local peaks = assay.logspace(p.peak_min, p.peak_max, p.peaks)
   local edge = at_edge(best, peaks)
-  print(string.format("Test error: share of wrong answers on %d test images; mean ± half width of the 95 %% t interval"
-    .. " over seeds.", p.test))
+  print(pretty.plain(string.format("Test error: share of wrong answers on %d test images; mean ± half width of the"
+    .. " 95 %% t interval over seeds.", p.test)))
   print("Rank: by mean; '1 =' is not distinguishable from the first (paired t over seeds, Holm, 5 %). Peak: chosen on")
   print("validation error. Good range: peaks within 10 % of the schedule's best validation error. Last - best: the")
   print("last iterate's test error minus that at the best evaluation. Average - last: the mean of the second half")

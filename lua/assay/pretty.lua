@@ -4,6 +4,43 @@ local M = {}
 
 local MAX_ITEMS = 40
 
+-- Characters above ASCII that a terminal acts upon: controls, marks that reorder what is read, line separators.
+local function acts(c)
+  return c >= 0x80 and c <= 0x9f or c == 0x61c or c == 0x200e or c == 0x200f or c >= 0x2028 and c <= 0x202e
+    or c >= 0x2066 and c <= 0x2069 or c == 0xfeff
+end
+
+-- What is no UTF-8, byte by byte as \\xFF, and what a terminal acts upon as \\u{202e}.
+local function escape_wide(s)
+  if not s:find("[\x80-\xFF]") then return s end
+  if not utf8.len(s) then return (s:gsub("[\x80-\xFF]", function(c) return string.format("\\x%02X", c:byte()) end)) end
+  return (s:gsub(utf8.charpattern, function(c)
+    local code = utf8.codepoint(c)
+    return acts(code) and string.format("\\u{%04x}", code) or nil
+  end))
+end
+
+--- A text without what would move a terminal's cursor or reorder its text: "\27[2J" as "\\x1b[2J".
+-- @string s
+-- @treturn string one line
+function M.safe(s)
+  s = s:gsub("[%c\127]", function(c)
+    return c == "\n" and "\\n" or c == "\t" and "\\t" or string.format("\\x%02x", c:byte())
+  end)
+  return escape_wide(s)
+end
+
+local ASCII = { ["±"] = "+-", ["…"] = "...", ["×"] = "x", ["–"] = "-", ["≤"] = "<=", ["≥"] = ">=", ["→"] = "->" }
+
+--- A text for where the locale has nothing beyond ASCII (LC_ALL=C): there "±" becomes "+-". Else as it is.
+-- @string s
+-- @treturn string as wide as before or wider
+function M.plain(s)
+  local locale = os.setlocale(nil, "ctype") or "C"
+  if locale:upper():find("UTF%-?8") or not utf8.len(s) then return s end
+  return (s:gsub("[\xC2-\xF4][\x80-\xBF]+", function(c) return ASCII[c] or "?" end))
+end
+
 local function quote(s, limit)
   if #s > limit then
     s = s:sub(1, limit - 1):gsub("[\xC0-\xFF][\x80-\xBF]*$", "") .. "…"
@@ -12,10 +49,7 @@ local function quote(s, limit)
     local named = { ["\n"] = "\\n", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
     return named[c] or string.format("\\%03d", c:byte())
   end)
-  if not utf8.len(s) then
-    s = s:gsub("[\x80-\xFF]", function(c) return string.format("\\x%02X", c:byte()) end)
-  end
-  return '"' .. s .. '"'
+  return '"' .. escape_wide(s) .. '"'
 end
 
 --- A number as people write it: whole numbers whole, others with six digits.

@@ -11,6 +11,7 @@
 -- Only finished runs count in statistics; numbers that are not finite are left out and counted.
 -- @module assay.report
 local assay = require "assay"
+local pretty = require "assay.pretty"
 local stats = assay.stats
 
 local M = {}
@@ -428,16 +429,24 @@ end
 
 -- --- tables as text ---------------------------------------------------------------------------------
 
+-- Texts come from scripts and stores, and go to terminals.
+local function cell_text(cell)
+  return pretty.plain(pretty.safe(cell == nil and "" or type(cell) == "string" and cell or M.label(cell)))
+end
+
 --- A new table with a heading.
 -- @tparam {string,...} head
-function M.table(head) return setmetatable({ head = head, rows = {} }, Table) end
+function M.table(head)
+  local safe = {}
+  for i, name in ipairs(head) do safe[i] = cell_text(name) end
+  return setmetatable({ head = safe, rows = {} }, Table)
+end
 
 --- Add a row of texts or numbers.
 function Table:row(cells)
   local row = {}
   for i = 1, #self.head do
-    local cell = cells[i]
-    row[i] = cell == nil and "" or type(cell) == "string" and cell or M.label(cell)
+    row[i] = cell_text(cells[i])
   end
   self.rows[#self.rows + 1] = row
   return self

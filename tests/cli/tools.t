@@ -62,6 +62,20 @@ is "$?" 1 "ls is ASCII where the terminal has nothing else"
 grep -q '+-' "$T/out"
 ok $? "… intervals too"
 
+cat >default.lua <<'TEXT'
+return assay.experiment {
+  name = "default", grid = function() return { k = { 1, 2 }, seed = assay.range(3) } end,
+  run = function(run, c) return { x = c.k + c.seed / 7 } end,
+}
+TEXT
+LC_ALL=C "$ASSAY" run default.lua --db d.db >"$T/out" 2>/dev/null
+LC_ALL=C grep -q '[^ -~]' "$T/out"
+is "$?" 1 "the default report is ASCII there, too"
+grep -q '+-' "$T/out"
+ok $? "… intervals too"
+"$ASSAY" run default.lua --db d.db 2>/dev/null | grep -q '±'
+ok $? "and has its sign elsewhere"
+
 try doctor --db t.db
 exits 0 "doctor"
 for subject in machine kernels BLAS terminal store data; do

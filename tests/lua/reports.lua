@@ -2,6 +2,7 @@
 local tap = require "tap"
 local report = require "assay.report"
 local pretty = require "assay.pretty"
+os.setlocale("C.UTF-8", "ctype") -- as the program has it, which asks the environment
 
 local function row(schedule, lr, seed, error_rate, status)
   return {
@@ -83,6 +84,15 @@ loop.me = loop
 tap.is(pretty.format(loop), "{me = {… itself}}", "a table in itself")
 tap.is(pretty.format("a\n\27[31m"), '"a\\n\\027[31m"', "control characters are shown")
 tap.is(pretty.format("\xff"), '"\\xFF"', "bytes that are no text are shown")
+tap.is(pretty.format("a\u{9b}31m\u{202e}b"), '"a\\u{009b}31m\\u{202e}b"', "C1 controls and marks that reorder are shown")
+tap.is(pretty.safe("\27[2J\u{9b}x\127\n\u{2066}é"), "\\x1b[2J\\u{009b}x\\x7f\\n\\u{2066}é", "a text made safe for a terminal")
+tap.is(pretty.safe("é\xff"), "\\xC3\\xA9\\xFF", "bytes that are no text, too")
+tap.is(report.table({ "\27[2J" }):row({ "\u{9b}" }):text(), "\\x1b[2J\n--------\n\\u{009b}", "cells and headings are safe")
+os.setlocale("C", "ctype")
+tap.is(pretty.plain("1 ±.1 … ü"), "1 +-.1 ... ?", "where the locale has ASCII only, a text is ASCII")
+tap.is(report.table({ "x" }):row({ "1 ±.1" }):text(), "     x\n------\n1 +-.1", "a table, too, and aligned as it will be seen")
+os.setlocale("C.UTF-8", "ctype")
+tap.is(pretty.plain("±"), "±", "else it stays")
 tap.ok(pretty.format(assay.range(1000)):find("… 960 more", 1, true), "long lists are cut")
 tap.ok(pretty.format(assay.range(39)):find("\n", 1, true), "wide ones are broken into lines")
 tap.is(pretty.number(1e-20), "1e-20", "small numbers")
