@@ -9,14 +9,14 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #define MEMORY_MAX_KB LONG_MAX /* the sanitizer's own */
-#define FEW           14
+#define FEW           21
 #else
 #define MEMORY_MAX_KB (700L * 1024)
 #define FEW           7 /* of so many commands, one is run */
 #endif
 
 /* What is done to a good store; what reading it must come to. */
-static const struct hostile {
+static const struct hostile { /* NOLINT(clang-analyzer-optin.performance.Padding): in the order in which it is read */
   const char *name, *sql;
   enum { READ, REFUSED, EITHER } reading;
   const char *says; /* in the message of a refusal */
@@ -129,7 +129,8 @@ static void test_nothing_ran(void)
   sqlite3_stmt *st;
   lay_out(&stores[0]);
   for (size_t k = 0; k < VICTIM_COMMANDS; k++)
-    victim_run(victim_commands[k]);
+    if (writes(victim_commands[k]))
+      victim_run(victim_commands[k]);
   sqlite3_open(victim_file(VICTIM_DB), &db);
   sqlite3_prepare_v2(db, "SELECT count(*) FROM fired", -1, &st, NULL);
   tap_ok(sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 0) == 0, "no command made a trigger fire");

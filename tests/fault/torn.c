@@ -34,7 +34,7 @@ static void put(const char *path, const char *bytes, size_t n)
 }
 
 /* Path of a file of the fixture with an ending, in one of a few buffers. */
-static const char *file(const char *name, const char *ending)
+static const char *named(const char *name, const char *ending)
 {
   static char path[8][160];
   static int turn;
@@ -64,7 +64,7 @@ struct tally { long cuts, refused, unsound, partial, gap, back; long long least,
 static void bury_writer(void)
 {
   sqlite3 *db;
-  if (sqlite3_open(file("after.db", ""), &db) != SQLITE_OK || sqlite3_exec(db, "DELETE FROM writer", NULL, NULL, NULL) != SQLITE_OK)
+  if (sqlite3_open(named("after.db", ""), &db) != SQLITE_OK || sqlite3_exec(db, "DELETE FROM writer", NULL, NULL, NULL) != SQLITE_OK)
     tap_diag("%s", sqlite3_errmsg(db));
   sqlite3_close(db);
 }
@@ -76,7 +76,7 @@ static void look(struct tally *t, long long *before)
   struct store_check check = {.ok = false};
   t->cuts++;
   bury_writer();
-  if (store_open(&s, file("after.db", ""), STORE_WRITE, message, sizeof message)) {
+  if (store_open(&s, named("after.db", ""), STORE_WRITE, message, sizeof message)) {
     if (t->refused++ == 0)
       tap_diag("%s", message);
     return;
@@ -97,7 +97,7 @@ static void forget(const char *name)
 {
   static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
   for (size_t i = 0; i < 4; i++)
-    remove(file(name, endings[i]));
+    remove(named(name, endings[i]));
 }
 
 /* The file with each beginning of its log. */
@@ -105,15 +105,15 @@ static struct tally cut(const char *name)
 {
   size_t n_file, n_log, step = getenv("ASSAY_LONG") ? 512 : 4096;
   struct tally t = {0};
-  char *bytes = slurp(file(name, ""), &n_file), *log = slurp(file(name, "-wal"), &n_log);
+  char *bytes = slurp(named(name, ""), &n_file), *log = slurp(named(name, "-wal"), &n_log);
   long long before = 0;
   tap_diag("%s: %zu bytes, and %zu in its log", name, n_file, n_log);
   for (size_t at = 0;; at = at + step < n_log ? at + step : n_log) {
     if (step == 4096 && at > 20 * step && at + 20 * step < n_log)
       at = n_log - 20 * step;
     forget("after.db");
-    put(file("after.db", ""), bytes, n_file);
-    put(file("after.db", "-wal"), log, at);
+    put(named("after.db", ""), bytes, n_file);
+    put(named("after.db", "-wal"), log, at);
     look(&t, &before);
     if (at == n_log)
       break;
@@ -137,7 +137,7 @@ static void report(const struct tally *t, const char *name)
 static void test_log(void)
 {
   struct store *s;
-  if (store_open(&s, file("wal.db", ""), STORE_WRITE, message, sizeof message))
+  if (store_open(&s, named("wal.db", ""), STORE_WRITE, message, sizeof message))
     tap_bail("%s", message);
   add_runs(s, 0, 3);
   if (!s->wal || store_exec(s, "PRAGMA wal_checkpoint(TRUNCATE)") || store_exec(s, "PRAGMA wal_autocheckpoint = 0")) {
@@ -162,11 +162,11 @@ static int before_commit(void *self)
 {
   (void)self;
   size_t n;
-  char *bytes = slurp(file("roll.db", ""), &n);
-  put(file("torn.db", ""), bytes, n);
+  char *bytes = slurp(named("roll.db", ""), &n);
+  put(named("torn.db", ""), bytes, n);
   free(bytes);
   free(journal_at_commit);
-  journal_at_commit = slurp(file("roll.db", "-journal"), &journal_size);
+  journal_at_commit = slurp(named("roll.db", "-journal"), &journal_size);
   return 0;
 }
 
@@ -175,7 +175,7 @@ static int before_commit(void *self)
 static void test_journal(void)
 {
   struct store *s;
-  if (store_open(&s, file("roll.db", ""), STORE_WRITE, message, sizeof message))
+  if (store_open(&s, named("roll.db", ""), STORE_WRITE, message, sizeof message))
     tap_bail("%s", message);
   if (store_exec(s, "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA cache_size = 10"))
     tap_bail("%s", store_message(s));
@@ -188,9 +188,9 @@ static void test_journal(void)
   struct tally t = {0};
   long long before = 0;
   size_t n;
-  char *bytes = slurp(file("torn.db", ""), &n);
-  put(file("after.db", ""), bytes, n);
-  put(file("after.db", "-journal"), journal_at_commit, journal_size);
+  char *bytes = slurp(named("torn.db", ""), &n);
+  put(named("after.db", ""), bytes, n);
+  put(named("after.db", "-journal"), journal_at_commit, journal_size);
   look(&t, &before);
   tap_ok(!t.refused && !t.unsound && !t.partial && t.most == 5, "journal: the runs of before it are there, and whole");
   free(bytes);

@@ -74,7 +74,8 @@ MAYBE_UNUSED static void victim_make(const char *path)
   int64_t experiment = fixture_experiment(s), run = 0;
   for (int r = 0; r < VICTIM_RUNS; r++) {
     char config[80];
-    snprintf(config, sizeof config, "{\"lr\":%g,\"name\":\"run %d\",\"seed\":%d}", 0.1 * (r / 2), r / 2, r % 2);
+    int pair = r / 2; /* runs that differ by their seed */
+    snprintf(config, sizeof config, "{\"lr\":%g,\"name\":\"run %d\",\"seed\":%d}", 0.1 * pair, pair, r % 2);
     run = fixture_run(s, experiment, config, r % 2);
     for (int i = 0; i < VICTIM_POINTS; i++)
       store_metric(s, run, i % 2 ? "loss" : "error", i, 1.0 / (i + 1 + r));
