@@ -147,6 +147,78 @@ static void test_softmax(void)
   subject_free(&t);
 }
 
+/* --- the density of the spectrum ---------------------------------------------------------------------- */
+
+/* Sum over nodes of weight times node^power, of the nodes below `limit`. */
+static double moment(const struct probe_value *v, int power, double limit)
+{
+  const struct mat *node = &probe_find(v, "node", PROBE_WHOLE)->value, *weight = &probe_find(v, "weight", PROBE_WHOLE)->value;
+  double sum = 0;
+  for (size_t i = 0; i < node->rows; i++)
+    sum += mat_get(node, i, 0) < limit ? mat_get(weight, i, 0) * pow(mat_get(node, i, 0), power) : 0;
+  return sum;
+}
+
+/* Area, and mean, under the density, by trapezoids. */
+static double area(const struct probe_value *v, int power)
+{
+  const struct mat *at = &probe_find(v, "at", PROBE_WHOLE)->value, *density = &probe_find(v, "density", PROBE_WHOLE)->value;
+  double sum = 0;
+  for (size_t i = 1; i < at->rows; i++)
+    for (size_t j = i - 1; j <= i; j++)
+      sum += (mat_get(at, i, 0) - mat_get(at, i - 1, 0)) / 2 * mat_get(density, j, 0) * pow(mat_get(at, j, 0), power);
+  return sum;
+}
+
+/* X = sqrt(6) I: H = X'X/6 = I, so that the first product says all. */
+static void test_point_mass(void)
+{
+  struct subject t;
+  struct named_value values[] = {set_bool("bias", false)};
+  subject_make(&t, &model_linear, values, 1, &loss_squared, 6, 6, 0, 1);
+  float *x = (float *)t.f.data.train.x;
+  for (size_t i = 0; i < 36; i++)
+    x[i / 6 * t.f.data.train.stride + i % 6] = i / 6 == i % 6 ? sqrtf(6) : 0;
+  struct probe_value v = subject_measure(&t, &probe_hessian_density, 1, set_real("starts", 3));
+  tap_ok(probe_find(&v, "node", PROBE_WHOLE)->value.rows == 3, "of a multiple of the identity each start finds one node");
+  tap_near(moment(&v, 1, 2), 1, 1e-6, 0, "which is the eigenvalue"); /* the inputs are float32 */
+  tap_near(number(&v, "trace"), 6, 1e-6, 0, "so the trace is exact");
+  tap_near(area(&v, 0), 1, 1e-4, 0, "the area under the density is 1"); /* but for what lies beyond four deviations */
+  probe_value_free(&v);
+  subject_free(&t);
+}
+
+/* As many steps as parameters: each start's nodes are all eigenvalues, its weights the squared components of a uniform unit
+ * vector. The share of k of n eigenvalues is then Beta(k/2, (n - k)/2), variance 2k(n - k)/(n^2 (n + 2)). */
+static void check_density(struct subject *t, const struct mat *h, const struct spectrum *truth)
+{
+  const double starts = 60, n = (double)h->rows;
+  struct probe_value v = subject_measure(t, &probe_hessian_density, 2, set_real("starts", starts), set_real("steps", 200)),
+                     few = subject_measure(t, &probe_hessian_density, 2, set_real("starts", starts), set_real("steps", 3));
+  struct mat values, vectors;
+  struct err e;
+  if (mat_eigh(&values, &vectors, h, &e))
+    tap_bail("%s", e.message);
+  double worst = 0, negative = 0;
+  for (size_t k = 1; k < h->rows; k++) {
+    double a = mat_get(&values, k - 1, 0), b = mat_get(&values, k, 0), below = (double)k;
+    if (b - a > 1e-6 * truth->top)
+      worst = fmax(worst, fabs(moment(&v, 0, (a + b) / 2) - below / n) / sqrt(2 * below * (n - below) / (n * n * (n + 2)) / starts));
+    negative += a < 0 ? 1 / n : 0;
+  }
+  tap_ok(worst < 5, "a net: the shares of the spectrum are those of the eigenvalues (off by %.1f standard deviations at most)", worst);
+  tap_near(number(&v, "negative"), negative, 0, 5 * sqrt(2 * negative * (1 - negative) / (n + 2) / starts), "the negative ones too");
+  const struct probe_array *a = probe_find(&v, "trace", PROBE_WHOLE);
+  tap_near(mat_get(&a->value, 0, 0), truth->trace, 0, 4.5 * a->standard_error, "and the trace, within 4.5 standard errors");
+  for (int power = 0; power <= 5; power++)
+    tap_near(moment(&few, power, INFINITY), moment(&v, power, INFINITY), 1e-9, 0, "three steps give moment %d as all steps do", power);
+  tap_ok(fabs(moment(&few, 6, INFINITY) / moment(&v, 6, INFINITY) - 1) > 1e-6, "but not moment 6");
+  tap_near(area(&v, 0), 1, 1e-4, 0, "the area under the density is 1");
+  tap_near(area(&v, 1), moment(&v, 1, INFINITY), 0, 2e-4 * truth->top, "and its mean that of the nodes");
+  mat_free(&values), mat_free(&vectors);
+  probe_value_free(&v), probe_value_free(&few);
+}
+
 static void test_net(void)
 {
   static const double hidden[] = {5, 4};
@@ -159,6 +231,8 @@ static void test_net(void)
   tap_ok(truth.bottom < 0, "the net is not at a minimum: its Hessian has both signs (smallest %.3g)", truth.bottom);
   check_lanczos(&t, &truth, "a net");
   check_trace(&t, &truth, "a net");
+  t.s.seed = 3;
+  check_density(&t, &h, &truth);
   mat_free(&h);
   subject_free(&t);
 }
@@ -168,6 +242,7 @@ int main(void)
   tap_diag("seeds 31 and 0 to 199");
   test_least_squares();
   test_softmax();
+  test_point_mass();
   test_net();
   return tap_done();
 }

@@ -316,7 +316,8 @@ static void test_refusals(void)
   struct exec x = {&stop, 1};
   struct probe_value v;
   struct err e;
-  const struct probe *const slow[] = {&probe_hessian_trace, &probe_hessian_top, &probe_sharpness, &probe_gradient_norms, &probe_input_gram, NULL};
+  const struct probe *const slow[] = {&probe_hessian_trace, &probe_hessian_top, &probe_hessian_density, &probe_sharpness,
+                                      &probe_gradient_norms, &probe_input_gram, NULL};
   t.w[2] = 0;
   for (size_t i = 0; slow[i]; i++) {
     struct object o = object_of(&slow[i]->m, NULL, 0);

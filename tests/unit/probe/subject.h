@@ -9,7 +9,7 @@
 
 extern const struct model model_linear, model_softmax, model_logistic, model_mlp, model_convnet;
 extern const struct loss loss_squared, loss_logistic, loss_cross_entropy, loss_hinge;
-extern const struct probe probe_margins, probe_layer_norms, probe_hessian_trace, probe_hessian_top, probe_sharpness,
+extern const struct probe probe_margins, probe_layer_norms, probe_hessian_trace, probe_hessian_top, probe_hessian_density, probe_sharpness,
     probe_gradient_norms, probe_input_gram;
 
 struct subject {
