@@ -73,6 +73,8 @@ NODISCARD enum status lua_host_file(struct lua_host *h, const char *path, struct
 /* Candidates for the name (or, inside quotes, the text) that ends at the cursor, without what stands before
  * it: "assay.sche" gives "schedule". Sorted, separated by newlines; caller frees. */
 char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor);
+/* The same, each followed by a tab and one line on what it is (may be empty). */
+char *lua_host_complete_about(struct lua_host *h, const char *line, size_t cursor);
 
 /* --- experiments ------------------------------------------------------------------------------ */
 

@@ -27,8 +27,35 @@ static const struct option_row options[] = {
 
 /* --- running code ------------------------------------------------------------------------------- */
 
+/* The n-th line of a text, from 1; "" when there is none. Caller frees. */
+static char *line_of(const char *text, long n)
+{
+  while (text && --n > 0 && (text = strchr(text, '\n')))
+    text++;
+  return text ? xasprintf("%.*s", (int)strcspn(text, "\n"), text) : xstrdup("");
+}
+
+/* Below "NAME:LINE: …": the line itself, and a caret under the word that the message names ("near 'x'"). `code` is what
+ * was typed; lines of files are shown by editors. */
+static void show_place(const char *message, const char *name, const char *code)
+{
+  size_t n = strlen(name);
+  const char *at = strncmp(message, name, n) == 0 && message[n] == ':' ? message + n + 1 : NULL, *near = strstr(message, "near '");
+  if (!at || !code || !(strchr(code, '\n') || near))
+    return;
+  char *line = line_of(code, strtol(at, NULL, 10)), *word = near ? xasprintf("%.*s", (int)strcspn(near + 6, "'"), near + 6) : xstrdup("");
+  char *safe = text_safe(line, false), *found = *word ? strstr(safe, word) : NULL;
+  if (*safe)
+    fprintf(stderr, "  %s\n", safe);
+  if (found)
+    fprintf(stderr, "  %*s^\n", (int)(found - safe), "");
+  free(line);
+  free(word);
+  free(safe);
+}
+
 /* Report what went wrong; returns the exit code. */
-static int complain(const struct err *e)
+static int complain(const struct err *e, const char *name, const char *code)
 {
   fflush(stdout);
   if (e->code == STATUS_CANCELLED) {
@@ -38,6 +65,7 @@ static int complain(const struct err *e)
   char *safe = text_safe(e->message, true);
   fprintf(stderr, "%s\n", safe);
   free(safe);
+  show_place(e->message, name, code);
   return EXIT_USAGE;
 }
 
@@ -45,13 +73,13 @@ static int run_code(struct lua_host *h, const char *code, const char *name)
 {
   struct err e = {0};
   enum status status = lua_host_eval(h, code, name, NULL, &e);
-  return status == STATUS_OK ? EXIT_DONE : complain(&e);
+  return status == STATUS_OK ? EXIT_DONE : complain(&e, name, code);
 }
 
 static int run_file(struct lua_host *h, const char *path)
 {
   struct err e = {0};
-  return lua_host_file(h, path, &e) == STATUS_OK ? EXIT_DONE : complain(&e);
+  return lua_host_file(h, path, &e) == STATUS_OK ? EXIT_DONE : complain(&e, path, NULL);
 }
 
 static int run_stdin(struct lua_host *h)
@@ -70,7 +98,7 @@ static struct prompt {
   struct lua_host *host;
   char *pending;      /* lines of a statement that is not complete yet; owned, NULL: none */
   char *history_path; /* owned; NULL: none is kept */
-  bool leave;
+  bool leave, colour;
 } prompt; /* readline's callbacks carry no pointer of ours */
 
 static char **candidates; /* of the completion in progress: NULL-terminated, owned until given away */
@@ -88,10 +116,66 @@ static char *next_candidate(const char *text, int state)
   return NULL;
 }
 
+/* Bytes of the longest start of a text that takes at most `room` columns. */
+static int cut_at(const char *s, int room)
+{
+  size_t used = 0;
+  for (int i = 0; s[i];) {
+    int n = 1;
+    while (((unsigned char)s[i + n] & 0xc0) == 0x80)
+      n++;
+    char one[8] = {0};
+    memcpy(one, s + i, (size_t)(n < 7 ? n : 7));
+    used += text_width(one);
+    if ((int)used > room)
+      return i;
+    i += n;
+  }
+  return (int)strlen(s);
+}
+
+static char *abouts; /* "name\tone line" of the candidates of the last completion; owned */
+
+/* What stands beside a candidate in the list; empty when nothing is known. */
+static const char *about(const char *name, int *length)
+{
+  size_t n = strlen(name);
+  *length = 0;
+  for (const char *line = abouts; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+    if (strncmp(line, name, n) == 0 && line[n] == '\t') {
+      *length = (int)strcspn(line + n + 1, "\n");
+      return line + n + 1;
+    }
+  return "";
+}
+
+/* The list of candidates: a name a line with what it is where there are few, else readline's own columns. */
+static void show_matches(char **matches, int n, int longest)
+{
+  int rows, width, length;
+  rl_get_screen_size(&rows, &width);
+  bool lines = n <= rows - 2 && width >= 40;
+  for (int i = 1; lines && i <= n; i++) {
+    const char *text = about(matches[i], &length);
+    int room = width - longest - 4;
+    char *part = xasprintf("%.*s", length, text), *safe = text_safe(part, false);
+    if (i == 1)
+      putc('\n', rl_outstream);
+    fprintf(rl_outstream, "%-*s  %s%.*s%s\n", longest, matches[i], prompt.colour ? "\033[2m" : "", cut_at(safe, room), safe, prompt.colour ? "\033[0m" : "");
+    free(part);
+    free(safe);
+  }
+  if (!lines)
+    rl_display_match_list(matches, n, longest);
+  rl_forced_update_display();
+}
+
 static char **complete(const char *text, int start, int end)
 {
   char *all = lua_host_complete(prompt.host, rl_line_buffer, (size_t)end), **matches, *save = NULL;
   size_t n = 0;
+  free(abouts);
+  abouts = lua_host_complete_about(prompt.host, rl_line_buffer, (size_t)end);
   (void)start;
   rl_attempted_completion_over = 1;
   rl_completion_append_character = '\0';
@@ -144,7 +228,7 @@ static void evaluate(void)
   if (incomplete)
     return;
   if (status != STATUS_OK)
-    complain(&e);
+    complain(&e, "prompt", prompt.pending);
   remember(prompt.pending);
   free(prompt.pending);
   prompt.pending = NULL;
@@ -214,15 +298,16 @@ static void open_history(void)
   free(dir);
 }
 
-static int interact(struct lua_host *h)
+static int interact(struct lua_host *h, bool colour)
 {
-  prompt = (struct prompt){.host = h};
+  prompt = (struct prompt){.host = h, .colour = colour};
   open_history();
   rl_readline_name = "assay";
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
   rl_completion_word_break_hook = word_breaks;
   rl_attempted_completion_function = complete;
+  rl_completion_display_matches_hook = show_matches;
   if (getenv("ASSAY_SELECTION")) /* inside the workbench */
     run_code(h, "sel = require 'assay.selection'", "sel");
   signals_set_host(NULL);
@@ -242,12 +327,14 @@ static int interact(struct lua_host *h)
   free(prompt.history_path);
   free(prompt.pending);
   clear_history();
+  free(abouts);
+  abouts = NULL;
   return signals_last() ? signals_exit_code() : EXIT_DONE;
 }
 
 /* --- the command -------------------------------------------------------------------------------- */
 
-static int run_all(struct lua_host *h, const struct arguments *a)
+static int run_all(struct lua_host *h, const struct arguments *a, bool colour)
 {
   const char *code[256];
   size_t n = arg_values(a, "execute", code, sizeof code / sizeof *code);
@@ -258,7 +345,7 @@ static int run_all(struct lua_host *h, const struct arguments *a)
   if (a->n_words && result == EXIT_DONE)
     result = run_file(h, a->word[0]);
   if (arg_flag(a, "interactive") || (n == 0 && a->n_words == 0))
-    return terminal ? interact(h) : run_stdin(h);
+    return terminal ? interact(h, colour) : run_stdin(h);
   return result;
 }
 
@@ -275,7 +362,9 @@ static int run(struct app *app, const struct arguments *a)
     return EXIT_USAGE;
   }
   signals_set_host(h);
-  int code = run_all(h, a);
+  if (lua_host_eval(h, "require 'assay.prompt'; _ = nil", "prompt", NULL, &e) != STATUS_OK)
+    app_complain("%s", e.message);
+  int code = run_all(h, a, app->colour_out);
   signals_set_host(NULL);
   lua_host_free(h);
   return code;

@@ -112,15 +112,85 @@ function M.heatmap(z, options)
   return plot("heat", data, options)
 end
 
+-- All finite numbers of a list, matrix or schedule, and how many were not finite.
+local function finite_numbers(data)
+  local out, left = {}, 0
+  local function take(x)
+    if x == x and x ~= math.huge and x ~= -math.huge then out[#out + 1] = x else left = left + 1 end
+  end
+  if is_schedule(data) then data = data:values() end
+  if type(data) == "userdata" then
+    local rows, cols = data:rows(), data:cols()
+    for i = 1, rows do for j = 1, cols do take(data(i, j)) end end
+  else
+    for _, x in ipairs(data) do take(x) end
+  end
+  return out, left
+end
+
+--- A histogram of the numbers of a list or matrix. options: bins (default: by Freedman and Diaconis 1981, 5 to 40), title.
+function M.hist(data, options)
+  options = options or {}
+  local x, left = finite_numbers(data)
+  if #x == 0 then error("hist: no finite numbers to count", 2) end
+  table.sort(x)
+  local low, high, n = x[1], x[#x], options.bins
+  if not n then
+    local quartile = function(q) return x[math.max(1, math.ceil(q * #x))] end
+    local width = 2 * (quartile(0.75) - quartile(0.25)) / (#x) ^ (1 / 3)
+    n = width > 0 and math.min(40, math.max(5, math.ceil((high - low) / width))) or 5
+  end
+  if high == low then low, high, n = low - 0.5, high + 0.5, 1 end
+  local counts, names = {}, {}
+  for i = 1, n do
+    counts[i] = 0
+    names[i] = string.format("%.4g", low + (i - 1) * (high - low) / n)
+  end
+  for _, value in ipairs(x) do
+    local i = math.min(n, 1 + math.floor((value - low) / (high - low) * n))
+    counts[i] = counts[i] + 1
+  end
+  local title = options.title or string.format("%d numbers from %.4g to %.4g%s", #x, x[1], x[#x], left > 0 and ", " .. left .. " not finite" or "")
+  return plot("bar", { y = counts, names = names, title = title, width = options.width })
+end
+
+--- Where a matrix is not zero: blocks of it, the darker the fuller. options: rows, cols (of the picture), title.
+function M.spy(matrix, options)
+  options = type(options) == "table" and options or {} -- pruner:apply(W, X) gives more than the weights
+  local rows, cols = matrix:rows(), matrix:cols()
+  local high, wide, filled = math.min(rows, options.rows or 24), math.min(cols, options.cols or 48), 0
+  local z, size = {}, {}
+  for r = 1, high do
+    z[r], size[r] = {}, {}
+    for c = 1, wide do z[r][c], size[r][c] = 0, 0 end
+  end
+  for i = 1, rows do
+    local r = 1 + (i - 1) * high // rows
+    for j = 1, cols do
+      local c = 1 + (j - 1) * wide // cols
+      size[r][c] = size[r][c] + 1
+      if matrix(i, j) ~= 0 then
+        z[r][c] = z[r][c] + 1
+        filled = filled + 1
+      end
+    end
+  end
+  for r = 1, high do for c = 1, wide do z[r][c] = z[r][c] / size[r][c] end end
+  local title = options.title or string.format("%d x %d, %d not zero (%.1f %%)", rows, cols, filled, 100 * filled / (rows * cols))
+  return plot("heat", { z = z, title = title })
+end
+
 return setmetatable(M, {
   __help = [[
-assay.plot(what[, options]), assay.plot.line, .scatter, .bar, .heatmap
+assay.plot(what[, options]), assay.plot.line, .scatter, .bar, .heatmap, .hist, .spy
   Draw numbers as text. What: a list, a matrix, a schedule, a list of these, or series by name:
     assay.plot {3, 1, 2}
     assay.plot(assay.schedule("cosine", {steps = 100}))
     assay.plot {series = {{label = "a", x = {1, 2}, y = {3, 4}, low = {2, 3}, high = {4, 5}}}, log_y = true}
     assay.plot.bar {sgd = 0.12, adam = 0.1}
     assay.plot.heatmap(matrix)
+    assay.plot.hist(matrix)           how its numbers are spread
+    assay.plot.spy(matrix)            where it is not zero
   Options: title, x_label, y_label, log_x, log_y, names, row_names, width, height, ascii, colour.
   plot:text{width =, height =, ascii =} gives the text, plot:save("file.svg") writes a picture.]],
   __call = function(_, data, options)

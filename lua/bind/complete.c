@@ -1,8 +1,10 @@
 /* complete.c: what may stand at the cursor of the prompt: global names, fields and methods after . and :,
- * ids of methods inside assay.KIND(", and parameter names inside the table that follows.
+ * ids of methods inside assay.KIND(", parameter names inside the table that follows and the values that they may
+ * have; inside any other text, files. Each with one line on what it is.
  *
  * Nothing is executed: only raw tables are looked into, and the types that we know. */
 #include <ctype.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,7 @@
 #include "experiments/registry.h"
 #include "lua/bind/bind.h"
 
-struct completion { const char *line; size_t cursor; char *out; };
+struct completion { const char *line; size_t cursor; bool about; char *out; };
 
 static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
@@ -20,13 +22,31 @@ static const char *const train_keys[] = {"average", "batch", "controller", "data
 static const char *const experiment_keys[] = {"claim", "grid", "grid_params", "group", "name", "params", "report", "run", "setup", "summary",
                                               "verdict", NULL};
 
-/* Add a candidate to the table at the top when it starts with the prefix. */
-static void offer(lua_State *L, const char *name, const char *prefix, size_t n)
+/* Add a candidate to the table at the top when it starts with the prefix; `about` is one line on it, or NULL. */
+static void offer_about(lua_State *L, const char *name, const char *about, const char *prefix, size_t n)
 {
   if (strncmp(name, prefix, n) != 0)
     return;
-  lua_pushboolean(L, 1);
+  lua_pushstring(L, about ? about : "");
   lua_setfield(L, -2, name);
+}
+
+static void offer(lua_State *L, const char *name, const char *prefix, size_t n) { offer_about(L, name, NULL, prefix, n); }
+
+/* Push what is known of the value at `at`, in a line: the first sentence of a function's help, else its type. */
+static void push_about(lua_State *L, int at)
+{
+  at = lua_absindex(L, at);
+  if (lua_isfunction(L, at) && help_push_function(L, at)) {
+    const char *text = strchr(lua_tostring(L, -1), '\n'), *end;
+    text = text ? text + strspn(text, "\n ") : "";
+    end = strstr(text, ". ");
+    lua_pushlstring(L, text, end ? (size_t)(end - text) + 1 : strcspn(text, "\n"));
+    lua_remove(L, -2);
+    return;
+  }
+  const struct lua_object *o = object_test(L, at);
+  lua_pushstring(L, o && o->o.method ? o->o.method->summary : lua_isnil(L, at) ? "" : luaL_typename(L, at));
 }
 
 /* Offer the string keys of the table at `at`; `call_only`: functions only (after a colon). */
@@ -37,9 +57,12 @@ static void offer_keys(lua_State *L, int at, const char *prefix, size_t n, bool 
     if (lua_type(L, -2) != LUA_TSTRING || (call_only && !lua_isfunction(L, -1)))
       continue;
     const char *key = lua_tostring(L, -2);
-    lua_pushvalue(L, -3);
-    offer(L, key, prefix, n);
-    lua_pop(L, 1);
+    if (strncmp(key, prefix, n) != 0)
+      continue;
+    push_about(L, -1);
+    lua_pushvalue(L, -4);
+    offer_about(L, key, lua_tostring(L, -2), prefix, n);
+    lua_pop(L, 2);
   }
 }
 
@@ -123,12 +146,12 @@ static bool offer_ids(lua_State *L, const char *line, long quote, const char *pr
   }
   for (size_t i = 0; i < registry_count(); i++)
     if (registry_at(i)->kind == kind)
-      offer(L, registry_at(i)->id, prefix, n);
+      offer_about(L, registry_at(i)->id, registry_at(i)->summary, prefix, n);
   return true;
 }
 
-/* assay.KIND("id", {pre|: parameters. The brace stands at `brace`. */
-static bool offer_params(lua_State *L, const char *line, long brace, const char *prefix, size_t n)
+/* assay.KIND("id", {pre|: parameters; with `value`, the choices of the parameter of that name. The brace stands at `brace`. */
+static bool offer_params(lua_State *L, const char *line, long brace, const char *value, const char *prefix, size_t n)
 {
   size_t end = (size_t)brace;
   while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == ','))
@@ -151,7 +174,11 @@ static bool offer_params(lua_State *L, const char *line, long brace, const char 
   id[id_end - id_start] = '\0';
   const struct method *m = registry_find(kind, id);
   for (const struct param *p = m ? m->params : NULL; p && p->id; p++)
-    offer(L, p->id, prefix, n);
+    if (!value)
+      offer_about(L, p->id, p->doc, prefix, n);
+    else if (strcmp(p->id, value) == 0)
+      for (const char *const *c = p->choices; p->type == PARAM_CHOICE && c && *c; c++)
+        offer(L, *c, prefix, n);
   return m != NULL;
 }
 
@@ -184,7 +211,7 @@ static void offer_members(lua_State *L, int candidates, const char *prefix, size
     }
     lua_pushvalue(L, candidates);
     for (const struct param *p = methods_only ? NULL : o->o.method->params; p && p->id; p++)
-      offer(L, p->id, prefix, n);
+      offer_about(L, p->id, p->doc, prefix, n);
   } else if (luaL_getmetafield(L, at, "methods") == LUA_TTABLE) {
     lua_pushvalue(L, candidates);
     offer_keys(L, -2, prefix, n, true);
@@ -243,12 +270,44 @@ static void offer_names(lua_State *L, const char *line, size_t start, size_t cur
   }
 }
 
+/* assay.KIND("id", {key = "pre|: the values that the parameter may have. */
+static bool offer_values(lua_State *L, const char *line, long quote, const char *prefix, size_t n)
+{
+  size_t end = (size_t)quote;
+  char name[64];
+  while (end > 0 && strchr(" =", line[end - 1]))
+    end--;
+  size_t start = name_start(line, end);
+  long open = open_bracket(line, start);
+  if (end == start || end == (size_t)quote || end - start >= sizeof name || open < 0 || line[open] != '{')
+    return false;
+  memcpy(name, line + start, end - start);
+  name[end - start] = '\0';
+  return offer_params(L, line, open, name, prefix, n);
+}
+
+/* Files whose names begin with the text that is open, folders with a slash. */
+static void offer_files(lua_State *L, const char *prefix, size_t n)
+{
+  char *pattern = xasprintf("%.*s*", (int)n, prefix);
+  glob_t found;
+  if (n < 400 && !memchr(prefix, '*', n) && glob(pattern, GLOB_MARK, NULL, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc && i < 1000; i++)
+      offer(L, found.gl_pathv[i], prefix, n);
+    globfree(&found);
+  }
+  free(pattern);
+}
+
 static void offer_all(lua_State *L, const char *line, size_t cursor)
 {
   size_t start = name_start(line, cursor);
   long open = open_bracket(line, cursor);
   if (open >= 0 && (line[open] == '"' || line[open] == '\'')) {
-    offer_ids(L, line, open, line + open + 1, cursor - (size_t)open - 1);
+    const char *prefix = line + open + 1;
+    size_t n = cursor - (size_t)open - 1;
+    if (!offer_values(L, line, open, prefix, n) && !offer_ids(L, line, open, prefix, n))
+      offer_files(L, prefix, n);
     return; /* inside a text nothing else is a name */
   }
   if (open >= 0 && line[open] == '{') {
@@ -256,7 +315,7 @@ static void offer_all(lua_State *L, const char *line, size_t cursor)
     while (before > 0 && line[before - 1] == ' ')
       before--;
     bool key = before > 0 && strchr("{,;", line[before - 1]);
-    if (key && (offer_params(L, line, open, line + start, cursor - start) ||
+    if (key && (offer_params(L, line, open, NULL, line + start, cursor - start) ||
                 offer_table_keys(L, line, open, line + start, cursor - start)))
       return;
   }
@@ -282,17 +341,24 @@ static int complete(lua_State *L)
   for (i = 0; i < n; i++) {
     text_add(t, i ? "\n" : "");
     text_add(t, name[i]);
+    lua_getfield(L, 2, name[i]);
+    if (c->about)
+      text_format(t, "\t%s", lua_tostring(L, -1));
+    lua_pop(L, 1);
   }
   c->out = xstrdup(t->s);
   return 0;
 }
 
-char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor)
+static char *candidates(struct lua_host *h, const char *line, size_t cursor, bool about)
 {
   size_t n = strlen(line);
-  struct completion c = {line, cursor > n ? n : cursor, NULL};
+  struct completion c = {line, cursor > n ? n : cursor, about, NULL};
   struct err e;
   if (bind_protect(h, complete, &c, &e) != STATUS_OK || !c.out)
     return xstrdup("");
   return c.out;
 }
+
+char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor) { return candidates(h, line, cursor, false); }
+char *lua_host_complete_about(struct lua_host *h, const char *line, size_t cursor) { return candidates(h, line, cursor, true); }

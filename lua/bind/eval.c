@@ -45,14 +45,31 @@ static bool push_function_usage(lua_State *L, int at)
   return true;
 }
 
-/* Print each of the values at `from` and above as the prompt shows values; the first becomes `_`. */
+/* The value at `at` becomes _ and _1; what they were moves on to _2 … _9. nil is no result worth keeping. */
+static void remember(lua_State *L, int at)
+{
+  char name[3] = "_0";
+  if (lua_isnil(L, at))
+    return;
+  for (char digit = '9'; digit > '1'; digit--) {
+    name[1] = (char)(digit - 1);
+    lua_getglobal(L, name);
+    name[1] = digit;
+    lua_setglobal(L, name);
+  }
+  lua_pushvalue(L, at);
+  lua_setglobal(L, "_1");
+  lua_pushvalue(L, at);
+  lua_setglobal(L, "_");
+}
+
+/* Print each of the values at `from` and above as the prompt shows values; the first is remembered. */
 static void show_values(lua_State *L, int from)
 {
   int n = lua_gettop(L);
   if (n < from)
     return;
-  lua_pushvalue(L, from);
-  lua_setglobal(L, "_");
+  remember(L, from);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "assay.pretty");
   lua_call(L, 1, 1);

@@ -28,6 +28,20 @@ out_has "function assay.train{" "a function's name shows how it is called"
 try repl -e 'assay.plot(assay.schedule("cosine", {steps = 50}))'
 exits 0 "a schedule can be plotted"
 out_has "cosine" "… under its name"
+try repl -e '10' -e '20' -e '_1 + _2 + _'
+is "$out" $'10\n20\n50' "_1 and _2 are the last results, _ the very last"
+try repl -e $'x = 1\ny = = 2'
+err_has $'y = = 2\n    ^' "an error in what was typed shows its line, with a caret"
+cp "$here/small.lua" . && "$ASSAY" run small.lua --quiet --jobs 1 >/dev/null 2>&1
+examples=$("$ASSAY" repl -e 'assay.examples()' | grep -c '^ *[0-9]')
+failing=
+for i in $(seq "$examples"); do "$ASSAY" repl -e "assay.examples($i)" >/dev/null 2>"$T/err" || failing="$failing $i: $(cat "$T/err")"; done
+is "$failing" "" "all $examples examples run"
+[ "$examples" -ge 5 ]
+ok $? "there are a few"
+try repl -e 'spy(assay.matrix{{1,0},{0,0}})' -e 'hist{1,2,2,3}' -e 'heatmap{{1,2},{3,4}}' -e 'plot{1,4,9}'
+exits 0 "plots are globals at the prompt"
+out_has "1 not zero (25.0 %)" "spy counts what is not zero"
 try repl a.lua b.lua
 exits 2 "two files"
 
@@ -36,6 +50,20 @@ timeout --foreground 20 bash -c '"$0" repl -e "while true do pcall(function() wh
   kill -INT $pid; wait $pid; exit $?' "$ASSAY" >"$T/out" 2>"$T/err"
 is "$?" 130 "SIGINT ends an endless loop, through pcall"
 
+if command -v tmux >/dev/null; then
+  unset TMUX
+  export TMUX_TMPDIR=$T
+  tmux -f /dev/null -L repl new-session -d -s r -x 100 -y 24 "env TERM=screen LC_ALL=C.UTF-8 '$ASSAY' repl"
+  sleep 1
+  tmux -L repl send-keys -t r 'assay.schedule("c' Tab Tab
+  sleep 1
+  seen=$(tmux -L repl capture-pane -t r -p)
+  tmux -L repl kill-server
+  [[ $seen == *"half a cosine"* && $seen == *"constant"* ]]
+  ok $? "Tab lists candidates with what they are"
+else
+  skip 1 "no tmux"
+fi
 if command -v script >/dev/null && command -v stty >/dev/null; then
   # A terminal: continuation lines, an interrupt in a loop, state kept after it, history. exec: a shell in between would
   # die of the interrupt that is meant for the prompt.

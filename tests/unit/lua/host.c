@@ -53,6 +53,14 @@ static void test_prompt(struct lua_host *h)
          "_ is the last value shown");
 }
 
+/* The list of candidates at the end of this line holds this text. */
+static void offers(struct lua_host *h, const char *line, const char *expected)
+{
+  char *seen = lua_host_complete_about(h, line, strlen(line));
+  tap_has(seen, expected, "completing %s tells what it is", line);
+  free(seen);
+}
+
 static void completes(struct lua_host *h, const char *line, const char *expected)
 {
   char *seen = lua_host_complete(h, line, strlen(line));
@@ -75,6 +83,12 @@ static void test_completion(struct lua_host *h)
   completes(h, "mat:chol", "cholesky");
   completes(h, "assay.stats.kend", "kendall");
   completes(h, "whi", "while");
+  completes(h, "assay.schedule(\"cosine\", {last = \"in", "inclusive");
+  completes(h, "dofile(\"/et", "/etc/");
+  offers(h, "assay.schedule(\"cos", "cosine\thalf a cosine from peak to end");
+  offers(h, "assay.schedule(\"cosine\", {pea", "peak\tlargest learning rate");
+  offers(h, "assay.lin", "linspace\t");
+  offers(h, "sc", "sch\thalf a cosine");
   completes(h, "assay.schedule(\"nothing-like-it", "");
 }
 
