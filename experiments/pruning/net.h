@@ -61,13 +61,13 @@ struct prune_net {
   size_t examples;                 /* used for calibration */
   float *weights;                  /* n_logical, owned */
   uint8_t *mask;                   /* n_logical, 1 = kept, owned */
-  double calibrate_s, wall_s, cpu_s; /* collecting facts (shared by the sparsities; from the cache they take no time); the method
+  double calibrate_s, calibrate_cpu_s, wall_s, cpu_s; /* collecting facts (shared by the sparsities; from the cache they take no time); the method
                                       with its restoration and, where inputs are sequential, the collecting in between */
 };
 
 /* Prune the subject's net: once for each of the n sparsities, which stand in for those of the method and the allocator; n = 0:
  * once with these. What does not depend on the sparsity is collected once. The Gram matrices of dense inputs come from the
- * cache. out: n (at least 1) results, empty after a failure. */
+ * cache; NULL: they are measured, and so is the time for that. out: n (at least 1) results, empty after a failure. */
 NODISCARD enum status prune_net_run(const struct exec *x, const struct probe_subject *s, const struct prune_plan *plan,
                                     const double *sparsity, size_t n, struct probe_cache *cache, struct prune_net *out,
                                     struct err *e);

@@ -38,6 +38,7 @@ void net_facts_release(struct net_facts *f, size_t owned)
 void net_facts_free(struct net_facts *f)
 {
   net_facts_release(f, 0);
+  probe_value_free(&f->gram);
   free(f->owned);
   *f = (struct net_facts){0};
 }

@@ -139,13 +139,13 @@ static enum status from_probe(struct net_facts *f, size_t i, const struct probe_
 enum status net_facts_inputs(struct net_facts *f, bool gram, struct probe_cache *cache, struct err *e)
 {
   struct object probe;
-  const struct probe_value *v;
+  const struct probe_value *v = &f->gram;
   if (!gram)
     return norms_only(f, e);
   enum status status = params_parse(&probe, &probe_input_gram.m, NULL, 0, NULL, e);
   if (status)
     return status;
-  status = probe_cache_get(cache, &probe, f->x, &f->s, &v, e);
+  status = cache ? probe_cache_get(cache, &probe, f->x, &f->s, &v, e) : probe_measure(&probe, f->x, &f->s, &f->gram, e);
   for (size_t i = 0; i < f->n && !status; i++)
     status = from_probe(f, i, v, e);
   object_free(&probe);

@@ -15,6 +15,7 @@ struct net_facts {
   size_t at[NET_MAX_LAYERS]; /* layer i is the net's layer at[i] */
   struct prune_layer layer[NET_MAX_LAYERS];
   struct prune_flow flow;
+  struct probe_value gram;   /* where there is no cache */
   void **owned;
   size_t n_owned;
 };
@@ -28,7 +29,7 @@ void net_facts_release(struct net_facts *f, size_t owned);
 /* Zeroed numbers that live as long as the facts. */
 NODISCARD enum status net_facts_take(struct net_facts *f, double **out, size_t count, const char *what, struct err *e);
 
-/* Fill norm2, and gram where it is wanted, of all layers from the dense net's inputs. */
+/* Fill norm2, and gram where it is wanted, of all layers from the dense net's inputs; gram from the cache if there is one. */
 NODISCARD enum status net_facts_inputs(struct net_facts *f, bool gram, struct probe_cache *cache, struct err *e);
 /* Gradients of the loss, one per batch; the diagonal of the curvature. */
 NODISCARD enum status net_facts_gradients(struct net_facts *f, size_t batch, struct err *e);

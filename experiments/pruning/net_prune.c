@@ -330,7 +330,7 @@ enum status prune_net_run(const struct exec *x, const struct probe_subject *s, c
                           size_t n, struct probe_cache *cache, struct prune_net *out, struct err *e)
 {
   struct work k = {.plan = plan};
-  double begin = seconds(CLOCK_MONOTONIC);
+  double begin = seconds(CLOCK_MONOTONIC), begin_cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
   memset(out, 0, (n ? n : 1) * sizeof *out);
   enum status status = net_facts_new(&k.f, x, s, plan->examples, plan->skip, e);
   status = status ? status : object_copy(&k.method, plan->method, e);
@@ -338,10 +338,11 @@ enum status prune_net_run(const struct exec *x, const struct probe_subject *s, c
     status = object_copy(&k.allocator, plan->allocator, e);
   status = status ? status : check_plan(&k, e);
   status = status ? status : collect(&k, cache, e);
-  double calibrate_s = seconds(CLOCK_MONOTONIC) - begin;
+  double calibrate_s = seconds(CLOCK_MONOTONIC) - begin, calibrate_cpu_s = seconds(CLOCK_THREAD_CPUTIME_ID) - begin_cpu;
   status = status ? status : prune_each(&k, sparsity, n, out, e);
   for (size_t i = 0; i < n || i == 0; i++) {
     out[i].calibrate_s = calibrate_s;
+    out[i].calibrate_cpu_s = calibrate_cpu_s;
     if (status)
       prune_net_free(&out[i]);
   }

@@ -12,7 +12,7 @@
 #define PRUNED "assay.pruned"
 
 static const char *const prune_keys[] = {"model", "weights", "data", "part", "loss", "seed", "examples", "batch", "inputs", "curvature",
-                                         "allocator", "correction", "damp", "skip", "sparsity", NULL};
+                                         "allocator", "correction", "damp", "skip", "sparsity", "cache", NULL};
 static const char *const quality_keys[] = {"model", "weights", "pruned", "data", "part", "loss", "seed", "examples", NULL};
 
 /* --- reading ------------------------------------------------------------------------------------------------ */
@@ -186,6 +186,7 @@ static void push_pruned(lua_State *L, const struct prune_net *p, size_t n)
   set_size(L, &p->size);
   set_count(L, "examples", p->examples);
   set_number(L, "calibrate_s", p->calibrate_s);
+  set_number(L, "calibrate_cpu_s", p->calibrate_cpu_s);
   set_number(L, "wall_s", p->wall_s);
   set_number(L, "cpu_s", p->cpu_s);
 }
@@ -264,7 +265,8 @@ int pruner_prune(lua_State *L)
   subject_trim(L);
   if (!h->probes)
     h->probes = probe_cache_new();
-  if (prune_net_run(&h->exec, &s->s, &plan, sparsity, n, h->probes, out->net, &e) != STATUS_OK)
+  bool anew = lua_getfield(L, 2, "cache") == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+  if (prune_net_run(&h->exec, &s->s, &plan, sparsity, n, anew ? NULL : h->probes, out->net, &e) != STATUS_OK)
     bind_raise(L, &e);
   if (list)
     lua_createtable(L, (int)n, 0);

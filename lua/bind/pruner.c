@@ -438,8 +438,8 @@ static int make_pruner(lua_State *L)
   "Prune a whole trained net. examples (0: all) are drawn from the part by the seed; inputs: dense, sequential (from the "  \
   "layers pruned before) or sequential-dense-target (correction = 1, damp = 0.01); allocator: an object, or an id with "    \
   "this sparsity; batch = 128 examples per gradient; curvature: gauss-newton or fisher; skip = {1}: layers that stay "      \
-  "dense; sparsity: another than the pruner's, or a list, then a list of results from the same facts. Biases are never pruned. Returns weights, mask, layers, sparsity, kept, total, bytes, flops, wall_s, cpu_s, " \
-  "calibrate_s."
+  "dense; sparsity: another than the pruner's, or a list, then a list of results from the same facts; cache = false: measure Gram matrices anew, for timing. Biases are never pruned. Returns weights, mask, layers, sparsity, kept, total, bytes, flops, wall_s, cpu_s, " \
+  "calibrate_s, calibrate_cpu_s."
 #define CALIBRATION "X: inputs, one column per example, or {inputs = X, gradients = {G, …}, curvature = D}. "
 
 const struct function_row score_methods[] = {

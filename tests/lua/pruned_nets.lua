@@ -82,6 +82,8 @@ tap.fails(function() prune("magnitude", nil, { sparsity = { 2 } }) end, "from 0 
 tap.fails(function() prune("magnitude", nil, { sparsity = { "x" } }) end, "sparsity must be", "a word for a sparsity")
 tap.fails(function() prune("wanda", { compare = "n:m" }, { sparsity = 0.75 }) end, "sparsity must be 0.5", "another than the pattern's")
 
+tap.ok(prune("sparsegpt", nil, { cache = false }).weights == s.weights, "without the cache it is the same")
+
 -- scores of whole nets
 local control = prune("shuffled", { of = "wanda", sparsity = 0.8, compare = "row" })
 local own = prune("wanda", { sparsity = 0.8 })
