@@ -128,7 +128,8 @@ local function finite_numbers(data)
   return out, left
 end
 
---- A histogram of the numbers of a list or matrix. options: bins (default: by Freedman and Diaconis 1981, 5 to 40), title.
+--- A histogram of the numbers of a list or matrix.
+-- options: bins (default: by Freedman and Diaconis 1981, 5 to 40), title.
 function M.hist(data, options)
   options = options or {}
   local x, left = finite_numbers(data)
@@ -150,7 +151,8 @@ function M.hist(data, options)
     local i = math.min(n, 1 + math.floor((value - low) / (high - low) * n))
     counts[i] = counts[i] + 1
   end
-  local title = options.title or string.format("%d numbers from %.4g to %.4g%s", #x, x[1], x[#x], left > 0 and ", " .. left .. " not finite" or "")
+  local rest = left > 0 and ", " .. left .. " not finite" or ""
+  local title = options.title or string.format("%d numbers from %.4g to %.4g%s", #x, x[1], x[#x], rest)
   return plot("bar", { y = counts, names = names, title = title, width = options.width })
 end
 
@@ -176,7 +178,8 @@ function M.spy(matrix, options)
     end
   end
   for r = 1, high do for c = 1, wide do z[r][c] = z[r][c] / size[r][c] end end
-  local title = options.title or string.format("%d x %d, %d not zero (%.1f %%)", rows, cols, filled, 100 * filled / (rows * cols))
+  local share = 100 * filled / math.max(1, rows * cols)
+  local title = options.title or string.format("%d x %d, %d not zero (%.1f %%)", rows, cols, filled, share)
   return plot("heat", { z = z, title = title })
 end
 

@@ -17,7 +17,9 @@ end
 
 local function by_key(view, id)
   local out = {}
-  for _, row in ipairs(assay.db("SELECT key, value FROM " .. view .. " WHERE run_id = ?", id)) do out[row.key] = row.value end
+  for _, row in ipairs(assay.db("SELECT key, value FROM " .. view .. " WHERE run_id = ?", id)) do
+    out[row.key] = row.value
+  end
   return out
 end
 

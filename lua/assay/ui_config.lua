@@ -27,12 +27,16 @@ end
 function config.print_all(path)
   local c = check(assert(loadfile(path))(), "table", "what init.lua returns")
   for name in pairs(c) do
-    if not known[name] then error(('init.lua: no setting "%s"; there are columns, colours, keys and queries'):format(name), 0) end
+    if not known[name] then
+      error(('init.lua: no setting "%s"; there are columns, colours, keys and queries'):format(name), 0)
+    end
   end
   for key, request in pairs(check(c.keys or {}, "table", "keys")) do line("key", key, request) end
   for _, name in ipairs(check(c.columns or {}, "table", "columns")) do line("column", name) end
   for name, colour in pairs(check(c.colours or {}, "table", "colours")) do
-    if math.type(colour) ~= "integer" or colour < 0 or colour > 255 then error(("colours.%s must be 0 to 255"):format(name), 0) end
+    if math.type(colour) ~= "integer" or colour < 0 or colour > 255 then
+      error(("colours.%s must be 0 to 255"):format(name), 0)
+    end
     line("colour", name, colour)
   end
   for i, query in ipairs(check(c.queries or {}, "table", "queries")) do

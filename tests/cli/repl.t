@@ -55,7 +55,7 @@ if command -v tmux >/dev/null; then
   export TMUX_TMPDIR=$T
   tmux -f /dev/null -L repl new-session -d -s r -x 100 -y 24 "env TERM=screen LC_ALL=C.UTF-8 '$ASSAY' repl"
   sleep 1
-  tmux -L repl send-keys -t r 'assay.schedule("c' Tab Tab
+  tmux -L repl send-keys -t r 'assay.schedule("co' Tab Tab
   sleep 1
   seen=$(tmux -L repl capture-pane -t r -p)
   tmux -L repl kill-server
