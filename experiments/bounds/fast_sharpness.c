@@ -9,7 +9,8 @@ struct conf {
 static const struct param params[] = {
   SUPERSAMPLE_PARAMS(struct conf, s),
   {.id = "gamma", .type = PARAM_REAL, .at = offsetof(struct conf, gamma), .min = 0, .max = 1,
-   .flags = PARAM_AUTO | PARAM_MIN_OPEN | PARAM_MAX_OPEN, .doc = "weight g of the sharpness; auto: its limit 1, where the bound is smallest", .example = "0.9"},
+   .flags = PARAM_AUTO | PARAM_MIN_OPEN | PARAM_MAX_OPEN,
+   .doc = "weight g of the sharpness; auto: its limit 1, where the bound is smallest", .example = "0.9"},
   {0},
 };
 
@@ -35,10 +36,12 @@ const struct bound bound_fast_sharpness = {
         .id = "fast-sharpness",
         .name = "Sharpness fast-rate bound",
         .summary = "expected gap from training error, less the second moment of expected losses, and information, pooled",
-        .formula = "E[gap] <= C1 (train - (1 - g^2) (1/n) sum_i E[E[loss_i | Z_i]^2]) + (1/C2)(1/n) sum_i J_i,  C1 g^2 >= -ln(2 - e^C2)/C2 - 1",
+        .formula = "E[gap] <= C1 (train - (1 - g^2) (1/n) sum_i E[E[loss_i | Z_i]^2]) + (1/C2)(1/n) sum_i J_i,\n"
+                   "C1 g^2 >= -ln(2 - e^C2)/C2 - 1",
         .cite = "Wang and Mao 2023, Tighter information-theoretic generalization bounds from supersamples",
         .notes = SUPERSAMPLE_POOLED_NOTES
-                 " The inner mean is over the models of one supersample trained on the example, squared without bias by pairs of models. Never below fast-weighted, which it meets as g -> 1.",
+                 " The inner mean is over the models of one supersample trained on the example, "
+                 "squared without bias by pairs of models. Never below fast-weighted, which it meets as g -> 1.",
         .example = "assay.bound(\"fast-sharpness\", {" SUPERSAMPLE_EXAMPLE "})",
         .conf_size = sizeof(struct conf),
         .params = params,

@@ -9,7 +9,8 @@ struct conf {
 static const struct param params[] = {
   SUPERSAMPLE_PARAMS(struct conf, s),
   {.id = "gamma", .type = PARAM_REAL, .at = offsetof(struct conf, gamma), .min = 0, .max = 1,
-   .flags = PARAM_AUTO | PARAM_MIN_OPEN | PARAM_MAX_OPEN, .doc = "weight g of the variance; auto: its limit 1, where the bound is smallest", .example = "0.9"},
+   .flags = PARAM_AUTO | PARAM_MIN_OPEN | PARAM_MAX_OPEN,
+   .doc = "weight g of the variance; auto: its limit 1, where the bound is smallest", .example = "0.9"},
   {0},
 };
 
@@ -35,7 +36,8 @@ const struct bound bound_fast_variance = {
         .id = "fast-variance",
         .name = "Variance fast-rate bound",
         .summary = "expected gap from training error, less its second moment over models, and information, pooled",
-        .formula = "E[gap] <= C1 (train - (1 - g^2) E[train(W)^2]) + (1/C2)(1/n) sum_i J_i,  C1 g^2 >= -ln(2 - e^C2)/C2 - 1",
+        .formula = "E[gap] <= C1 (train - (1 - g^2) E[train(W)^2]) + (1/C2)(1/n) sum_i J_i,\n"
+                   "C1 g^2 >= -ln(2 - e^C2)/C2 - 1",
         .cite = "Wang and Mao 2023, Tighter information-theoretic generalization bounds from supersamples",
         .notes = SUPERSAMPLE_POOLED_NOTES
                  " As E[train(W)^2] <= train it is never below fast-weighted, and meets it as g -> 1: a fixed gamma shows what it costs.",

@@ -29,7 +29,8 @@ const struct bound bound_fcmi = {
         .formula = "E[gap] <= (1/n) sum_i E_z sqrt(2 I^z(predictions_i; U_i))",
         .cite = "Harutyunyan et al. 2021, Information-theoretic generalization bounds for black-box learning algorithms",
         .notes = SUPERSAMPLE_ROW_NOTES " Labels of many classes leave few masks per cell: the null level is the highest of the family.",
-        .example = "assay.bound(\"fcmi\", {" "predictions = {{0, 2, 1, 2}, {1, 2, 0, 2}, {0, 2, 0, 1}, {0, 1, 0, 2}}, masks = {{0, 1}, {1, 0}, {0, 0}, {1, 1}}" "})",
+        .example = "assay.bound(\"fcmi\", {predictions = {{0, 2, 1, 2}, {1, 2, 0, 2}, {0, 2, 0, 1}, {0, 1, 0, 2}}, "
+                   "masks = {{0, 1}, {1, 0}, {0, 0}, {1, 1}}})",
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_E_EST},

@@ -34,7 +34,7 @@ const struct bound bound_interp_ld = {
         .cite = "Wang and Mao 2023, Tighter information-theoretic generalization bounds from supersamples",
         .notes = SUPERSAMPLE_POOLED_NOTES
                  " Only where no model has a training error; else there is no bound (inf). In population an equality, not a bound.",
-        .example = "assay.bound(\"interp-ld\", {" "losses = {{0, 0, 1, 0}, {1, 0, 0, 0}, {0, 0, 0, 1}, {0, 1, 0, 0}}, masks = {{0, 1}, {1, 0}, {0, 0}, {1, 0}}" "})",
+        .example = "assay.bound(\"interp-ld\", {" SUPERSAMPLE_INTERPOLATING_EXAMPLE "})",
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_E_EST},

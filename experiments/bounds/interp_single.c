@@ -34,7 +34,7 @@ const struct bound bound_interp_single = {
         .cite = "Wang and Mao 2023, Tighter information-theoretic generalization bounds from supersamples",
         .notes = SUPERSAMPLE_POOLED_NOTES
                  " Only where no model has a training error; else there is no bound (inf).",
-        .example = "assay.bound(\"interp-single\", {" "losses = {{0, 0, 1, 0}, {1, 0, 0, 0}, {0, 0, 0, 1}, {0, 1, 0, 0}}, masks = {{0, 1}, {1, 0}, {0, 0}, {1, 0}}" "})",
+        .example = "assay.bound(\"interp-single\", {" SUPERSAMPLE_INTERPOLATING_EXAMPLE "})",
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_E_EST},

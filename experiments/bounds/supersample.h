@@ -42,6 +42,9 @@ struct supersample_conf {
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 #define SUPERSAMPLE_EXAMPLE                                                                                            \
+  "losses = {{0, 0, 1, 0}, {1, 0, 0, 0}, {0, 0, 0, 1}, {0, 1, 0, 0}}, masks = {{0, 1}, {1, 0}, {0, 0}, {1, 0}}"
+/* The same without training errors. */
+#define SUPERSAMPLE_INTERPOLATING_EXAMPLE                                                                              \
   "losses = {{0, 0, 1, 0}, {1, 0, 0, 0}, {0, 0, 0, 1}, {0, 1, 0, 0}}, masks = {{0, 1}, {1, 0}, {0, 0}, {1, 1}}"
 #define SUPERSAMPLE_NOTES                                                                                              \
   "Losses are 0 or 1. The value rests on estimated information; beside it stand that of the Miller-Madow correction and "  \
