@@ -61,8 +61,8 @@ struct supersample_conf {
  * rounding is left (the least that counts can give is about 1/N^2), which a square root would show. */
 static inline double supersample_information(double sum, double N, double bias)
 {
-  double information = sum / N < 1e-12 ? 0 : sum / N;
-  return fmax(0, information - bias);
+  double plug_in = sum / N < 1e-12 ? 0 : sum / N;
+  return fmax(0, plug_in - bias);
 }
 
 /* --- pooled ------------------------------------------------------------------------------------------- */

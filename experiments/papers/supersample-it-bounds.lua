@@ -1,5 +1,6 @@
 --- Claim: the information that loss differences, or single losses, hold about which half of a supersample trained
--- bounds the expected gap, more tightly than earlier supersample bounds; without training errors it gives the test error.
+-- bounds the expected gap, more tightly than earlier supersample bounds; without training errors it gives the test
+-- error.
 -- Wang, Mao 2023, Tighter Information-Theoretic Generalization Bounds from Supersamples.
 --
 -- Four problems: four Gaussian classes; two with a quarter of the labels redrawn; two with many inputs, so that every
@@ -109,7 +110,8 @@ local function slack(results)
     for _, row in ipairs(group.rows) do gap[row] = sum end
   end
   for _, name in ipairs(EVERY) do
-    for _, f in ipairs(settings_of(results, function(row) return row[name] and (row[name] - row.gap) / gap[row] end)) do
+    local function share(row) return row[name] and (row[name] - row.gap) / gap[row] end
+    for _, f in ipairs(settings_of(results, share)) do
       f.where = name:gsub("_", "-") .. ", " .. f.where
       list[#list + 1] = f
     end

@@ -5,9 +5,9 @@
 --     print(s)
 --
 -- A supersample is n rows of two examples; a mask picks the one of each row that trains, the other tests. What the
--- losses of many such models tell about the masks bounds the expected gap (Steinke and Zakynthinou 2020, Reasoning about
--- generalization via conditional mutual information; Wang and Mao 2023, Tighter information-theoretic generalization
--- bounds from supersamples).
+-- losses of many such models tell about the masks bounds the expected gap (Steinke and Zakynthinou 2020, Reasoning
+-- about generalization via conditional mutual information; Wang and Mao 2023, Tighter information-theoretic
+-- generalization bounds from supersamples).
 -- @module assay.supersample
 local assay = require "assay"
 local stats = assay.stats

@@ -148,7 +148,7 @@ static void test_brute_force(void)
   tap_near(VALUE(fast_weighted, TABLES(t)), best, 1e-7, 0, "fast-weighted: the least of a fine grid of weights");
   for (double c1 = 1e-4; c1 <= 0.37; c1 += 1e-4)
     for (double c2 = 1; c2 < 20; c2 *= 1.0005)
-      if (c1 * (1 - c2) + (exp(c1) - 1 - c1) * (1 + c2 * c2) <= 0) {
+      if (c1 * (1 - c2) + (expm1(c1) - c1) * (1 + c2 * c2) <= 0) {
         linear = fmin(linear, c2 * train + pair / c1);
         break;
       }
@@ -183,9 +183,9 @@ static void test_relations(void)
     sharpness &= weighted <= s * (1 + 1e-12);
     relaxed &= weighted <= VALUE(fast_relaxed, TABLES(t)) * (1 + 1e-12);
     meets &= fabs(VALUE(fast_variance, TABLES(t)) - VALUE(fast_sharpness, TABLES(t))) <= 1e-12 && fabs(VALUE(fast_variance, TABLES(t)) - weighted) <= 1e-12;
-    double before[] = {VALUE(ld_cmi, TABLES(t)), VALUE(single_mi, TABLES(t)), weighted, VALUE(hd_linear, TABLES(t)), s};
+    const double before[] = {VALUE(ld_cmi, TABLES(t)), VALUE(single_mi, TABLES(t)), weighted, VALUE(hd_linear, TABLES(t)), s};
     swap_columns(&t);
-    double after[] = {VALUE(ld_cmi, TABLES(t)), VALUE(single_mi, TABLES(t)), VALUE(fast_weighted, TABLES(t)), VALUE(hd_linear, TABLES(t)),
+    const double after[] = {VALUE(ld_cmi, TABLES(t)), VALUE(single_mi, TABLES(t)), VALUE(fast_weighted, TABLES(t)), VALUE(hd_linear, TABLES(t)),
                       VALUE(fast_sharpness, TABLES(t), V_REAL("gamma", 0.7))};
     for (size_t i = 0; i < 5; i++)
       swapped &= fabs(before[i] - after[i]) <= 1e-12;
