@@ -131,7 +131,7 @@ end
 local function excess(results, name, other, statement, why)
   local most, n = -math.huge, 0
   for _, row in ipairs(results) do most, n = math.max(most, row[name] - row[other]), n + 1 end
-  return { kind = "exact", statement = statement, unit = name:gsub("_", "-") .. " - " .. other .. ", largest of all runs",
+  return { kind = "exact", statement = statement, unit = name:gsub("_", "-") .. " - " .. other .. ", most of all runs",
     effect = most, n = n, at_most = 1e-9, why = why .. "; 1e-9 for rounding" }
 end
 
