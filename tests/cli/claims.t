@@ -28,4 +28,17 @@ is "$(number "select sum(frobenius > 1.25 * trace or sqrt(12) * frobenius < 0.75
 is "$(number "select sum(abs(results.value - 1) > 1e-9) from results join params p using (run_id) where results.key = 'critical_ratio'
   and p.key = 'rows' and p.value = 'equal' and run_id in (select run_id from params where key = 'batch' and value = 1)")" 0 \
   "… rows of equal norm reproduce 2/tr(H)"
+
+run sparse-hidden-structures seeds=3 data=digits train=500 valid=100 test=300 hidden=16,12 epochs=4 retrain=2 levels=0.5,0.9 level=0.9
+# 64 x 16 + 16 x 12 + 12 x 10 weights, of which a tenth stays. Within layers exactly a tenth of each; over all layers one keeps less.
+is "$(number "select count(*) from results join params p using (run_id) where results.key = 'least_90' and p.key = 'scheme' and p.value = 'uniform'
+  and abs(results.value - 0.1) < 0.01")" 3 "… class-uniform keeps the same of each layer"
+is "$(number "select count(*) from results join params p using (run_id) where results.key = 'least_90' and p.key = 'scheme' and p.value = 'blind'
+  and results.value < 0.099")" 3 "… class-blind does not"
+is "$(number "select count(distinct value) from results where key = 'start' and seed = 1")" 1 "… all schemes begin with the same net"
+is "$(number "select count(*) from results o join results c using (run_id) where o.key = 'once_50' and c.key = 'cut_50' and o.value = c.value")" 12 \
+  "… the first level is cut from it"
+is "$(number "select count(*) from results b join results c on b.run_id = c.run_id and b.key = 'once_90' and c.key = 'error_90' and b.value > c.value
+  and b.run_id not in (select run_id from params where key = 'scheme' and value = 'random')")" 9 "… and retraining repairs"
+out_has "fails         The net without 90 % is better than a dense net trained as long." "… a claim that cannot hold at this size fails"
 done_testing
