@@ -7,8 +7,8 @@
 -- bit, removed weights must stay exactly 0, counts must be exact: a run that violates this fails.
 --
 --     assay run compare/pruning.lua                      the preset, about 90 s on two cores
---     assay run compare/pruning.lua --set sparsities=0,0.25,0.5,0.6,0.7,0.8,0.9,0.95 --set train=20000 --set epochs=8 \
---       --set hidden=128,64 --set channels=8,16 --set test=10000 --set examples=1000             the full size
+--     assay run compare/pruning.lua --set sparsities=0,0.25,0.5,0.6,0.7,0.8,0.9,0.95 --set train=8000 --set epochs=6 \
+--       --set test=4000 --set examples=512 --set hidden=100,50 --set channels=6,12      the full size, about 6 minutes
 --
 -- A method is an id with what ranks against what; ":sequential" and ":dense-target" behind a name choose where the
 -- calibration inputs come from, "@2:4" keeps 2 of every 4 consecutive inputs.
@@ -310,7 +310,7 @@ local function drawing(groups, stage, sparsities, title)
       local mean = group:mean(key(stage, "error", s))
       if mean then line.x[#line.x + 1], line.y[#line.y + 1] = s, 1 - mean end
     end
-    series[#series + 1] = line
+    if #line.x > 0 then series[#series + 1] = line end
   end
   return plot.line { title = title, x_label = "sparsity", y_label = "accuracy", series = series, height = 22 }
 end
@@ -378,6 +378,8 @@ local function with_regimes(groups)
   return groups:where(function(group) return not is_pattern(group) and heads[group.keys.method:match("^[%w-]+")] end)
 end
 
+local function has_done(group) return #group.rows:done() > 0 end
+
 local function heading(...)
   print()
   print(string.format(...))
@@ -391,15 +393,15 @@ local function model_report(results, model, p, sparsities)
   local middle = sparsities[math.max(1, #sparsities - 2)]
   local shape = tostring(model_of(model, p)):gsub("^model ", "")
   heading("=== %s; dense test error %s %%", shape, cell(own[1], "dense_error"))
-  for _, stage in ipairs { "plain", "repaired", p.tune_epochs > 0 and "tuned" or nil } do
+  for _, stage in ipairs(#main > 0 and { "plain", "repaired", p.tune_epochs > 0 and "tuned" or nil } or {}) do
     print(string.format("Test error in %% against sparsity, %s", STAGES[stage]))
     print()
     curve_table(main, stage, sparsities):print()
     print()
   end
-  print(drawing(main, "plain", sparsities, model .. ": accuracy against sparsity, as pruned, mean over seeds"))
-  if p.tune_epochs > 0 then
-    print(drawing(main, "tuned", sparsities, model .. ": accuracy against sparsity, fine-tuned, mean over seeds"))
+  for _, stage in ipairs(#main:where(has_done) > 0 and { "plain", p.tune_epochs > 0 and "tuned" or nil } or {}) do
+    print(drawing(main, stage, sparsities, string.format("%s: accuracy against sparsity, %s, mean over seeds", model,
+      STAGES[stage])))
   end
   if #main > 1 and #main:where(function(group) return group.keys.method == p.baseline end) == 1 then
     for _, stage in ipairs { "plain", p.tune_epochs > 0 and "tuned" or nil } do
