@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# fuzz.t: libFuzzer on every reader for a few seconds (ASSAY_FUZZ_SECONDS, 3), from the fixtures on. Needs clang and its
-# runtime (clang, libclang-rt-14-dev); without them the drivers fuzz_* of the build are what there is.
+# fuzz.t: libFuzzer on every reader for a few seconds (ASSAY_FUZZ_SECONDS: 3, with ASSAY_LONG 600), from the fixtures on.
+# Needs clang and its runtime (clang, libclang-rt-14-dev), which tests/run installs for --long only: the suite has the
+# drivers fuzz_* of the build, which change the same seeds under the sanitizers.
 set -u
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 2
 
@@ -19,7 +20,8 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debu
 
 count=0
 failed=0
-seconds=${ASSAY_FUZZ_SECONDS:-3}
+seconds=${ASSAY_FUZZ_SECONDS:-${ASSAY_LONG:+600}}
+seconds=${seconds:-3}
 # allocations that a damaged header asks for may fail; that is an answer
 export ASAN_OPTIONS=allocator_may_return_null=1
 # fuzz TARGET ENDING...: new inputs stay in the work folder; what crashes is shown.

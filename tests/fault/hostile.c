@@ -12,7 +12,7 @@
 #define FEW           21
 #else
 #define MEMORY_MAX_KB (700L * 1024)
-#define FEW           7 /* of so many commands, one is run */
+#define FEW           10 /* of so many commands, one is run */
 #endif
 
 /* What is done to a good store; what reading it must come to. */
