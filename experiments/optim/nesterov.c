@@ -18,24 +18,6 @@ static bool form(const void *conf, struct momentum_form *out)
   return true;
 }
 
-static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n,
-                            const struct step_info *s, struct err *e)
-{
-  struct momentum_form f;
-  (void)e;
-  form(conf, &f);
-  return momentum_step_f32(&f, state, w, g, n, s);
-}
-
-static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n,
-                            const struct step_info *s, struct err *e)
-{
-  struct momentum_form f;
-  (void)e;
-  form(conf, &f);
-  return momentum_step_f64(&f, state, w, g, n, s);
-}
-
 const struct optimizer optimizer_nesterov = {
   .m = {.kind = KIND_OPTIMIZER,
         .id = "nesterov",
@@ -52,7 +34,5 @@ const struct optimizer optimizer_nesterov = {
         .params = params},
   .state_size = momentum_state_size,
   .init = momentum_init,
-  .step_f32 = step_f32,
-  .step_f64 = step_f64,
   .momentum_form = form,
 };

@@ -5,6 +5,27 @@
 #include <math.h>
 
 #include "experiments/kernel/vec.h"
+#include "experiments/optim/momentum.h"
+
+enum status optimizer_apply_f32(const struct object *o, void *state, float *w, const float *g, size_t n, const struct step_info *s,
+                                struct err *e)
+{
+  const struct optimizer *rule = (const struct optimizer *)o->method;
+  struct momentum_form f;
+  if (rule->momentum_form && rule->momentum_form(o->conf, &f))
+    return momentum_step_f32(&f, state, w, g, n, s);
+  return rule->step_f32(o->conf, state, w, g, n, s, e);
+}
+
+enum status optimizer_apply_f64(const struct object *o, void *state, double *w, const double *g, size_t n, const struct step_info *s,
+                                struct err *e)
+{
+  const struct optimizer *rule = (const struct optimizer *)o->method;
+  struct momentum_form f;
+  if (rule->momentum_form && rule->momentum_form(o->conf, &f))
+    return momentum_step_f64(&f, state, w, g, n, s);
+  return rule->step_f64(o->conf, state, w, g, n, s, e);
+}
 
 static enum status check_info(const struct object *o, const struct step_info *s, struct err *e)
 {
@@ -33,7 +54,7 @@ enum status optimizer_step_f32(const struct object *o, void *state, float *w, co
       i++;
     return not_finite(o, s, i, (double)g[i], e);
   }
-  return ((const struct optimizer *)o->method)->step_f32(o->conf, state, w, g, n, s, e);
+  return optimizer_apply_f32(o, state, w, g, n, s, e);
 }
 
 enum status optimizer_step_f64(const struct object *o, void *state, double *w, const double *g, size_t n,
@@ -48,5 +69,5 @@ enum status optimizer_step_f64(const struct object *o, void *state, double *w, c
       i++;
     return not_finite(o, s, i, g[i], e);
   }
-  return ((const struct optimizer *)o->method)->step_f64(o->conf, state, w, g, n, s, e);
+  return optimizer_apply_f64(o, state, w, g, n, s, e);
 }

@@ -42,8 +42,8 @@ struct optimizer {
    * overflows all the same (w and the state are then worthless). Buffers aligned to 64 bytes are fastest. */
   enum status (*step_f32)(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
   enum status (*step_f64)(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
-  /* Non-NULL when the rule is of the momentum form with these constants; its state is then one vector v
-   * of n numbers (present even for mu = 0). */
+  /* Non-NULL when the rule may be of the momentum form: true with these constants. Its state is then one vector v
+   * of n numbers (present even for mu = 0), its step is that of the form, and it needs no step of its own. */
   bool (*momentum_form)(const void *conf, struct momentum_form *out);
   /* Weights to evaluate, where they differ from the training weights; NULL: w itself. */
   void (*eval_weights_f32)(const void *conf, const void *state, const float *w, float *out, size_t n);
@@ -54,6 +54,10 @@ struct optimizer {
  * w and the state untouched. */
 NODISCARD enum status optimizer_step_f32(const struct object *o, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
 NODISCARD enum status optimizer_step_f64(const struct object *o, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
+
+/* The same without the checks, for a caller that has made them. */
+NODISCARD enum status optimizer_apply_f32(const struct object *o, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
+NODISCARD enum status optimizer_apply_f64(const struct object *o, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e);
 
 /* A sampler decides the order of examples. Batches are cut, `batch` at a time, from the endless
  * concatenation of the epochs' orders, so that every batch is full and, for the permutation samplers,

@@ -278,7 +278,7 @@ enum status replica_apply(struct engine *g, struct replica *r, float *w, void *s
     return STATUS_OK;
   }
   struct step_info info = {.k = t + 1, .lr = lr, .net = &g->net};
-  return rule_of(r)->step_f32(r->how->optimizer->conf, state, w, grad, n, &info, e);
+  return optimizer_apply_f32(r->how->optimizer, state, w, grad, n, &info, e);
 }
 
 /* Gradient first, then the rule. */
