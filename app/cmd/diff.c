@@ -1,4 +1,4 @@
-/* diff.c: assay diff: two runs side by side: parameters, results, scripts.
+/* diff.c: assay diff: two runs side by side: parameters, results, curves, scripts.
  *
  * Exit code 0: same, 1: they differ, 2: trouble. Times (keys ending in _s) are shown but do not count, for
  * they differ between equal runs. */
@@ -92,6 +92,33 @@ static int compare_status(struct compare *c)
   return code ? reading_failed(c->app, c->store) : EXIT_DONE;
 }
 
+/* Metrics whose curves differ in some point, with the points that each run has and how many differ: equal last, least and
+ * greatest values say nothing about the middle. */
+static const char curves_sql[] =
+  "WITH a AS (SELECT key_id, step, value FROM metric WHERE run_id = ?1), b AS (SELECT key_id, step, value FROM metric WHERE run_id = ?2),"
+  " d AS (SELECT key_id, step FROM (SELECT * FROM a EXCEPT SELECT * FROM b) UNION SELECT key_id, step FROM (SELECT * FROM b EXCEPT SELECT * FROM a))"
+  " SELECT k.name, (SELECT count(*) FROM a WHERE a.key_id = d.key_id), (SELECT count(*) FROM b WHERE b.key_id = d.key_id), count(*)"
+  " FROM d JOIN metric_key k ON k.id = d.key_id GROUP BY d.key_id ORDER BY k.name";
+
+static int compare_curves(struct compare *c)
+{
+  struct store_query *q = reading_query(c->app, c->store, curves_sql);
+  int code;
+  if (!q)
+    return reading_failed(c->app, c->store);
+  store_query_bind_int(q, 1, c->run.a);
+  store_query_bind_int(q, 2, c->run.b);
+  while (reading_next(q, &code)) {
+    struct store_cell key = store_query_cell(q, 0);
+    struct store_cell row[5] = {cell_text("points"), key, store_query_cell(q, 1), store_query_cell(q, 2), store_query_cell(q, 3)};
+    table_row(c->table, row);
+    if (!(key.type == STORE_TEXT && result_is_timing(key.text)))
+      c->differs = true;
+  }
+  store_query_close(q);
+  return code ? reading_failed(c->app, c->store) : EXIT_DONE;
+}
+
 /* --- scripts ---------------------------------------------------------------------------------- */
 
 static void print_line(void *self, char mark, const char *line, size_t length)
@@ -148,6 +175,8 @@ static int compare_runs(struct compare *c, enum table_format format)
     code = compare_values(c, "param");
   if (!code)
     code = compare_values(c, "result");
+  if (!code)
+    code = compare_curves(c);
   table_end(c->table);
   free(name_a);
   free(name_b);
@@ -177,7 +206,8 @@ const struct command command_diff = {
   .name = "diff",
   .summary = "two runs: what differs in config, results and script",
   .usage = "[--all] [--format FORMAT] RUN RUN",
-  .help = "Parameters that differ, results side by side, and the difference of the script's text.\n"
+  .help = "Parameters that differ, results side by side, metrics that differ (how many points each run has, and in how\n"
+          "many they differ), and the difference of the script's text.\n"
           "Exit code: 0 same, 1 they differ, 2 trouble. Results that are times (ending in _s) do not count.\n"
           "Examples:\n"
           "  assay diff 17 18\n"
