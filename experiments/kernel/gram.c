@@ -11,7 +11,7 @@
 
 enum {
   CHUNK = 4 * GRAM_BLOCK, /* examples packed at a time */
-  RANGE = 192             /* rows of G in work at a time */
+  RANGE = 48             /* rows of G in work at a time */
 };
 
 size_t gram_work(size_t d) { return round_up(d, TILE_F32) * CHUNK; }
@@ -23,6 +23,14 @@ struct chunk {
   size_t d, n, ldg;
   double *g;
 };
+
+/* Ask for the tile of G below this one, which comes next: a large G is far away. */
+static void prefetch_below(const struct chunk *c, size_t i, size_t j, size_t cols)
+{
+  for (size_t r = i + TILE_ROWS; r < i + 2 * TILE_ROWS && r < c->d; r++)
+    for (size_t l = 0; l < cols; l += 8)
+      __builtin_prefetch(c->g + r * c->ldg + j + l, 1);
+}
 
 /* --- float64 ---------------------------------------------------------------------------------------- */
 
@@ -47,6 +55,8 @@ static void add_part_f64(const struct tile *k, const struct chunk *c, const doub
     const double *a = packed + i / TILE_F64 * TILE_F64 * c->n + at * TILE_F64 + i % TILE_F64;
     double *g = c->g + i * c->ldg + j;
     size_t rows = smaller(TILE_ROWS, c->d - i);
+    if (at == 0)
+      prefetch_below(c, i, j, cols);
     if (rows == TILE_ROWS && cols == TILE_F64)
       k->add_f64(end - at, a, TILE_F64, b, g, c->ldg);
     else
@@ -94,6 +104,8 @@ static void add_part_f32(const struct tile *k, const struct chunk *c, const floa
     const float *a = packed + i / TILE_F32 * TILE_F32 * c->n + at * TILE_F32 + i % TILE_F32;
     double *g = c->g + i * c->ldg + j;
     size_t rows = smaller(TILE_ROWS, c->d - i);
+    if (at == 0)
+      prefetch_below(c, i, j, cols);
     if (rows == TILE_ROWS && cols == TILE_F32) /* beside the diagonal whole vectors only */
       k->add_f32(end - at, a, TILE_F32, b, smaller(TILE_F32, round_up(i + TILE_ROWS - j, 16)), g, c->ldg);
     else
@@ -124,7 +136,7 @@ void gram_add_f32(size_t d, size_t n, const float *a, size_t lda, double *g, siz
 
 void gram_mirror(size_t d, double *g, size_t ldg)
 {
-  enum { SIDE = 32 }; /* squares that stay in the first cache */
+  enum { SIDE = 8 }; /* squares that stay in the first cache */
   for (size_t i0 = 0; i0 < d; i0 += SIDE)
     for (size_t j0 = 0; j0 <= i0; j0 += SIDE)
       for (size_t i = i0; i < d && i < i0 + SIDE; i++)

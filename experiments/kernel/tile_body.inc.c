@@ -5,6 +5,7 @@
 #define LANES_F64 (sizeof(vd) / sizeof(double))
 #define LANES_F32 (sizeof(vf) / sizeof(float))
 #define C 3
+#define AHEAD 32 /* steps after which a scalar asked for now is wanted: from the last cache */
 
 INLINE void chain_f64(bool minus, size_t k, const double *a, size_t lda, const double *b, double *c, size_t ldc)
 {
@@ -14,6 +15,7 @@ INLINE void chain_f64(bool minus, size_t k, const double *a, size_t lda, const d
       acc[r][v] = d_loadu(c + (size_t)r * ldc + (size_t)v * LANES_F64);
   for (size_t i = 0; i < k; i++, a += lda, b += TILE_F64) {
     vd x[C];
+    __builtin_prefetch(a + AHEAD * lda);
     for (int v = 0; v < C; v++)
       x[v] = d_load(b + (size_t)v * LANES_F64);
     for (int r = 0; r < ROWS; r++) {
@@ -52,6 +54,7 @@ INLINE void chain_f32(const int width, size_t k, const float *a, size_t lda, con
       acc[r][v] = f_set1(0);
   for (size_t i = 0; i < k; i++, a += lda, b += TILE_F32) {
     vf x[C];
+    __builtin_prefetch(a + AHEAD * lda);
     for (int v = 0; v < width; v++)
       x[v] = f_load(b + (size_t)v * LANES_F32);
     for (int r = 0; r < ROWS; r++) {

@@ -13,36 +13,6 @@
 
 enum { CHUNK = 16 * GRAM_BLOCK }; /* examples between two polls of the cancel flag */
 
-/* The largest magnitude of a row, as its bits: a reduction over whole numbers, which every vector unit has. NaN and infinity
- * are above 0x7f800000 (0x7ff0...0). */
-static uint32_t largest_f32(const float *x, size_t n)
-{
-  int32_t most = 0;
-  for (size_t t = 0; t < n; t++) {
-    int32_t bits;
-    memcpy(&bits, x + t, sizeof bits);
-    bits &= INT32_MAX;
-    most = bits > most ? bits : most;
-  }
-  return (uint32_t)most;
-}
-
-/* Finite? fits: float32 products of rows neither overflow nor lose what counts to underflow: each row's largest number is 0
- * or between 2^-40 and 2^50. */
-static enum status check_inputs(const struct mat *inputs, bool *fits, struct err *e)
-{
-  bool finite = inputs->type == DTYPE_F32 || mat_all_finite(inputs);
-  *fits = inputs->type == DTYPE_F32;
-  for (size_t j = 0; *fits && finite && j < inputs->rows; j++) {
-    uint32_t bits = largest_f32(mat_row_f32(inputs, j), inputs->cols), exponent = bits >> 23;
-    finite = exponent < 255;
-    *fits = bits == 0 || (exponent >= 127 - 40 && exponent < 127 + 50);
-  }
-  if (!finite || (!*fits && !mat_all_finite(inputs)))
-    return err_set(e, STATUS_BAD_DATA, "the inputs X hold NaN or infinity");
-  return STATUS_OK;
-}
-
 /* block (d x n) = columns [at, at + n) of X, from float32 */
 static void widen(const struct mat *inputs, size_t at, size_t n, double *block)
 {
@@ -51,10 +21,10 @@ static void widen(const struct mat *inputs, size_t at, size_t n, double *block)
       block[j * n + t] = (double)mat_row_f32(inputs, j)[at + t];
 }
 
-static void add_chunk(const struct mat *inputs, bool fits, size_t at, size_t n, double *gram, double *work)
+static void add_chunk(const struct mat *inputs, bool narrow, size_t at, size_t n, double *gram, double *work)
 {
   size_t d = inputs->rows;
-  if (fits)
+  if (narrow)
     gram_add_f32(d, n, mat_row_f32(inputs, 0) + at, inputs->stride, gram, d, work);
   else if (inputs->type == DTYPE_F64)
     gram_add_f64(d, n, mat_row_f64(inputs, 0) + at, inputs->stride, gram, d, work);
@@ -65,9 +35,10 @@ static void add_chunk(const struct mat *inputs, bool fits, size_t at, size_t n, 
   }
 }
 
-static enum status fill_gram(const struct exec *x, const struct mat *inputs, bool fits, double *gram, struct err *e)
+/* narrow: float32 products. */
+static enum status sum_products(const struct exec *x, const struct mat *inputs, bool narrow, double *gram, struct err *e)
 {
-  size_t d = inputs->rows, wide = inputs->type == DTYPE_F32 && !fits ? d : 0;
+  size_t d = inputs->rows, wide = inputs->type == DTYPE_F32 && !narrow ? d : 0;
   void *work;
   enum status status = mem_new(&work, gram_work(d) + wide * CHUNK, sizeof(double), "a chunk of inputs", e);
   if (status)
@@ -75,22 +46,49 @@ static enum status fill_gram(const struct exec *x, const struct mat *inputs, boo
   memset(gram, 0, d * d * sizeof *gram);
   for (size_t at = 0; d && at < inputs->cols && status == STATUS_OK; at += CHUNK) {
     size_t n = inputs->cols - at < CHUNK ? inputs->cols - at : CHUNK;
-    add_chunk(inputs, fits, at, n, gram, work);
+    add_chunk(inputs, narrow, at, n, gram, work);
     if (exec_cancelled(x))
       status = err_set(e, STATUS_CANCELLED, "cancelled");
   }
   free(work);
-  gram_mirror(d, gram, d);
+  return status;
+}
+
+static bool all_zero(const float *x, size_t n)
+{
+  bool zero = true;
+  for (size_t t = 0; t < n && zero; t++)
+    zero = x[t] == 0;
+  return zero;
+}
+
+/* Were float32 products good enough? Where the squares of an input add up to at most 2^120 no sum overflows, and where they
+ * are 2^-80 on average what underflow takes does not count. An input of zeros is dead, as it should be. */
+static bool narrow_enough(const struct mat *inputs, const double *gram)
+{
+  size_t d = inputs->rows;
+  bool good = true;
+  for (size_t j = 0; j < d && good; j++) {
+    double sum = gram[j * d + j];
+    good = (sum <= 0x1p120 && sum >= 0x1p-80 * (double)inputs->cols) || (sum == 0 && all_zero(mat_row_f32(inputs, j), inputs->cols));
+  }
+  return good;
+}
+
+static enum status fill_gram(const struct exec *x, const struct mat *inputs, double *gram, struct err *e)
+{
+  bool narrow = inputs->type == DTYPE_F32;
+  enum status status = sum_products(x, inputs, narrow, gram, e);
+  if (status == STATUS_OK && narrow && !narrow_enough(inputs, gram))
+    status = sum_products(x, inputs, false, gram, e);
+  gram_mirror(inputs->rows, gram, inputs->rows);
   return status;
 }
 
 enum status prune_calibrate(const struct exec *x, const struct mat *inputs, double *norm2, double *gram, struct err *e)
 {
   size_t d = inputs->rows;
-  bool fits;
-  enum status status = check_inputs(inputs, &fits, e);
-  if (status == STATUS_OK && gram)
-    status = fill_gram(x, inputs, fits, gram, e);
+  enum status status = gram ? fill_gram(x, inputs, gram, e) : STATUS_OK;
   for (size_t j = 0; j < d && status == STATUS_OK; j++) {
     if (gram)
       norm2[j] = gram[j * d + j];
@@ -98,8 +96,10 @@ enum status prune_calibrate(const struct exec *x, const struct mat *inputs, doub
       norm2[j] = vec_dot_f32(mat_row_f32(inputs, j), mat_row_f32(inputs, j), inputs->cols);
     else
       norm2[j] = vec_dot_f64(mat_row_f64(inputs, j), mat_row_f64(inputs, j), inputs->cols);
-    if (!isfinite(norm2[j]))
-      status = err_set(e, STATUS_BAD_DATA, "input %zu is too large: the sum of its squares overflows", j + 1);
+    if (!isfinite(norm2[j])) /* as it is where any input is not */
+      status = mat_all_finite(inputs)
+                   ? err_set(e, STATUS_BAD_DATA, "input %zu is too large: the sum of its squares overflows", j + 1)
+                   : err_set(e, STATUS_BAD_DATA, "the inputs X hold NaN or infinity");
   }
   return status;
 }

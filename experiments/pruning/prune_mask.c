@@ -33,7 +33,7 @@ size_t prune_count(double sparsity, size_t n)
   return k >= (double)n ? n : (size_t)k;
 }
 
-void prune_choose_groups(const double *score, size_t groups, size_t n, size_t m, uint8_t *keep)
+static inline void choose_groups(const double *score, size_t groups, size_t n, size_t m, uint8_t *keep)
 {
   for (size_t g = 0; g < groups; g++, score += m, keep += m)
     for (size_t j = 0; j < m; j++) { /* how many go before j: counted without a branch */
@@ -44,6 +44,14 @@ void prune_choose_groups(const double *score, size_t groups, size_t n, size_t m,
         before += score[t] < score[j];
       keep[j] = before >= m - n;
     }
+}
+
+void prune_choose_groups(const double *score, size_t groups, size_t n, size_t m, uint8_t *keep)
+{
+  if (m == 4) /* the compiler unrolls a known number */
+    choose_groups(score, groups, n, 4, keep);
+  else
+    choose_groups(score, groups, n, m, keep);
 }
 
 enum status prune_check_groups(const struct prune_common *c, size_t in, struct err *e)
