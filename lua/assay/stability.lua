@@ -165,6 +165,14 @@ local function conditional(values, n, level)
   return out
 end
 
+-- Squared distances are skewed: beside Student's interval a percentile bootstrap over the repeats.
+local function with_bootstrap(out, values, level)
+  if #values >= 10 then
+    out.boot_low, out.boot_high = stats.bootstrap(values, { kind = "percentile", resamples = 2000, level = level })
+  end
+  return out
+end
+
 local function squares(values)
   local out = {}
   for i, v in ipairs(values) do out[i] = v * v end
@@ -325,7 +333,8 @@ local function conclude(settings, repeats)
     out.replaced = conditional(first.differences, first.n, level)
   else
     out.delta1 = summary(column(repeats, function(r) return r.d1[last] end), level)
-    out.delta2 = summary(column(repeats, function(r) return r.d2[last] end), level)
+    local means = column(repeats, function(r) return r.d2[last] end)
+    out.delta2 = with_bootstrap(summary(means, level), means, level)
     out.replaced = summary(column(repeats, function(r) return stats.mean(r.differences) end), level)
   end
   out.growth = growth(out.curve)
@@ -339,6 +348,10 @@ local function conclude(settings, repeats)
   if out.identity.se and out.identity.se > 0 then out.z = out.identity.mean / out.identity.se end
   out.sampler = type(first.sampler) == "string" and first.sampler or first.sampler.id
   out.bounds = bounds_of(settings, repeats, out)
+  for _, b in ipairs(out.bounds) do -- how far above the measured distance
+    local bound, seen = b.delta2 or b.delta1, b.delta2 and out.delta2.mean or out.delta1.mean
+    if b.what == "path" and bound and seen > 0 then b.ratio = bound / seen end
+  end
   return setmetatable(out, Stability)
 end
 
@@ -347,6 +360,8 @@ local function interval(s)
   return string.format("%-12.5g [%.5g, %.5g]", s.mean, s.low, s.high)
 end
 
+local function number(x) return x and string.format("%.5g", x) or "-" end
+
 function Stability:__tostring()
   local samples = self.repeats == 1 and "given this one sample" or self.repeats .. " samples"
   local lines = { string.format("stability: n = %d, %d neighbours, %s, %d steps of %d (%s)", self.n,
@@ -354,15 +369,18 @@ function Stability:__tostring()
   local function line(...) lines[#lines + 1] = string.format(...) end
   line("  Delta1 (mean distance)            %s", interval(self.delta1))
   line("  Delta2 (mean squared distance)    %s", interval(self.delta2))
+  if self.delta2.boot_low then
+    line("    bootstrap over the samples      %-12s [%.5g, %.5g]", "", self.delta2.boot_low, self.delta2.boot_high)
+  end
   if self.growth then line("  growth: Delta2 ~ t^%.2f over %d checkpoints", self.growth, #self.curve) end
   line("  floor (replaced by itself)        %g", self.floor)
   line("  gap: test - training loss         %s", interval(self.gap))
   line("  gap by the replaced examples      %s", interval(self.replaced))
   if self.z then line("  replace-one identity: they differ by %.2f standard errors", self.z) end
-  if #self.bounds > 0 then line("  bound on the gap        from       value       Delta2      Delta1") end
+  if #self.bounds > 0 then line("  bound on the gap        from       value       Delta2      Delta1      over measured") end
   for _, b in ipairs(self.bounds) do
-    line("  %-20s    %-8s   %-11.5g %-11s %s", b.id, b.what, b.value,
-      b.delta2 and string.format("%.5g", b.delta2) or "-", b.delta1 and string.format("%.5g", b.delta1) or "-")
+    line("  %-20s    %-8s   %-11.5g %-11s %-11s %s", b.id, b.what, b.value, number(b.delta2), number(b.delta1),
+      number(b.ratio))
   end
   return table.concat(lines, "\n")
 end
@@ -391,8 +409,9 @@ assay.stability{data =, model =, steps = or epochs =, lr = or schedule =, …}
   spaced in log t); smoothness and lipschitz of the loss (known for linear, logistic and softmax models); loss_range;
   level (0.95); loss, optimizer (sgd), schedule, sampler (iid), batch (64), plan as for assay.train.
   Returns delta1, delta2, gap, replaced, train_loss, test_loss (each {mean =, se =, low =, high =}), z, growth (slope of
-  log Delta2 against log t), floor (an example replaced by itself: exactly 0), curve, bounds (those of the theory beside,
-  from the path of the risks and from the measured distances).
+  log Delta2 against log t), floor (an example replaced by itself: exactly 0), curve, bounds (those of the theory
+  beside, from the path of the risks and from the measured distances; ratio: over the measured distance). From 10
+  repeats on delta2 has boot_low and boot_high, too: squared distances are skewed.
   Source: Bousquet and Elisseeff 2002, Stability and generalization; Lei and Ying 2020.]],
   __call = function(_, settings) return M.measure(settings) end,
 })

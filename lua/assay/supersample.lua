@@ -112,15 +112,16 @@ local function draw_masks(models, n, seed)
   return ((assay.random("uniform", models, n, seed) - 0.5):sign() + 1) / 2
 end
 
--- The rows that each model trains on, in an order of its own, so that no row has a place of its own in training.
-local function replicas(examples, masks, n, k2, seed)
-  local list = {}
-  for r = 1, masks:rows() do
-    local pair = examples[(r - 1) // k2 + 1]
-    local first, second = pair:view(1, 1, 1, n), pair:view(1, 1, n + 1, 2 * n)
+-- The rows that each model of supersample z trains on, in an order of its own, so that no row has a place of its own
+-- in training.
+local function replicas(pair, z, masks, k2, seed)
+  local list, n = {}, masks:cols()
+  local first, second = pair:view(1, 1, 1, n), pair:view(1, 1, n + 1, 2 * n)
+  for k = 1, k2 do
+    local r = (z - 1) * k2 + k
     local rows = first + (second - first) * masks:view(r, r)
     local order = assay.sample(n, n, seed, 1000000 + r)
-    list[r] = { rows = rows:t():take(order), init_seed = seed * 1000003 + r, keep_weights = true, skip_test = true }
+    list[k] = { rows = rows:t():take(order), init_seed = seed * 1000003 + r, keep_weights = true, skip_test = true }
   end
   return list
 end
@@ -131,20 +132,15 @@ local function labels(outputs)
   return (outputs:sign() + 1) / 2
 end
 
--- Losses and predictions of every model on both columns of its supersample.
-local function test(settings, data, examples, results, k2)
-  local train, n2 = data:train(), examples[1]:cols()
-  local losses, predictions = assay.zeros(#results, n2), assay.zeros(#results, n2)
-  for z, pair in ipairs(examples) do
-    local batch = { x = train.x:take(pair), y = train.y:take(pair), classes = train.classes }
-    for k = 1, k2 do
-      local r = (z - 1) * k2 + k
-      local seen = labels(settings.model:outputs(results[r].weights, batch, settings.loss))
-      predictions[r] = seen
-      losses[r] = (seen - batch.y):abs():sign()
-    end
+-- Losses and predictions of the models of supersample z on both its columns, into their rows.
+local function test(settings, pair, results, numbers, first)
+  local train = settings.data:train()
+  local batch = { x = train.x:take(pair), y = train.y:take(pair), classes = train.classes }
+  for k, result in ipairs(results) do
+    local seen = labels(settings.model:outputs(result.weights, batch, settings.loss))
+    numbers.predictions[first + k] = seen
+    numbers.losses[first + k] = (seen - batch.y):abs():sign()
   end
-  return losses, predictions
 end
 
 local function object(kind, value)
@@ -160,12 +156,15 @@ local function trained(settings)
   local k1, k2 = whole(s, "supersamples", 10, 1), whole(s, "masks", 32, 2)
   local n, seed = whole(s, "n", 100, 1), whole(s, "seed", 0, math.mininteger)
   local examples, disjoint = draw_examples(s.data, n, k1, seed)
-  local masks = draw_masks(k1 * k2, n, seed)
-  local t = { data = s.data, seed = seed, replicas = replicas(examples, masks, n, k2, seed) }
+  local numbers = { masks = draw_masks(k1 * k2, n, seed), supersamples = k1,
+    losses = assay.zeros(k1 * k2, 2 * n), predictions = assay.zeros(k1 * k2, 2 * n) }
+  local t = { data = s.data, seed = seed }
   for _, key in ipairs(TRAINING) do t[key] = s[key] end
-  local results = assay.train_many(t)
-  local losses, predictions = test(s, s.data, examples, results, k2)
-  local out = evaluate(s, { losses = losses, predictions = predictions, masks = masks, supersamples = k1 })
+  for z, pair in ipairs(examples) do -- one after the other: weights of one supersample are held at a time
+    t.replicas = replicas(pair, z, numbers.masks, k2, seed)
+    test(s, pair, assay.train_many(t), numbers, (z - 1) * k2)
+  end
+  local out = evaluate(s, numbers)
   out.disjoint = disjoint
   return out
 end

@@ -35,6 +35,10 @@ for _, b in ipairs(s.bounds) do
 end
 tap.ok(s.delta2.mean <= s.bounds[2].delta2, "and the path's Delta2 above the measured one")
 tap.near(s.smoothness, 2, 1e-6, "L is the largest squared input, in float32")
+tap.ok(s.delta2.boot_low < s.delta2.mean and s.delta2.mean < s.delta2.boot_high and
+  math.abs((s.delta2.boot_high - s.delta2.boot_low) / (s.delta2.high - s.delta2.low) - 1) < 0.2,
+  "of 150 repeats the bootstrap's interval is about Student's")
+tap.near(s.bounds[2].ratio, s.bounds[2].delta2 / s.delta2.mean, 1e-9, "the bound is compared with what was measured")
 tap.ok(tostring(s):find("replace-one identity", 1, true), "it prints itself")
 
 local mixture = assay.data("gaussian-mixture", { d = 5, train = 600, valid = 0, test = 200 })

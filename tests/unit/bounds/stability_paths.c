@@ -88,6 +88,26 @@ static void fill(double *rates, double rate)
     rates[t] = rate;
 }
 
+/* Once the risks are zero no step adds anything: interpolation drives each bound to a constant. */
+static void test_interpolation(void)
+{
+  double rates[4 * STEPS], risks[4 * STEPS] = {0}, first[3], last[3];
+  for (int t = 0; t < 4 * STEPS; t++) {
+    rates[t] = 0.01;
+    risks[t] = t < STEPS ? exp(-0.2 * t) : 0;
+  }
+  for (size_t i = 0; i < 2; i++) {
+    size_t steps = i ? 4 * STEPS : STEPS;
+    double *to = i ? last : first;
+#define INTERPOLATES V_INT("n", 50), V_REAL("smoothness", 1), V_NUMBERS("rates", steps, rates), V_NUMBERS("risks", steps, risks), V_REAL("risk", 0)
+    to[0] = TERM("recursion", stab_onavg_l2, INTERPOLATES);
+    to[1] = VALUE(stab_sgdm, INTERPOLATES, V_REAL("momentum", 0.5));
+    to[2] = VALUE(stab_vr, INTERPOLATES);
+  }
+  for (size_t i = 0; i < 3; i++) /* 240 roundings */
+    tap_near(last[i], first[i], 1e-13, 0, "bound %zu stays where it is once the risk is 0", i + 1);
+}
+
 /* --- momentum ------------------------------------------------------------------------------------------- */
 
 /* y' = w - eta g, v' = w - s eta g, w' = y' + beta (v' - v), v_0 = w_0; `before` is v. */
@@ -302,6 +322,7 @@ int main(void)
 {
   static const double betas[] = {0, 0.5, 0.9};
   tap_diag("seed %u", SEED);
+  test_interpolation();
   test_sgdm();
   for (size_t i = 0; i < 3; i++) {
     test_sgdm_measured(betas[i], "polyak");
