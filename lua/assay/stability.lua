@@ -377,7 +377,9 @@ function Stability:__tostring()
   line("  gap: test - training loss         %s", interval(self.gap))
   line("  gap by the replaced examples      %s", interval(self.replaced))
   if self.z then line("  replace-one identity: they differ by %.2f standard errors", self.z) end
-  if #self.bounds > 0 then line("  bound on the gap        from       value       Delta2      Delta1      over measured") end
+  if #self.bounds > 0 then
+    line("  bound on the gap        from       value       Delta2      Delta1      over measured")
+  end
   for _, b in ipairs(self.bounds) do
     line("  %-20s    %-8s   %-11.5g %-11s %-11s %s", b.id, b.what, b.value, number(b.delta2), number(b.delta1),
       number(b.ratio))

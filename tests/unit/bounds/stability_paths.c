@@ -91,7 +91,7 @@ static void fill(double *rates, double rate)
 /* Once the risks are zero no step adds anything: interpolation drives each bound to a constant. */
 static void test_interpolation(void)
 {
-  double rates[4 * STEPS], risks[4 * STEPS] = {0}, first[3], last[3];
+  double rates[4 * STEPS], risks[4 * STEPS] = {0}, first[3] = {0}, last[3] = {0};
   for (int t = 0; t < 4 * STEPS; t++) {
     rates[t] = 0.01;
     risks[t] = t < STEPS ? exp(-0.2 * t) : 0;
