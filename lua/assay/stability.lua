@@ -242,7 +242,9 @@ end
 local function add(list, id, what, parameters)
   local value = assay.bound(id, parameters):evaluate()
   list[#list + 1] = { id = id, what = what, value = value.value, statement = value.statement,
-    claim = value.claim, vacuous = value.vacuous, delta1 = value.terms.delta1, delta2 = value.terms.delta2 }
+    claim = value.claim, vacuous = value.vacuous,
+    rate_limit = value.terms.rate_limit or value.terms.effective_rate_limit,
+    delta1 = value.terms.delta1, delta2 = value.terms.delta2 }
 end
 
 local function plain_sgd(list, c)
@@ -378,11 +380,17 @@ function Stability:__tostring()
   line("  gap by the replaced examples      %s", interval(self.replaced))
   if self.z then line("  replace-one identity: they differ by %.2f standard errors", self.z) end
   if #self.bounds > 0 then
+    line("  constants of the loss: smoothness %.5g%s", self.smoothness,
+      self.lipschitz and string.format(", Lipschitz %.5g", self.lipschitz) or "")
     line("  bound on the gap        from       value       Delta2      Delta1      over measured")
   end
   for _, b in ipairs(self.bounds) do
-    line("  %-20s    %-8s   %-11.5g %-11s %-11s %s", b.id, b.what, b.value, number(b.delta2), number(b.delta1),
-      number(b.ratio))
+    if b.value == math.huge and b.rate_limit then
+      line("  %-20s    %-8s   none: the steps vary or exceed %.5g", b.id, b.what, b.rate_limit)
+    else
+      line("  %-20s    %-8s   %-11.5g %-11s %-11s %s", b.id, b.what, b.value, number(b.delta2), number(b.delta1),
+        number(b.ratio))
+    end
   end
   return table.concat(lines, "\n")
 end

@@ -67,6 +67,9 @@ tap.ok(one.given_sample and not one.z and one.delta1.low < one.delta1.mean, "one
 tap.ok(tostring(one):find("given this one sample", 1, true), "and it says so")
 tap.is(measure().delta2.mean, measure().delta2.mean, "the same seed, the same bits")
 tap.ok(measure { seed = 1 }.delta2.mean ~= measure().delta2.mean, "another seed others")
+local steep = measure { lr = 10 }
+tap.ok(steep.bounds[3].value == math.huge and tostring(steep):find("the steps vary or exceed", 1, true),
+  "steps too large for a bound are said to be")
 local whole = measure { n = 100, neighbours = 100, repeats = 1 }
 tap.is(whole.delta1.low, whole.delta1.high, "all neighbours of a sample leave nothing to chance in their mean")
 -- The curve, by hand: slope of two points.
