@@ -195,11 +195,12 @@ static enum status prepare(struct search *q, void **memory, struct err *e)
   const struct conf *c = q->c;
   size_t p = q->s->net->n_params, count = (size_t)(c->by == BY_NOISE ? c->draws : c->starts);
   q->part = *q->s->part;
+  enum status s = STATUS_OK;
   if (!q->part.label)
-    return err_set(e, STATUS_BAD_ARG, "the data set \"%s\" has no classes, so there is no accuracy", q->s->data->name ? q->s->data->name : "?");
+    s = err_set(e, STATUS_BAD_ARG, "the data set \"%s\" has no classes, so there is no accuracy", q->s->data->name ? q->s->data->name : "?");
   if (c->examples && (size_t)c->examples < q->part.n)
     q->part.n = (size_t)c->examples;
-  enum status s = train_evaluator_new(&q->evaluator, q->s->net, q->s->loss, e);
+  s = s ? s : train_evaluator_new(&q->evaluator, q->s->net, q->s->loss, e);
   s = s ? s : mem_new(&memory[0], count + 4, p * sizeof(float), "disturbed weights", e);
   s = s ? s : mem_new(&memory[1], 2 * q->part.n, sizeof(double), "losses", e);
   if (s)

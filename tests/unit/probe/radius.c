@@ -88,6 +88,32 @@ static void test_ascent(void)
   subject_free(&t);
 }
 
+/* Unit 2 of a relu net: what comes in times 8, what goes out divided by 8: no prediction changes, and no rounding enters. */
+static void test_rescaling(void)
+{
+  static const double hidden[] = {6};
+  struct named_value net[] = {set_list("hidden", hidden, 1), set_bool("bias", false)};
+  struct subject t;
+  double radius[2][3];
+  subject_make(&t, &model_mlp, net, 2, &loss_cross_entropy, 300, 5, 3, 0);
+  for (int scaled = 0; scaled < 2; scaled++) {
+    const struct layer *y = t.net.layer;
+    struct probe_value plain = subject_measure(&t, &probe_noise_radius, 2, set_real("tolerance", 0), set_real("drop", 0.02)),
+                       noise = subject_measure(&t, &probe_noise_radius, 4, set_real("tolerance", 0), set_bool("magnitude", true), set_real("eps", 0), set_real("drop", 0.02)),
+                       ascent = subject_measure(&t, &probe_noise_radius, 4, set_real("tolerance", 0), set_bool("magnitude", true), set_string("by", "ascent"),
+                                                set_real("drop", 0.02));
+    radius[scaled][0] = number(&plain, "radius"), radius[scaled][1] = number(&noise, "radius"), radius[scaled][2] = number(&ascent, "radius");
+    for (size_t i = 0; i < y[0].in; i++)
+      t.w[y[0].w_at + 2 * y[0].w_stride + i] *= 8;
+    for (size_t j = 0; j < y[1].out; j++)
+      t.w[y[1].w_at + j * y[1].w_stride + 2] /= 8;
+    probe_value_free(&plain), probe_value_free(&noise), probe_value_free(&ascent);
+  }
+  tap_ok(radius[0][1] == radius[1][1] && radius[0][2] == radius[1][2], "rescaling a relu unit leaves the relative radii (%.4g, %.4g)", radius[0][1], radius[0][2]);
+  tap_ok(radius[0][0] != radius[1][0], "and changes the absolute one (%.4g, %.4g)", radius[0][0], radius[1][0]);
+  subject_free(&t);
+}
+
 static void test_refusals(void)
 {
   struct subject t;
@@ -108,6 +134,7 @@ int main(void)
   tap_diag("seed 31");
   test_noise();
   test_ascent();
+  test_rescaling();
   test_refusals();
   return tap_done();
 }
