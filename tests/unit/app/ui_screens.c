@@ -3,6 +3,13 @@
 
 static char path[128];
 
+static void end_run(struct store *s, int64_t run)
+{
+  struct store_run_end end = {.status = STORE_DONE, .wall_s = 1};
+  if (store_run_end(s, run, &end) != STORE_OK)
+    tap_bail("%s", store_message(s));
+}
+
 static void make_store(void)
 {
   struct store *s;
@@ -18,7 +25,46 @@ static void make_store(void)
     if (store_run_end(s, run, &end) != STORE_OK)
       tap_bail("%s", store_message(s));
   }
+  for (int k = 0; k < 2; k++)
+    for (int seed = 1; seed <= 2; seed++) {
+      snprintf(config, sizeof config, "{\"method\":\"m%d\",\"seed\":%d}", k, seed);
+      int64_t run = fixture_run(s, experiment, config, seed);
+      store_result_number(s, run, "plain error @0", 0.1);
+      store_result_number(s, run, "plain error @0.5", 0.2 + 0.2 * k);
+      store_result_number(s, run, "tuned kl @0.5", 0.3);
+      end_run(s, run);
+    }
+  for (int i = 1; i <= 6; i++) {
+    snprintf(config, sizeof config, "{\"width\":%d,\"seed\":1}", i);
+    int64_t run = fixture_run(s, experiment, config, 1);
+    store_result_number(s, run, "gap", 0.01 * i);
+    store_result_number(s, run, "test-b", 0.1 * i);
+    store_result_text(s, run, "test-b.kind", "HP-fixed");
+    store_result_number(s, run, "test-b.violated", i == 6);
+    store_result_number(s, run, "test-b.vacuous", 0);
+    store_result_number(s, run, "norm", 1e9 / i);
+    store_result_text(s, run, "norm.kind", "C");
+    end_run(s, run);
+  }
   store_close(s);
+}
+
+static void pruning(void)
+{
+  tap_has(bench_keys("6"), "error against sparsity, plain", "6 draws quality against sparsity");
+  tap_has(bench_line("m0 "), "0.15 ", "with the area under each curve"); /* trapezoid of 0.1 and 0.2 */
+  tap_has(bench_line("m1 "), "0.25 ", "the best first");
+  tap_has(bench_keys("m Tab"), "kl against sparsity, tuned", "m and Tab choose measure and stage");
+}
+
+static void bounds(void)
+{
+  tap_has(bench_keys("5"), "against the measured gap", "5 holds bounds against the gap");
+  tap_has(bench_line("test-b "), "HP-fixed", "with the kind of their statement");
+  tap_has(bench_line("test-b "), "1 of 6", "violations are counted");
+  tap_has(bench_line("test-b "), "+1.00", "a bound that grows with the gap has tau 1");
+  tap_has(bench_line("norm "), "no bound", "a measure bounds nothing");
+  tap_has(bench_line("norm "), "-1.00", "and may rank the wrong way round");
 }
 
 static void methods(void)
@@ -48,7 +94,7 @@ static void queries(void)
 {
   tap_has(bench_keys("9"), "type a query in SQL", "9 says what to do");
   ask("select id, wall_s from runs order by id");
-  tap_has(bench_screen(), "12 rows in", "a query is answered");
+  tap_has(bench_screen(), "22 rows in", "a query is answered");
   bench_keys("Right s s");
   tap_has(bench_line("▸"), "12       12", "a column sorts by number, greatest first");
   ask("select nonsense from runs");
@@ -81,9 +127,11 @@ int main(void)
   bench_open(path, 100, 30);
   methods();
   queries();
+  pruning();
+  bounds();
   for (int i = 0; i < 40; i++) {
     bench_resize(40 + 4 * i, 10 + i);
-    bench_keys(i % 2 ? "7" : "9");
+    bench_keys(i % 2 ? "7 5" : "9 6");
   }
   tap_ok(1, "every size can be drawn");
   bench_close();
