@@ -50,6 +50,33 @@ void draw_attr(struct plot_grid *g, struct area a, uint8_t attr)
       g->cell[(size_t)row * (size_t)g->width + (size_t)col].attr |= attr;
 }
 
+/* While a picture is being taken: the largest plot that was drawn, as SVG. */
+static struct { bool on; int cells; char *svg; } taking;
+
+char *draw_picture(void (*draw)(void *self, struct plot_grid *g, struct area a), void *self, struct area a)
+{
+  struct plot_grid scratch;
+  char *svg;
+  plot_grid_init(&scratch, a.col + a.width, a.row + a.height);
+  taking.on = true;
+  draw(self, &scratch, a);
+  taking.on = false;
+  plot_grid_free(&scratch);
+  svg = taking.svg;
+  taking.svg = NULL;
+  taking.cells = 0;
+  return svg;
+}
+
+static void take_picture(struct area a, const struct plot_spec *spec)
+{
+  if (a.width * a.height <= taking.cells)
+    return;
+  free(taking.svg);
+  taking.svg = plot_svg(spec);
+  taking.cells = a.width * a.height;
+}
+
 void draw_plot(struct plot_grid *g, struct area a, struct plot_spec *spec)
 {
   struct plot_grid picture;
@@ -60,6 +87,8 @@ void draw_plot(struct plot_grid *g, struct area a, struct plot_spec *spec)
   spec->width = a.width;
   spec->height = a.height;
   spec->ascii = MB_CUR_MAX == 1;
+  if (taking.on)
+    take_picture(a, spec);
   plot_draw(&picture, spec);
   for (int row = 0; row < picture.height && row < a.height; row++)
     for (int col = 0; col < picture.width && col < a.width; col++)

@@ -279,13 +279,24 @@ static void show_palette(struct ui *ui)
 
 /* --- export ------------------------------------------------------------------------------------------------- */
 
+/* What a file of this name shall hold: .svg the largest plot on the screen, anything else the table as CSV. */
+static char *export_text(struct ui *ui, const char *path)
+{
+  const struct view *v = ui->slot[ui->current].view;
+  size_t n = strlen(path);
+  if (n > 4 && strcmp(path + n - 4, ".svg") == 0)
+    return draw_picture(v->draw, ui->slot[ui->current].state, ui->body);
+  return v->text ? v->text(ui->slot[ui->current].state, true) : NULL;
+}
+
 static void export_to(void *self, const char *path)
 {
   struct ui *ui = self;
-  const struct view *v = ui->slot[ui->current].view;
-  char *text = *path && v->text ? v->text(ui->slot[ui->current].state, true) : NULL;
+  char *text = *path ? export_text(ui, path) : NULL;
   FILE *f = text ? fopen(path, "wxe") : NULL;
-  if (text && !f)
+  if (*path && !text)
+    ui_complain(ui, "there is nothing on this screen for %s", path);
+  else if (text && !f)
     ui_complain(ui, "cannot write %s: %s (an existing file is left alone)", path, strerror(errno));
   else if (f && (fputs(text, f) == EOF) + (fclose(f) != 0) == 0)
     ui_say(ui, "written to %s", path);
@@ -342,7 +353,7 @@ static unsigned frame_request(struct ui *ui, enum request r)
   case REQUEST_COPY: copy(ui); break;
   case REQUEST_EXPORT:
     if (v->text)
-      ui_ask(ui, &(struct ui_question){.label = "write to file:", .initial = "assay.csv", .history = "file", .self = ui, .accept = export_to});
+      ui_ask(ui, &(struct ui_question){.label = "write to file (.csv the numbers, .svg the plot):", .initial = "assay.csv", .history = "file", .self = ui, .accept = export_to});
     else
       ui_say(ui, "nothing to write here");
     break;

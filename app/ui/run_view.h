@@ -7,4 +7,7 @@
 /* Show these runs (of one config, or a single one) when the screen is next looked at. */
 void run_view_show(struct ui *ui, const int64_t *run, size_t n);
 
+/* Screen 8 with the script of this experiment selected, its parameters at hand. */
+void experiments_select(struct ui *ui, const char *experiment);
+
 #endif

@@ -105,6 +105,8 @@ void draw_fill(struct plot_grid *g, struct area a, uint32_t rune);
 void draw_attr(struct plot_grid *g, struct area a, uint8_t attr); /* adds attributes to what stands there */
 /* A picture into an area; sizes are set from it. */
 void draw_plot(struct plot_grid *g, struct area a, struct plot_spec *spec);
+/* The largest plot that a view draws, as SVG; NULL when it draws none. Caller frees. */
+char *draw_picture(void (*draw)(void *self, struct plot_grid *g, struct area a), void *self, struct area a);
 /* "text wrapped at width" from `row` on; returns the rows used. */
 int draw_wrapped(struct plot_grid *g, struct area a, const char *text, uint8_t fg, uint8_t attr);
 /* A bar of `width` cells, `share` of them full. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "app/reading.h"
+#include "app/ui/run_view.h"
 #include "app/ui/ui_jobs.h"
 #include "experiments/kernel/mem.h"
 
@@ -35,6 +36,7 @@ struct experiments {
   struct area area[PARTS];
   double mean_s;            /* seconds of a run of the selected experiment, from the store; NaN: unknown */
   char *mean_of;
+  char *wanted;             /* experiment to be selected when its script is found */
   struct aside_job *timing;
 };
 
@@ -150,6 +152,18 @@ static void take_plan(struct script *s, const char *out)
 static void look_next(struct experiments *v);
 static void ask_time(struct experiments *v);
 
+/* Select the script of the experiment that was asked for, once it has told its name. */
+static void select_wanted(struct experiments *v)
+{
+  for (size_t i = 0; v->wanted && i < v->n; i++)
+    if (v->script[i].experiment && strcmp(v->script[i].experiment, v->wanted) == 0) {
+      list_select(&v->scripts, i);
+      v->part = PART_PARAMS;
+      free(v->wanted);
+      v->wanted = NULL;
+    }
+}
+
 static void looked(void *self, const char *out, const char *err, int code)
 {
   struct experiments *v = self;
@@ -163,6 +177,7 @@ static void looked(void *self, const char *out, const char *err, int code)
   } else {
     s->problem = xasprintf("%.*s", (int)strcspn(err, "\n"), strncmp(err, "assay: ", 7) == 0 ? err + 7 : err);
   }
+  select_wanted(v);
   v->params.n_rows = v->script[v->scripts.at].param.n;
   ask_time(v);
   look_next(v);
@@ -516,6 +531,7 @@ static void close_view(void *self)
   list_free(&v->params);
   list_free(&v->jobs);
   free(v->mean_of);
+  free(v->wanted);
   free(v);
 }
 
@@ -525,6 +541,14 @@ static void refresh(void *self, bool store_changed)
   if (store_changed && v->n && !jobs_running(ui_jobs(v->ui)))
     v->script[v->scripts.at].looked = false;
   look_next(v);
+}
+
+void experiments_select(struct ui *ui, const char *experiment)
+{
+  struct experiments *v = ui_view_state(ui, &view_experiments);
+  free(v->wanted);
+  v->wanted = xstrdup(experiment);
+  select_wanted(v);
 }
 
 static const enum request hints[] = {REQUEST_START, REQUEST_OPEN, REQUEST_NEXT_PART, REQUEST_CANCEL, REQUEST_SCREEN_RUNS, REQUEST_BACK, REQUEST_NONE};

@@ -297,7 +297,7 @@ static unsigned sort(struct query *v)
 }
 
 /* The column under the cursor against the first one, or against the row. */
-static void draw_picture(const struct query *v, struct plot_grid *g, struct area a)
+static void draw_column(const struct query *v, struct plot_grid *g, struct area a)
 {
   size_t n = v->result.n_rows, column = v->list.cursor_column;
   double *x = xcalloc(n + 1, sizeof *x), *y = xcalloc(n + 1, sizeof *y);
@@ -336,7 +336,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   if (!v->answered || !v->result.names.n)
     return;
   if (v->plot)
-    draw_picture(v, g, v->table);
+    draw_column(v, g, v->table);
   else
     list_draw(&v->list, g, v->table);
 }

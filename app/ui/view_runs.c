@@ -513,6 +513,15 @@ static unsigned open_row(struct runs *v)
   return UI_HANDLED;
 }
 
+static unsigned go_to_script(struct runs *v)
+{
+  const struct listing *l = &v->data.list;
+  experiments_select(v->ui, l->experiments.name[l->row[v->data.order[v->list.at]].experiment]);
+  ui_go(v->ui, REQUEST_SCREEN_EXPERIMENTS);
+  ui_say(v->ui, "its script: Enter changes a parameter, S starts it; finished runs are not done again");
+  return UI_HANDLED;
+}
+
 /* --- changes: tags, notes, trash ------------------------------------------------------------------------------------------- */
 
 enum change { CHANGE_TAG, CHANGE_NOTE, CHANGE_TRASH, CHANGE_RESTORE };
@@ -691,6 +700,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
     return 0;
   switch (r) {
   case REQUEST_OPEN: return open_row(v);
+  case REQUEST_RERUN: return go_to_script(v);
   case REQUEST_MARK: return mark(v, false);
   case REQUEST_MARK_ALL: return mark(v, true);
   case REQUEST_SORT: return sort_here(v);

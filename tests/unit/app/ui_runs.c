@@ -101,6 +101,38 @@ static void one_run(void)
   tap_has(bench_keys("Esc"), "7 runs  3 configs", "Esc comes back");
 }
 
+/* The first bytes of a file in the temporary folder. */
+static const char *head_of(const char *name)
+{
+  static char head[256];
+  FILE *f = fopen(fixture_path(name), "r");
+  head[0] = '\0';
+  if (f && !fgets(head, sizeof head, f))
+    head[0] = '\0';
+  if (f)
+    fclose(f);
+  return head;
+}
+
+static void exports(void)
+{
+  char file[160];
+  bench_keys("1 e Ctrl-U");
+  snprintf(file, sizeof file, "%s", fixture_path("table.csv"));
+  bench_type(file);
+  tap_has(bench_keys("Enter"), "written to", "e writes the table");
+  tap_has(head_of("table.csv"), "config,n,val_error", "as CSV");
+  bench_keys("g Enter e Ctrl-U");
+  snprintf(file, sizeof file, "%s", fixture_path("plot.svg"));
+  bench_type(file);
+  tap_has(bench_keys("Enter"), "written to", "and the plot of a run");
+  tap_has(head_of("plot.svg"), "<svg", "as SVG");
+  bench_keys("e Ctrl-U");
+  bench_type(file);
+  tap_has(bench_keys("Enter"), "an existing file is left alone", "nothing is overwritten");
+  bench_keys("1");
+}
+
 static void compare(void)
 {
   tap_has(bench_keys("3"), "mark configs or runs on screen 1", "3 says what to mark");
@@ -179,6 +211,7 @@ int main(void)
   filters();
   marks_and_trash();
   one_run();
+  exports();
   compare();
   schedules();
   frame();
