@@ -2,7 +2,7 @@
  *
  * Both forms are sums over examples of squared derivatives: with d the derivative at the outputs of a dense layer and a its
  * inputs, that of weight (j, i) is d_j a_i, so the sum of squares over a block is the product of the squares, D.^2 (A.^2)'. A
- * weight of a convolution is used at every position, so there the example's own gradient is made and squared. The
+ * weight of a convolution is used at every position, so there the examples' own gradients are made and squared. The
  * Gauss-Newton diagonal takes the columns of a factor F F' = H of the Hessian of the example's loss for d at the outputs (LeCun,
  * Denker and Solla 1990 drop the same term, and approximate further). */
 #include <math.h>
@@ -19,7 +19,7 @@ struct walk {
   struct batch batch;
   struct net_block_f64 b;
   double *columns;  /* patches of a convolution; squared inputs of a dense layer */
-  double *squares;  /* of the deltas; gradient of one example */
+  double *squares;  /* of the deltas; gradients of a convolution, by weight and example */
   double *factor;   /* NET_BLOCK x outputs x outputs: of the Hessians */
   double *sum[NET_MAX_LAYERS];
 };
@@ -37,23 +37,28 @@ static void add_dense(const struct walk *k, size_t l, const struct layer *y, dou
   blas_gemm_f64(false, true, y->rows, y->cols, n, 1, k->squares, n, k->columns, n, 1, sum, y->cols);
 }
 
-/* delta: filters x positions x ldb; the pieces, one after the other, taps x width x ldb each. */
+/* sum += lane by lane products of the deltas of filter j and of tap i over the positions of output row r: width x ldb each. */
+static void add_row(const double *delta, const double *tap, size_t width, size_t ldb, double *lanes)
+{
+  for (size_t p = 0; p < width; p++)
+    for (size_t t = 0; t < ldb; t++)
+      lanes[t] += delta[p * ldb + t] * tap[p * ldb + t];
+}
+
+/* The gradients of all examples, one in each lane, a row of the output after the other; then their squares. */
 static void add_conv(const struct walk *k, size_t l, const struct layer *y, double *sum)
 {
-  size_t positions = y->out / y->rows, width = y->conv.out_width, piece = net_columns_scratch(y), ldb = k->b.ldb;
-  double *gradient = k->squares, *d = gradient + y->rows * y->cols, *a = d + y->rows * positions;
-  for (size_t r = 0; r < net_columns_pieces(y); r++)
-    net_columns_of(&k->b, y, l, r, k->columns + r * piece);
-  for (size_t t = 0; t < k->b.n; t++) {
-    for (size_t j = 0; j < y->out; j++)
-      d[j] = k->b.delta[j * ldb + t];
-    for (size_t i = 0; i < y->cols; i++)
-      for (size_t p = 0; p < positions; p++)
-        a[i * positions + p] = k->columns[p / width * piece + (i * width + p % width) * ldb + t];
-    blas_gemm_f64(false, true, y->rows, y->cols, positions, 1, d, positions, a, positions, 0, gradient, y->cols);
-    for (size_t i = 0; i < y->rows * y->cols; i++)
-      sum[i] += gradient[i] * gradient[i];
+  size_t width = y->conv.out_width, positions = y->out / y->rows, ldb = k->b.ldb;
+  double *lanes = k->squares;
+  memset(lanes, 0, y->rows * y->cols * ldb * sizeof *lanes);
+  for (size_t r = 0; r < net_columns_pieces(y); r++) {
+    struct net_columns c = net_columns_of(&k->b, y, l, r, k->columns);
+    for (size_t j = 0; j < y->rows; j++)
+      for (size_t i = 0; i < y->cols; i++)
+        add_row(k->b.delta + (j * positions + r * width) * ldb, c.a + i * c.ld, width, ldb, lanes + (j * y->cols + i) * ldb);
   }
+  for (size_t i = 0; i < y->rows * y->cols; i++)
+    sum[i] += vec_dot_f64(lanes + i * ldb, lanes + i * ldb, k->b.n);
 }
 
 /* The deltas at the outputs stand: walk back, and add the squares of each layer. */
@@ -112,19 +117,20 @@ static enum status add_gauss_newton(struct walk *k, struct err *e)
       for (size_t t = 0; t < k->b.ldb; t++)
         k->b.delta[j * k->b.ldb + t] = t < k->b.n ? k->factor[t * m * m + j * m + c] : 0.0;
     back(k);
+    if (exec_cancelled(k->f->x))
+      return err_set(e, STATUS_CANCELLED, "cancelled");
   }
   return STATUS_OK;
 }
 
-/* Numbers of scratch: for the columns, and for squares or one example's gradient, of the layer that needs most. */
+/* Numbers of scratch: for the columns, and for squares or gradients, of the layer that needs most. */
 static void measure(const struct net_facts *f, size_t *columns, size_t *squares)
 {
   *columns = *squares = 0;
   for (size_t i = 0; i < f->n; i++) {
     const struct layer *y = &f->s.net->layer[f->at[i]];
-    size_t positions = y->out / y->rows, c = net_columns_scratch(y) * net_columns_pieces(y), s = y->rows * y->cols + (y->rows + y->cols) * positions;
+    size_t c = net_columns_scratch(y), s = y->kind == LAYER_CONV ? y->rows * y->cols * NET_BLOCK : y->rows * NET_BLOCK;
     c = c ? c : y->cols * NET_BLOCK;
-    s = y->kind == LAYER_CONV ? s : y->rows * NET_BLOCK;
     *columns = c > *columns ? c : *columns;
     *squares = s > *squares ? s : *squares;
   }
