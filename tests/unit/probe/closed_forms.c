@@ -87,6 +87,64 @@ static void check_trace(struct subject *t, const struct spectrum *truth, const c
   probe_value_free(&v);
 }
 
+/* Hutch++: with a sketch the standard errors are as honest. */
+static void check_sketch(struct subject *t, const struct spectrum *truth, const char *name)
+{
+  const double draws = 12, quantile = 2.201; /* Student, 11 degrees of freedom */
+  int covered = 0;
+  for (uint64_t seed = 0; seed < 100; seed++) {
+    t->s.seed = seed;
+    struct probe_value v = subject_measure(t, &probe_hessian_trace, 2, set_real("draws", draws), set_real("sketch", 4));
+    const struct probe_array *a = probe_find(&v, "trace", PROBE_WHOLE), *f = probe_find(&v, "frobenius2", PROBE_WHOLE);
+    covered += fabs(mat_get(&a->value, 0, 0) - truth->trace) <= quantile * a->standard_error;
+    if (seed == 0)
+      tap_near(mat_get(&f->value, 0, 0), truth->frobenius2, 0, 5 * f->standard_error, "%s: with a sketch the Frobenius norm is met too", name);
+    probe_value_free(&v);
+  }
+  /* 95 of 100, standard deviation 2.2 */
+  tap_ok(covered >= 85, "%s: with a sketch the 95 %% interval covers the trace (%d of 100 seeds)", name, covered);
+}
+
+/* Inputs that share a mean of 5: one eigenvalue is some 150 times the others, and a sketch takes it out. */
+static void test_decay(void)
+{
+  struct subject t;
+  struct named_value values[] = {set_bool("bias", false)};
+  subject_make(&t, &model_linear, values, 1, &loss_squared, 60, 6, 0, 1);
+  float *x = (float *)t.f.data.train.x;
+  double exact = 0;
+  for (size_t i = 0; i < 360; i++) {
+    x[i / 6 * t.f.data.train.stride + i % 6] += 5;
+    exact += pow((double)x[i / 6 * t.f.data.train.stride + i % 6], 2) / 60;
+  }
+  struct probe_value with = subject_measure(&t, &probe_hessian_trace, 2, set_real("draws", 16), set_real("sketch", 2)),
+                     without = subject_measure(&t, &probe_hessian_trace, 1, set_real("draws", 20));
+  const struct probe_array *a = probe_find(&with, "trace", PROBE_WHOLE), *b = probe_find(&without, "trace", PROBE_WHOLE);
+  tap_ok(a->standard_error < 0.05 * b->standard_error, "for as many products, a sketch leaves a twentieth of the error (%.2g, %.2g)",
+         a->standard_error, b->standard_error);
+  tap_near(mat_get(&a->value, 0, 0), exact, 0, 4.5 * a->standard_error, "and the trace is met within it");
+  probe_value_free(&with), probe_value_free(&without);
+  subject_free(&t);
+}
+
+/* Three examples of six inputs: H = X'X/3 has rank 3, so a sketch of 3 or more leaves nothing to chance. */
+static void test_low_rank(void)
+{
+  struct subject t;
+  struct named_value values[] = {set_bool("bias", false)};
+  subject_make(&t, &model_linear, values, 1, &loss_squared, 3, 6, 0, 1);
+  double exact = 0;
+  for (size_t i = 0; i < 18; i++)
+    exact += pow((double)t.f.data.train.x[i / 6 * t.f.data.train.stride + i % 6], 2) / 3;
+  for (int sketch = 3; sketch <= 5; sketch += 2) {
+    struct probe_value v = subject_measure(&t, &probe_hessian_trace, 2, set_real("draws", 2), set_real("sketch", sketch));
+    tap_near(number(&v, "trace"), exact, 1e-12, 0, "a sketch of %d finds the trace of a Hessian of rank 3 exactly", sketch);
+    tap_near(probe_find(&v, "trace", PROBE_WHOLE)->standard_error, 0, 0, 1e-12 * exact, "and knows it");
+    probe_value_free(&v);
+  }
+  subject_free(&t);
+}
+
 /* Least squares without bias: H = X'X/n, trace = mean |x|^2. */
 static void test_least_squares(void)
 {
@@ -231,6 +289,7 @@ static void test_net(void)
   tap_ok(truth.bottom < 0, "the net is not at a minimum: its Hessian has both signs (smallest %.3g)", truth.bottom);
   check_lanczos(&t, &truth, "a net");
   check_trace(&t, &truth, "a net");
+  check_sketch(&t, &truth, "a net");
   t.s.seed = 3;
   check_density(&t, &h, &truth);
   mat_free(&h);
@@ -243,6 +302,8 @@ int main(void)
   test_least_squares();
   test_softmax();
   test_point_mass();
+  test_decay();
+  test_low_rank();
   test_net();
   return tap_done();
 }
