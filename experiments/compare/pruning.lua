@@ -11,7 +11,8 @@
 --       --set test=4000 --set examples=512 --set hidden=100,50 --set channels=6,12      the full size, about 6 minutes
 --
 -- A method is an id with what ranks against what; ":sequential" and ":dense-target" behind a name choose where the
--- calibration inputs come from, "@2:4" keeps 2 of every 4 consecutive inputs.
+-- calibration inputs come from, "@2:4" keeps 2 of every 4 consecutive inputs. Not in the preset, but there for
+-- --set methods=…: obc (some 10 s a run) and shuffled-magnitude, the control with magnitude's densities at random places.
 local assay = require "assay"
 local report = require "assay.report"
 local plot = require "assay.plot"

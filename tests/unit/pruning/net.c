@@ -513,6 +513,28 @@ static void test_several(enum prune_inputs inputs)
   object_free(&method), object_free(&restore), object_free(&erk);
 }
 
+/* A flag that is set stops every stage that can run long. */
+static void test_cancel(void)
+{
+  const struct method *all[] = {&score_wanda.m, &score_obd.m, &score_snip.m, &score_synflow.m, &solver_sparsegpt.m, &solver_obc.m, NULL};
+  atomic_int flag = 1;
+  struct exec x = {&flag, 1};
+  bool stopped = true;
+  for (size_t i = 0; all[i]; i++)
+    for (int inputs = 0; inputs < 3; inputs++) {
+      struct object o = MAKE_DEFAULT(all[i]);
+      struct prune_plan p = plan_of(&o, (enum prune_inputs)inputs);
+      struct prune_net out;
+      struct err e = {0};
+      stopped = stopped && prune_net_run(&x, &it.s, &p, NULL, 0, NULL, &out, &e) == STATUS_CANCELLED && !out.weights && !out.mask;
+      object_free(&o);
+    }
+  const float *w = it.w;
+  struct prune_quality q;
+  stopped = stopped && prune_net_quality(&x, &it.s, &w, 1, N, &q, NULL) == STATUS_CANCELLED;
+  tap_ok(stopped, "six methods in three regimes, and the quality, answer the cancel flag and leave nothing behind");
+}
+
 static void begin(const struct model *model, const struct named_value *values, size_t n, size_t d)
 {
   size_t found = 0;
@@ -567,6 +589,7 @@ int main(void)
   test_sample();
   for (int i = 0; i < 3; i++)
     test_several((enum prune_inputs)i);
+  test_cancel();
   subject_free(&it);
   tap_diag("a convnet with pooling");
   begin(&model_convnet, convnet, 2, 60);
