@@ -46,15 +46,18 @@ static char *yaml_value(const char *text, const char *key)
   for (const char *at = text; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
     if (strncmp(at, key, n) != 0 || at[n] != ':')
       continue;
-    const char *from = at + n + 1 + strspn(at + n + 1, " "), *to = from + strcspn(from, "\r\n");
-    while (to > from && to[-1] == ' ')
-      to--;
-    if (to - from >= 2 && (*from == '\'' || *from == '"') && to[-1] == *from) {
+    const char *from = at + n + 1;
+    from += strspn(from, " ");
+    size_t length = strcspn(from, "\r\n");
+    while (length && from[length - 1] == ' ')
+      length--;
+    bool quoted = length > 1 && (*from == '\'' || *from == '"') && from[length - 1] == *from;
+    if (quoted) {
       from++;
-      to--;
+      length -= 2;
     }
-    bool null = (to - from == 4 && strncmp(from, "null", 4) == 0) || to == from;
-    return null ? NULL : xasprintf("%.*s", (int)(to - from), from);
+    bool null = !quoted && (length == 0 || (length == 4 && strncmp(from, "null", 4) == 0));
+    return null ? NULL : xasprintf("%.*s", (int)length, from);
   }
   return NULL;
 }

@@ -10,7 +10,8 @@
 --   M -> M - eta (H M + M H) + eta^2 (1/B mean(x x' M x x') + (1 - 1/B) H M H),
 -- a symmetric matrix of d^2 x d^2. The critical rate is where its spectral radius reaches 1. If all rows x have the
 -- same norm, eta = 2/tr(H) exactly at B = 1. For B > 1 the published inequality can fail (B = 4, Gaussian rows);
--- what is necessary then is tr(H) <= 2B/eta, and that is what is asked of batches here.
+-- what is necessary then is tr(H) <= 2B/eta, and that is what is asked of batches here. The paper's diagonal linear
+-- nets are not tested.
 local assay = require "assay"
 local claims = require "assay.claims"
 

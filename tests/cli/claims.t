@@ -41,4 +41,12 @@ is "$(number "select count(*) from results o join results c using (run_id) where
 is "$(number "select count(*) from results b join results c on b.run_id = c.run_id and b.key = 'once_90' and c.key = 'error_90' and b.value > c.value
   and b.run_id not in (select run_id from params where key = 'scheme' and value = 'random')")" 9 "… and retraining repairs"
 out_has "fails         The net without 90 % is better than a dense net trained as long." "… a claim that cannot hold at this size fails"
+
+run wina seeds=2 hidden=16,12 epochs=5 sparsities=0.25,0.75 brute=8 examples=10
+out_has "holds         Orthogonal columns: WINA's choice is the best of all." "… is exact at any size"
+# Two roads to the test loss: training's own evaluation in float32, and the script's layers in float64.
+is "$(number "select sum(abs(a.value - b.value) > 1e-5 * b.value) from results a join results b using (run_id) where a.key = 'dense_loss' and b.key = 'own_loss'")" 0 \
+  "… the script computes the net that was trained"
+is "$(number "select sum(r.value < 2 * t.value) from results r join results t using (run_id) where r.key = 'error_random_75' and t.key = 'error_teal_75'")" 0 \
+  "… a random choice errs much more"
 done_testing
