@@ -67,7 +67,7 @@ static XXH128_hash_t key_of(const struct object *probe, const struct probe_subje
 {
   XXH3_state_t *h = XXH3_createState();
   const struct examples *p = s->part;
-  size_t sizes[] = {p->n, p->d, p->stride, s->data->classes, s->data->outputs, s->net->in, s->net->out, s->net->n_params, s->start_drawn};
+  size_t sizes[] = {p->n, p->d, p->stride, s->data->classes, s->data->outputs, s->net->in, s->net->out, s->net->n_params, s->start_known, s->start_used};
   XXH3_128bits_reset(h);
   add_object(h, probe);
   add_object(h, s->model);

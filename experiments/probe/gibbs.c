@@ -25,11 +25,18 @@ enum status gibbs_part(const struct gibbs_conf *c, const struct probe_subject *s
   return STATUS_OK;
 }
 
+/* Has none of the examples that are counted gone into the start? */
+static bool start_is_apart(const struct gibbs_conf *c, const struct probe_subject *s)
+{
+  bool counted_later = s->start_used <= (size_t)c->skip && s->part == &s->data->train;
+  return s->start_known && (s->start_used == 0 || counted_later);
+}
+
 enum status gibbs_prior_mean(const struct gibbs_conf *c, const struct probe_subject *s, float **w, bool *known, struct err *e)
 {
   const struct model *model = (const struct model *)(const void *)s->model->method;
   int prior = c->prior == GIBBS_PRIOR_AUTO ? (s->start ? GIBBS_PRIOR_START : GIBBS_PRIOR_ZERO) : c->prior;
-  *known = prior != GIBBS_PRIOR_START || s->start_drawn;
+  *known = prior != GIBBS_PRIOR_START || start_is_apart(c, s);
   if (prior == GIBBS_PRIOR_START && !s->start)
     return err_set(e, STATUS_BAD_ARG, "the prior is to be centred on the start, which is not known: give start = weights");
   enum status status = mem_new((void **)w, s->net->n_params, sizeof **w, "the prior's mean", e);

@@ -19,7 +19,8 @@ struct probe_subject {
   const struct object *model, *loss;
   const float *weights;         /* padded, net->n_params */
   const float *start;           /* weights at the start of training; NULL when unknown */
-  bool start_drawn;             /* the program knows that a seed made the start, without any data */
+  bool start_known;             /* the program knows that the start was made from a seed and … */
+  size_t start_used;            /* … the first so many training examples alone */
   const struct dataset *data;
   const struct examples *part;  /* the examples to look at */
   uint64_t seed;                /* of sampled directions and subsets */

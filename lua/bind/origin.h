@@ -11,6 +11,7 @@ struct weights_origin {
   struct dataset *data;      /* one reference */
   uint64_t init_seed;
   float *init;               /* n_logical starting weights in place of init_seed; NULL: none */
+  size_t used;               /* training examples after the first so many had no influence */
   bool apart;                /* nothing but the seed and the train part of `data` went into the weights */
   uint64_t hash;             /* of the weights */
 };

@@ -132,16 +132,27 @@ static const float *read_weights(const struct reader *r, const char *key, const 
   return padded;
 }
 
+/* What is known of a start that was given: it may itself come from a training. */
+static void recognise_start(const struct reader *r, struct probe_subject *s)
+{
+  push_field(r, "start");
+  const struct weights_origin *o = origin_of(r->L, lua_gettop(r->L));
+  s->start_known = o && o->apart && o->data == s->data;
+  s->start_used = s->start_known ? o->used : 0;
+  lua_pop(r->L, 1);
+}
+
 /* The start as given, or as the weights know it. */
-static const float *read_start(const struct reader *r, const struct net *net, bool same_model, bool *drawn)
+static const float *read_start(const struct reader *r, const struct net *net, bool same_model, struct probe_subject *s)
 {
   struct err e = {0};
   float *padded, *logical;
   const float *given = read_weights(r, "start", net, HOLD_START);
-  *drawn = false;
+  if (given)
+    recognise_start(r, s);
   if (given || !r->origin || !same_model)
     return given;
-  *drawn = !r->origin->init;
+  s->start_known = !r->origin->init;
   logical = push_room(r->L, net, &padded);
   if (origin_start(r->origin, net, logical, &e) != STATUS_OK)
     bind_raise(r->L, &e);
@@ -199,7 +210,7 @@ struct lua_subject *subject_push(lua_State *L, int at, const char *what)
     bind_raise(L, &e);
   new->s = (struct probe_subject){.net = &new->net, .model = model, .loss = loss, .data = data, .part = read_part(&r, data),
                                   .weights = read_weights(&r, "weights", &new->net, HOLD_WEIGHTS), .seed = read_seed(&r)};
-  new->s.start = read_start(&r, &new->net, same_model, &new->s.start_drawn);
+  new->s.start = read_start(&r, &new->net, same_model, &new->s);
   new->trained = same_model && known->apart && known->data == data;
   new->part_given = push_field(&r, "part") != LUA_TNIL;
   lua_pop(L, 1);

@@ -628,6 +628,9 @@ static void push_origin(lua_State *L, const struct train_request *r, size_t i)
     memcpy(o->init, how->init, r->net.n_logical * sizeof *o->init);
   o->data = dataset_retain(r->data);
   o->init_seed = how->init_seed;
+  o->used = how->rows ? 0 : r->data->train.n;
+  for (size_t k = 0; how->rows && k < r->group.n_rows; k++)
+    o->used = how->rows[k] >= o->used ? (size_t)how->rows[k] + 1 : o->used;
   o->apart = !how->init && !how->mask && !how->replace;
 }
 

@@ -48,6 +48,7 @@ local t = trained()
 local test = assay.bound "test-binomial"
 local seen = test:evaluate { subject = t }
 tap.near(seen.terms.risk, t.test_error, 1e-12, "a result of assay.train is a subject; a fixed hypothesis is tested on the test part")
+tap.near(assay.probe("margins"):measure({ weights = t, part = "test" }).error, t.test_error, 1e-12, "the probe of margins counts the same errors")
 tap.near(seen.value, m.bin_inv(math.floor(300 * t.test_error + 0.5), 300, 0.05), 1e-14, "errors and n are counted there")
 tap.is(seen.claim, "guaranteed if chosen without these examples", "what was trained on the train part is guaranteed on the test part")
 tap.is(test:evaluate({ subject = { weights = t, part = "valid" } }).claim, "bound, assumptions not checked", "not on the validation part")
@@ -69,6 +70,15 @@ tap.is(assay.bound("rad-golowich"):evaluate({ subject = t }).claim, "guaranteed"
 local pb = assay.bound("pb-kl", { posterior = assay.probe("posterior", { sd = 0.1, draws = 20, examples = 50 }) })
 tap.is(pb:evaluate({ subject = t }).claim, "guaranteed", "a prior centred on a start that the program drew is one without data")
 tap.is(pb:evaluate({ subject = { weights = t, start = t.weights } }).claim, "bound, assumptions not checked", "of a start that was given nothing is known")
+local half = trained { rows = assay.range(100) }
+local whole = trained { init = half.weights }
+local function prior(skip, start)
+  local posterior = assay.probe("posterior", { sd = 0.1, draws = 20, examples = 50, skip = skip, prior = "start" })
+  return assay.bound("pb-kl", { posterior = posterior }):evaluate({ subject = { weights = whole, start = start } }).claim
+end
+tap.is(prior(100, half.weights), "guaranteed", "a prior from the first half, counted on the second")
+tap.is(prior(99, half), "bound, assumptions not checked", "not when one of its examples is counted")
+tap.is(prior(100), "bound, assumptions not checked", "nor when the start is not said to be that one")
 local norms = assay.probe("layer-norms"):measure(t)
 local fro = assay.bound("fro-product"):evaluate { subject = t }
 tap.near(fro.value, norms.frobenius[1] * norms.frobenius[2], 1e-12, "measures take the probes' numbers")
