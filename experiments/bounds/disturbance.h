@@ -49,4 +49,25 @@ NODISCARD enum status disturbance_flatness(const void *conf, enum disturbance d,
 NODISCARD enum status disturbance_size(const void *conf, enum disturbance d, const struct exec *x, const struct bound_input *in,
                                        struct bound_value *out, struct err *e);
 
+/* The relative forms of the size: each weight's own move counts against the mean square of all. */
+struct moves_conf {
+  struct disturbance_conf d;
+  struct param_list moves;
+  double eps, delta;
+};
+
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
+#define DISTURBANCE_MOVES_PARAMS                                                                                             \
+  {.id = "moves", .type = PARAM_LIST, .at = offsetof(struct moves_conf, moves), .min = -INFINITY, .max = INFINITY,           \
+   .doc = "of each weight, how far it is from its start, biases left out", .example = "0.5,-0.1", .from = &quantity_moves},  \
+  {.id = "eps", .type = PARAM_REAL, .at = offsetof(struct moves_conf, eps), .def = 0.001, .min = 0, .max = 1e3,              \
+   .flags = PARAM_MIN_OPEN, .doc = "floor of a weight's move", .example = "0.001"}
+/* NOLINTEND(bugprone-macro-parentheses) */
+extern const struct quantity quantity_moves; /* of each weight, the distance from its start */
+
+/* (1/4) sum_i ln((eps^2 + (radius^2 + c) norm^2/omega)/(eps^2 + radius^2 move_i^2)) + ln(n/radius) + 10; c = 1 for noise,
+ * 4 ln(2 omega/delta) for the worst disturbance. conf: struct moves_conf. */
+NODISCARD enum status disturbance_relative_size(const void *conf, enum disturbance d, const struct exec *x, const struct bound_input *in,
+                                                struct bound_value *out, struct err *e);
+
 #endif

@@ -158,7 +158,8 @@ const struct bound bound_occam_bits = {
         .cite = "Blumer et al. 1987, Occam's razor; Langford 2005, Tutorial on practical prediction theory for classification",
         .notes = "Holds for all classifiers of the code at once: sparsity, mask, codebook and quantiser may be searched freely, as the "
                  "message tells what came of it. What the decoder must know besides (layout, reference weights) is free only if fixed "
-                 "before the data was seen; otherwise count it in search. The errors must be those of the decoded classifier, with its "
+                 "before the data was seen; otherwise count it in search. For a subject bits is the length of a message that the probe "
+                 "\"code\" wrote and read again; its code is a little shorter than the one priced above. The errors must be those of the decoded classifier, with its "
                  "rounded codebook. Prune the subject first: weights of 0 are not kept.",
         .example = "assay.bound(\"occam-bits\", {n = 50000, errors = 30, weights = {2000}, kept = {150}, index_bits = 3})",
         .conf_size = sizeof(struct conf),

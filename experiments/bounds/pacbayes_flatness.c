@@ -2,7 +2,7 @@
 #include "experiments/bounds/disturbance.h"
 
 static const struct param params[] = {
-  DISTURBANCE_PARAMS("sigma", "sigma: largest noise on the weights at which a tenth of the accuracy is lost"),
+  DISTURBANCE_PARAMS("sigma", "largest noise on the weights at which a tenth of the accuracy is lost"),
   {0},
 };
 

@@ -39,7 +39,7 @@ static const struct param params[] = {
    .flags = PARAM_MIN_OPEN | PARAM_LOG, .doc = "radius of the ball", .example = "0.1"},
   {.id = "cap", .type = PARAM_REAL, .at = offsetof(struct conf, cap), .def = 9.210340371976184, .min = 0, .max = 1e6,
    .flags = PARAM_MIN_OPEN, .unit = "nats", .doc = "the loss is cut at cap and divided by it (ln 1e4)", .example = "5"},
-  {.id = "steps", .type = PARAM_INT, .at = offsetof(struct conf, steps), .def = 20, .min = 0, .max = 1e6,
+  {.id = "steps", .type = PARAM_INT, .at = offsetof(struct conf, steps), .def = 0, .min = 0, .max = 1e6,
    .doc = "steps of the ascent that looks for the largest loss; 0: one step along the gradient", .example = "10"},
   {.id = "starts", .type = PARAM_INT, .at = offsetof(struct conf, starts), .def = 3, .min = 1, .max = 1000,
    .doc = "ascents, where there are steps", .example = "5"},
@@ -90,7 +90,7 @@ const struct bound bound_sam_bound = {
         .formula = "max_{|e| <= rho} F_S(w + e) + sqrt((k ln(1 + (|w|^2/rho^2) (1 + sqrt(ln(n)/k))^2) + 4 ln(n/delta))/(n - 1))",
         .cite = "Foret, Kleiner, Mobahi and Neyshabur 2021, Sharpness-aware minimization for efficiently improving generalization",
         .notes = "The theorem adds a term of unknown constant and asks that noise does not lower the true risk: so it ranks models, it bounds "
-                 "nothing. The largest loss is the largest that an ascent has seen.",
+                 "nothing. The largest loss is the largest that the ascent has seen; with steps = 0 that of the one step of SAM.",
         .example = "assay.bound(\"sam-bound\", {n = 1000, worst = 0.2, norm = 10, parameters = 500})",
         .conf_size = sizeof(struct conf),
         .params = params,

@@ -2,7 +2,7 @@
 #include "experiments/bounds/disturbance.h"
 
 static const struct param params[] = {
-  DISTURBANCE_PARAMS("alpha", "alpha: half the side of the box of weights at whose worst point a tenth of the accuracy is lost"),
+  DISTURBANCE_PARAMS("alpha", "half the side of the box of weights at whose worst point a tenth of the accuracy is lost"),
   DISTURBANCE_NORM_PARAM(&quantity_weight_distance, "distance of the weights from the start"),
   DISTURBANCE_WEIGHTS_PARAM,
   {0},

@@ -137,10 +137,10 @@ static enum status climb(struct search *q, double alpha, size_t d, double *accur
 
 static enum status drop_by_ascent(struct search *q, double alpha, double *drop, struct err *e)
 {
-  double now = 1;
+  double now = 1, decided = q->c->drop + q->c->tolerance; /* beyond it, other starts can change nothing */
   enum status s = STATUS_OK;
   *drop = 0;
-  for (int64_t d = 0; d < q->c->starts && !s; d++) {
+  for (int64_t d = 0; d < q->c->starts && *drop <= decided && !s; d++) {
     s = climb(q, alpha, (size_t)d, &now, e);
     *drop = fmax(*drop, q->accuracy - now);
   }

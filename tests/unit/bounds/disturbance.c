@@ -4,7 +4,8 @@
 
 extern const struct probe probe_noise_radius;
 extern const struct bound bound_pacbayes_flatness, bound_pacbayes_mag_flatness, bound_sharpness_flatness, bound_sharpness_mag_flatness, bound_pacbayes_init,
-    bound_pacbayes_orig, bound_sharpness_init, bound_sharpness_orig;
+    bound_pacbayes_orig, bound_sharpness_init, bound_sharpness_orig, bound_pacbayes_mag_init, bound_pacbayes_mag_orig, bound_sharpness_mag_init,
+    bound_sharpness_mag_orig;
 
 static void test_typed(void)
 {
@@ -18,6 +19,12 @@ static void test_typed(void)
   raw = 9 * log(80) / 0.04 + log(500 / 0.1) + 10;
   tap_near(VALUE(sharpness_init, V_INT("n", 500), V_REAL("alpha", 0.1), V_REAL("norm", 3), V_REAL("weights", 40)), sqrt(raw / 500), 1e-14, 0, "equation 51");
   tap_near(VALUE(sharpness_orig, V_INT("n", 500), V_REAL("alpha", 0.1), V_REAL("norm", 3), V_REAL("weights", 40)), sqrt(raw / 500), 1e-14, 0, "equation 52");
+  double first = log((1e-6 + (0.04 + 1) * 0.09 / 2) / (1e-6 + 0.04 * 0.25)), second = log((1e-6 + (0.04 + 1) * 0.09 / 2) / (1e-6 + 0.04 * 0.01));
+  tap_near(VALUE(pacbayes_mag_init, V_INT("n", 500), V_REAL("sigma", 0.2), V_REAL("norm", 0.3), V_LIST("moves", 0.5, -0.1)),
+           sqrt(((first + second) / 4 + log(2500) + 10) / 500), 1e-14, 0, "equation 56, weight by weight");
+  double c = 4 * log(4 / 0.05), top = 1e-6 + (0.04 + c) * 0.09 / 2;
+  tap_near(VALUE(sharpness_mag_orig, V_INT("n", 500), V_REAL("alpha", 0.2), V_REAL("norm", 0.3), V_LIST("moves", 0.5, -0.1)),
+           sqrt((log(top / (1e-6 + 0.04 * 0.25)) / 4 + log(top / (1e-6 + 0.04 * 0.01)) / 4 + log(2500) + 10) / 500), 1e-14, 0, "equation 60");
   tap_has(ASKS(pacbayes_flatness, V_INT("n", 10)), "sigma must be given", "without a subject they ask for the radius");
   tap_has(ASKS(sharpness_flatness, V_INT("n", 10)), "alpha must be given", "by its name");
   tap_has(ASKS(pacbayes_orig, V_INT("n", 10), V_REAL("sigma", 1)), "norm must be given", "and for the norm");
@@ -87,6 +94,20 @@ static void test_subject(void)
   tap_near(value_of(&t, &bound_pacbayes_orig), sqrt((norm2 / (4 * sigma * sigma) + log(n / sigma) + 10) / n), 1e-12, 0, "the norm is that of the weights without biases");
   tap_near(value_of(&t, &bound_pacbayes_init), sqrt((distance2 / (4 * sigma * sigma) + log(n / sigma) + 10) / n), 1e-12, 0, "and so is the distance");
   tap_near(value_of(&t, &bound_sharpness_orig), sqrt((norm2 * log(2 * weights) / (4 * alpha * alpha) + log(n / alpha) + 10) / n), 1e-12, 0, "omega counts weights");
+  double relative = radius_of(&t, "noise", true), box = radius_of(&t, "ascent", true), sums[4] = {0};
+  for (size_t l = 0; l < 2; l++)
+    for (size_t j = 0; j < t.net.layer[l].rows; j++)
+      for (size_t i = 0; i < t.net.layer[l].cols; i++) {
+        size_t at = t.net.layer[l].w_at + j * t.net.layer[l].w_stride + i;
+        double move2 = pow((double)t.w[at] - (double)t.start[at], 2), extra = 4 * log(2 * weights / 0.05);
+        for (int k = 0; k < 4; k++) {
+          double r2 = k < 2 ? relative * relative : box * box, size2 = k % 2 ? norm2 : distance2;
+          sums[k] += log((1e-6 + (r2 + (k < 2 ? 1 : extra)) * size2 / weights) / (1e-6 + r2 * move2)) / 4;
+        }
+      }
+  static const struct bound *const sizes[] = {&bound_pacbayes_mag_init, &bound_pacbayes_mag_orig, &bound_sharpness_mag_init, &bound_sharpness_mag_orig};
+  for (int k = 0; k < 4; k++)
+    tap_near(value_of(&t, sizes[k]), sqrt((sums[k] + log(n / (k < 2 ? relative : box)) + 10) / n), 1e-12, 0, "%s of a net, weight by weight", sizes[k]->m.id);
   tap_near(value_of(&t, &bound_sharpness_init), sqrt((distance2 * log(2 * weights) / (4 * alpha * alpha) + log(n / alpha) + 10) / n), 1e-12, 0, "from the start too");
   subject_free(&t);
 }
