@@ -179,12 +179,11 @@ int aside_fd(const struct aside *a) { return a->pipe[0]; }
 
 double aside_cost(struct aside *a) { return 1e-6 * (double)atomic_load(&a->cost_us); }
 
-bool aside_idle(const struct aside *a)
+bool aside_idle(struct aside *a)
 {
-  struct aside *open = (struct aside *)(uintptr_t)a; /* only the lock changes */
-  pthread_mutex_lock(&open->lock);
+  pthread_mutex_lock(&a->lock);
   bool idle = !a->first && !a->running && !a->finished;
-  pthread_mutex_unlock(&open->lock);
+  pthread_mutex_unlock(&a->lock);
   return idle;
 }
 

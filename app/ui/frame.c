@@ -14,7 +14,12 @@ static const struct view *const views[] = {
 #include "app/ui/views.def"
 #undef VIEW
 };
-enum { N_VIEWS = sizeof views / sizeof *views };
+enum {
+#define VIEW(name) N_##name,
+#include "app/ui/views.def"
+#undef VIEW
+  N_VIEWS,
+};
 
 const struct view *ui_view_at(size_t i) { return i < N_VIEWS ? views[i] : NULL; }
 

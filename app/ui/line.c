@@ -121,8 +121,8 @@ void ui_ask(struct ui *ui, const struct ui_question *q)
   asking_end(ui);
   struct asking *a = ui->asking = xcalloc(1, sizeof *a);
   a->q = *q;
-  a->q.label = xstrdup(q->label);
-  a->q.history = q->history ? xstrdup(q->history) : NULL;
+  a->q.label = a->label = xstrdup(q->label);
+  a->q.history = a->history = q->history ? xstrdup(q->history) : NULL;
   line_set(&a->line, q->initial);
   ui->dirty = true;
 }
@@ -136,8 +136,8 @@ void ui_confirm(struct ui *ui, const char *question, void *self, void (*accept)(
 static void free_asking(struct asking *a)
 {
   line_free(&a->line);
-  free((char *)(uintptr_t)a->q.label);
-  free((char *)(uintptr_t)a->q.history);
+  free(a->label);
+  free(a->history);
   free(a->choices);
   free(a);
 }

@@ -146,7 +146,7 @@ static void menu_draw(const struct popup *p, struct plot_grid *g, int *row, int 
 {
   int height = g->height - 4 < 24 ? g->height - 4 : 24, width = g->width - 4 < 96 ? g->width - 4 : 96, name = 12;
   struct area a = {1, (g->width - width) / 2, height, width};
-  size_t rows = (size_t)(height > 3 ? height - 2 : 1), top = p->at >= rows ? p->at - rows + 1 : 0;
+  size_t rows = (size_t)(height - 2), top = p->at >= rows ? p->at - rows + 1 : 0;
   draw_frame(g, a, p->title);
   plot_put(g, a.row + 1, a.col + 1, '>', UI_ORANGE);
   *row = a.row + 1;

@@ -173,7 +173,7 @@ void aside_ask(struct aside *a, struct aside_job *job);
 void aside_drop(struct aside *a, struct aside_job *job);
 int aside_fd(const struct aside *a);            /* readable when something is finished */
 void aside_finish(struct aside *a);             /* calls done() and release() of what is finished */
-bool aside_idle(const struct aside *a);
+bool aside_idle(struct aside *a);
 double aside_cost(struct aside *a);             /* seconds that the last work took */
 /* For work(): note what went wrong (the first message is kept). */
 void aside_fail(struct aside_job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -23,7 +23,8 @@ void line_free(struct line *l);
 
 /* The input line at the bottom. */
 struct asking {
-  struct ui_question q; /* label, initial and history are copies, owned */
+  struct ui_question q; /* its texts are those below */
+  char *label, *history; /* owned */
   struct line line;
   char *choices;        /* candidates shown above; owned */
   size_t history_at;    /* 0: the line being typed; else how far back */

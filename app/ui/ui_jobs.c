@@ -140,7 +140,7 @@ void jobs_start(struct jobs *j, const char *script, const char *const *set, size
   e->job.set = xcalloc(n_sets + 1, sizeof *e->job.set);
   for (size_t i = 0; i < n_sets; i++)
     e->job.set[e->job.n_sets++] = xstrdup(set[i]);
-  j->entry = xrealloc(j->entry, (j->n + 1) * sizeof *j->entry);
+  j->entry = xrealloc(j->entry, (j->n + 1) * sizeof(struct entry *));
   j->entry[j->n++] = e;
   start_next(j);
   ui_redraw(j->ui);

@@ -209,7 +209,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   draw_scatter(v, g, (struct area){a.row + table + 1, 0, a.height - table - 1, a.width});
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct bounds *v = self;
   snprintf(out, size, "%s%s", v->study.name ? v->study.name : "", v->study.experiments.n > 1 ? "  (m: another experiment)" : "");
@@ -225,7 +225,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return v->n ? list_request(&v->list, r, ev, v->table) : 0;
 }
 
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   struct bounds *v = self;
   return v->n ? list_text(&v->list, whole) : NULL;
@@ -268,6 +268,6 @@ const struct view view_bounds = {
   .refresh = refresh,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };

@@ -199,7 +199,8 @@ static void load(struct compare *v)
   v->job = NULL;
   free(v->asked);
   v->asked = xcalloc(n + 1, sizeof *v->asked);
-  memcpy(v->asked, marks ? marks : v->asked, n * sizeof *v->asked);
+  for (size_t i = 0; i < n; i++)
+    v->asked[i] = marks[i];
   v->n_asked = n;
   if (!n) {
     v->loaded = false;
@@ -267,8 +268,10 @@ static void draw_curves(const struct compare *v, struct plot_grid *g, struct are
     const struct curve *c = &v->data.curve[i];
     label[i][0] = (char)('A' + i);
     label[i][1] = '\0';
-    if (c->n)
-      series[n++] = (struct plot_series){.label = label[i], .n = c->n, .x = c->x, .y = c->y, .low = c->low, .high = c->high};
+    if (!c->n)
+      continue;
+    series[n] = (struct plot_series){.label = label[i], .n = c->n, .x = c->x, .y = c->y, .low = c->low, .high = c->high};
+    n++;
   }
   struct plot_spec spec = {.kind = PLOT_LINE, .title = v->data.metric, .x_label = "step", .log_y = v->log_y, .n_series = n, .series = series};
   draw_plot(g, a, &spec);
@@ -297,7 +300,7 @@ static void draw_pairs(const struct compare *v, struct plot_grid *g, struct area
       for (int c = 0; c < width; c++)
         plot_put(g, a.row + row, a.col + 12 + c, c == width / 2 ? 0x2502 : 0x2500, UI_GREY);
       if (width > 2)
-        plot_put(g, a.row + row, a.col + 12 + (int)lround((most > 0 ? d / most : 0) * (width / 2 - 1)) + width / 2, plot_marker(e->group, MB_CUR_MAX == 1), plot_colour_cell(e->group));
+        plot_put(g, a.row + row, a.col + 12 + (int)lround((most > 0 ? d / most : 0) * (0.5 * width - 1)) + width / 2, plot_marker(e->group, MB_CUR_MAX == 1), plot_colour_cell(e->group));
       draw_format(g, a.row + row++, a.col + a.width - 14, 14, 0, 0, "%+.4g", d);
       break;
     }
@@ -326,7 +329,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
     list_draw(&v->list, g, v->table);
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct compare *v = self;
   const struct listing *l = &v->data.list;
@@ -363,7 +366,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return v->data.n_effects ? list_request(&v->list, r, ev, v->table) : 0;
 }
 
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   struct compare *v = self;
   return v->loaded && v->data.n_effects ? list_text(&v->list, whole) : NULL;
@@ -401,6 +404,6 @@ const struct view view_compare = {
   .refresh = refresh,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };

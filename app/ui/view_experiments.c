@@ -480,7 +480,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return UI_HANDLED | UI_REDRAW;
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct experiments *v = self;
   snprintf(out, size, "%zu scripts; S starts the selected one, Enter edits its parameters", v->n);
@@ -563,5 +563,5 @@ const struct view view_experiments = {
   .refresh = refresh,
   .draw = draw,
   .request = request,
-  .title = title,
+  .title = say_title,
 };

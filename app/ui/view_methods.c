@@ -132,13 +132,13 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return UI_HANDLED | UI_REDRAW;
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct methods *v = self;
   snprintf(out, size, "%zu of %zu methods%s%s", v->n_shown, registry_count(), v->filter ? "  search " : "", v->filter ? v->filter : "");
 }
 
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   struct methods *v = self;
   return v->n_shown ? list_text(&v->list, whole) : NULL;
@@ -180,6 +180,6 @@ const struct view view_methods = {
   .close = close_view,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };

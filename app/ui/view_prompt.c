@@ -222,7 +222,8 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   if (!v->pid && !v->ended)
     start(v);
   size_t held = v->n_old < SCROLLBACK ? v->n_old : SCROLLBACK;
-  v->scrolled = v->scrolled < held ? v->scrolled : held;
+  if (v->scrolled > held)
+    v->scrolled = held;
   for (int row = 0; row < a.height; row++) {
     long at = row - (long)v->scrolled; /* negative: a line that scrolled out */
     const struct old_line *old = at < 0 ? &v->old[(v->n_old - (size_t)-at) % SCROLLBACK] : NULL;
@@ -311,7 +312,7 @@ static unsigned take_key(void *self, const struct ui_event *ev)
   return UI_HANDLED;
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const int64_t *run;
   const struct prompt *v = self;
@@ -376,6 +377,6 @@ const struct view view_prompt = {
   .refresh = refresh,
   .draw = draw,
   .cursor = cursor,
-  .title = title,
+  .title = say_title,
   .key = take_key,
 };

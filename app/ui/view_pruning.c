@@ -205,7 +205,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   draw_curves(v, g, (struct area){a.row + table, 0, a.height - table, a.width});
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct pruning *v = self;
   if (v->stages.n)
@@ -231,7 +231,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return UI_HANDLED | UI_REDRAW;
 }
 
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   struct pruning *v = self;
   return v->n ? list_text(&v->list, whole) : NULL;
@@ -279,6 +279,6 @@ const struct view view_pruning = {
   .refresh = refresh,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };

@@ -374,13 +374,13 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return UI_HANDLED | UI_REDRAW;
 }
 
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   struct query *v = self;
   return v->answered && v->result.n_rows ? list_text(&v->list, whole) : NULL;
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct query *v = self;
   snprintf(out, size, "%s", v->job ? "asking …" : "read-only SQL");
@@ -421,6 +421,6 @@ const struct view view_query = {
   .close = close_view,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };

@@ -251,14 +251,14 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   draw_text(g, a.row, 1, a.width - 2, v->data.head, 0, PLOT_BOLD);
   draw_text(g, a.row + 1, 1, a.width - 2, v->data.facts, UI_GREEN, 0);
   int plot = v->data.metrics.n ? (a.height - 3) * 3 / 5 : 0;
-  if (plot)
+  if (plot) {
     draw_plots(v, g, (struct area){a.row + 2, 0, plot, a.width});
-  if (plot)
     draw_cursor(v, g, a.row + 2 + plot, a.width);
+  }
   draw_section(v, g, (struct area){a.row + 3 + plot, 0, a.height - 3 - plot, a.width});
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct run *v = self;
   snprintf(out, size, "%s", v->data.metrics.n && v->loaded ? v->data.metrics.name[v->metric] : "");
@@ -326,7 +326,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
 }
 
 /* The curve's points as CSV, or the lines above the plot. */
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   const struct run *v = self;
   char *out;
@@ -384,6 +384,6 @@ const struct view view_run = {
   .refresh = refresh,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };

@@ -410,7 +410,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   ask_sparks(v);
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct runs *v = self;
   const struct listing *l = &v->data.list;
@@ -710,7 +710,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   }
 }
 
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   struct runs *v = self;
   return v->loaded && v->list.n_rows ? list_text(&v->list, whole) : NULL;
@@ -772,6 +772,6 @@ const struct view view_runs = {
   .refresh = refresh,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };

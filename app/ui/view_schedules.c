@@ -269,7 +269,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
     draw_heat(v, g, (struct area){a.row + table + 1, width + 1, a.height - table - 1, a.width - width - 1});
 }
 
-static void title(void *self, char *out, size_t size)
+static void say_title(void *self, char *out, size_t size)
 {
   const struct schedules *v = self;
   snprintf(out, size, "%s%s", v->study.name ? v->study.name : "", v->study.experiments.n > 1 ? "  (m: another experiment)" : "");
@@ -285,7 +285,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return v->n ? list_request(&v->list, r, ev, v->table) : 0;
 }
 
-static char *text(void *self, bool whole)
+static char *copied(void *self, bool whole)
 {
   struct schedules *v = self;
   return v->n ? list_text(&v->list, whole) : NULL;
@@ -330,6 +330,6 @@ const struct view view_schedules = {
   .refresh = refresh,
   .draw = draw,
   .request = request,
-  .title = title,
-  .text = text,
+  .title = say_title,
+  .text = copied,
 };
