@@ -39,12 +39,6 @@ void blas_gemm_f64(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha,
                 as_ld(ldb), beta, c, as_ld(ldc));
 }
 
-void blas_syrk_f64(size_t n, size_t k, double alpha, const double *a, size_t lda, double beta, double *c, size_t ldc)
-{
-  if (n)
-    cblas_dsyrk(CblasRowMajor, CblasLower, CblasNoTrans, as_int(n), as_int(k), alpha, a, as_ld(lda), beta, c, as_ld(ldc));
-}
-
 static const char *parallel_name(int kind)
 {
   switch (kind) {

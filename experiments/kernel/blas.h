@@ -18,20 +18,14 @@ void blas_gemm_f32(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, 
 void blas_gemm_f64(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha, const double *a, size_t lda,
                    const double *b, size_t ldb, double beta, double *c, size_t ldc);
 
-/* Lower triangle of C (n x n) = alpha A A' + beta C, A n x k: half the work of the full product. The upper triangle of C is
- * neither read nor written. */
-void blas_syrk_f64(size_t n, size_t k, double alpha, const double *a, size_t lda, double beta, double *c, size_t ldc);
-
 /* LAPACK, row major, float64, in place. Return LAPACK's info: 0 = done, <= -1010 no memory, > 0 as stated.
  *   getrf_solve: A (n x n) becomes its LU factors, B (n x nrhs) the solution; > 0: that pivot is 0
  *   potrf:       lower triangle of A becomes L with A = L L'; > 0: that leading minor is not positive
- *   trtri:       lower triangle L of A becomes that of the inverse of L; > 0: that diagonal element is 0
  *   potri:       lower triangle L of A, from potrf, becomes that of the inverse of L L'
  *   syevd:       lower triangle of A; A becomes the eigenvectors (columns), w[n] the eigenvalues, ascending
  *   gesdd:       A (m x n, destroyed) = U diag(s) Vt with r = min(m, n): U m x r, s[r] descending, Vt r x n */
 int blas_getrf_solve_f64(size_t n, size_t nrhs, double *a, size_t lda, double *b, size_t ldb);
 int blas_potrf_f64(size_t n, double *a, size_t lda);
-int blas_trtri_f64(size_t n, double *a, size_t lda);
 int blas_potri_f64(size_t n, double *a, size_t lda);
 int blas_syevd_f64(size_t n, double *a, size_t lda, double *w);
 int blas_gesdd_f64(size_t m, size_t n, double *a, size_t lda, double *s, double *u, size_t ldu, double *vt, size_t ldvt);

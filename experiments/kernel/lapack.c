@@ -15,7 +15,6 @@ enum { NO_MEMORY = -1010 }; /* as LAPACKE says it */
 void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *pivot, double *b, const int *ldb, int *info);
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
 void dpotri_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
-void dtrtri_(const char *uplo, const char *diag, const int *n, double *a, const int *lda, int *info, size_t, size_t);
 void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
              const int *lwork, int *iwork, const int *liwork, int *info, size_t, size_t);
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u, const int *ldu,
@@ -69,14 +68,6 @@ int blas_potrf_f64(size_t n, double *a, size_t lda)
   int size = as_int(n), ld = as_int(lda), info = 0;
   if (n)
     dpotrf_("U", &size, a, &ld, &info, 1); /* A = U'U in columns is A = L L' in rows, L = U' in place */
-  return info;
-}
-
-int blas_trtri_f64(size_t n, double *a, size_t lda)
-{
-  int size = as_int(n), ld = as_int(lda), info = 0;
-  if (n)
-    dtrtri_("U", "N", &size, a, &ld, &info, 1, 1); /* the inverse of L' is the transpose of that of L */
   return info;
 }
 
