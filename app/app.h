@@ -118,6 +118,7 @@ struct run_options {
   bool rerun, dry_run, quiet, json;
   bool progress_json;  /* progress as lines of JSON */
   bool fail_fast;
+  bool isolate;        /* each run in a process of its own, forked after the script's setup */
   bool no_report;      /* print nothing but messages; a paper's verdict is recorded all the same */
   double space_wait_s; /* how long a full disk is waited for; below 0: until a signal */
   long shard, shards;  /* only this part of the runs, from 1; shards 0: all */

@@ -10,6 +10,7 @@ static const struct option_row options[] = {
   {.name = "shard", .arg = "I/N", .doc = "do only part I of N; 'slurm': the place in a job array", .complete = "slurm"},
   {.name = "rerun", .doc = "do runs again that are finished already"},
   {.name = "dry-run", .letter = 'n', .doc = "list the runs and what would be done"},
+  {.name = "isolate", .doc = "each run in a process of its own, where nothing that other runs left in the script can reach it"},
   {.name = "fail-fast", .doc = "stop at the first run that fails"},
   {.name = "wait-for-space", .arg = "SECONDS", .doc = "how long to wait when the disk is full (default: on a terminal until interrupted, else 60)"},
   {.name = "quiet", .letter = 'q', .doc = "no progress and no messages; errors and the report remain"},
@@ -36,7 +37,7 @@ static int run(struct app *app, const struct arguments *a)
   const struct run_options o = {
     .path = a->word[0], .sets = sets, .n_sets = arg_values(a, "set", sets, sizeof sets / sizeof *sets), .jobs = (int)jobs,
     .rerun = arg_flag(a, "rerun"), .dry_run = arg_flag(a, "dry-run"), .quiet = arg_flag(a, "quiet"),
-    .json = arg_flag(a, "json"), .progress_json = progress != NULL, .fail_fast = arg_flag(a, "fail-fast"),
+    .json = arg_flag(a, "json"), .progress_json = progress != NULL, .fail_fast = arg_flag(a, "fail-fast"), .isolate = arg_flag(a, "isolate"),
     .space_wait_s = (double)space_wait, .shard = shard_at, .shards = shards};
   return run_experiment(app, &o);
 }
@@ -44,7 +45,7 @@ static int run(struct app *app, const struct arguments *a)
 const struct command command_run = {
   .name = "run",
   .summary = "run an experiment script",
-  .usage = "FILE.lua [--set K=V]… [--jobs N] [--shard I/N] [--rerun] [--dry-run] [--fail-fast] [--quiet] [--json]",
+  .usage = "FILE.lua [--set K=V]… [--jobs N] [--shard I/N] [--rerun] [--isolate] [--dry-run] [--fail-fast] [--quiet] [--json]",
   .help = "Examples:\n"
           "  assay run experiments/compare/schedules.lua --jobs 4\n"
           "  assay run sweep.lua --set epochs=20 --set seeds=5 --db big.db\n"
@@ -54,6 +55,9 @@ const struct command command_run = {
           "The script's runs are done by worker processes and land in the store; its report follows on\n"
           "stdout. A run that finished with the same script, parameters and config is not done again, so\n"
           "the same command resumes a sweep that was stopped. Ctrl-C stops in order, twice kills.\n"
+          "A worker does several runs one after the other and some together: a run that writes to a local\n"
+          "variable of its script outside run() can change later ones. --isolate rules that out, for about a\n"
+          "millisecond a run and without sharing trainings.\n"
           "On a full disk what was computed is kept, and goes on once there is space.\n"
           "With --shard the report is left out: it comes from the same command without --shard on the merged store.\n"
           "\n"

@@ -141,6 +141,7 @@ static void do_runs(struct sweep *s)
   if ((size_t)workers > s->counts.waiting)
     workers = (int)s->counts.waiting;
   plan_init(&s->plan, s);
+  s->plan.one_by_one = s->options->isolate;
   s->progress = progress_new(s, workers);
   pool_run(s);
   record_flush(s);

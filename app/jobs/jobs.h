@@ -45,6 +45,7 @@ struct plan {
   size_t bound;            /* no group has more runs left than this */
   size_t *alone; size_t n_alone; /* runs to be tried again, each in a task of its own */
   size_t waiting;          /* runs not handed out */
+  bool one_by_one;         /* no task has more than one run */
 };
 
 struct counts { size_t total, kept, done, failed, diverged, cancelled, running, waiting; };

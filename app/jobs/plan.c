@@ -106,7 +106,7 @@ size_t plan_take(struct plan *p, size_t jobs, double run_s, size_t out[TASK_MAX]
     return 1;
   }
   struct run_group *g = largest_group(p);
-  size_t n = task_size(g->n - g->next, p->waiting, jobs, run_s);
+  size_t n = p->one_by_one ? 1 : task_size(g->n - g->next, p->waiting, jobs, run_s);
   memcpy(out, g->runs + g->next, n * sizeof *out);
   g->next += n;
   p->waiting -= n;

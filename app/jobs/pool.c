@@ -29,6 +29,7 @@ struct worker {
   unsigned char *bytes;    /* received and not yet decoded */
   size_t used, size;
   bool broken;             /* sent what is no event */
+  bool leaving;            /* has done the one task that it was there for */
 };
 
 struct pool {
@@ -86,7 +87,8 @@ static bool spawn(struct pool *p, struct worker *w)
     close(event[0]);
     close_siblings(p);
     const struct worker_config c = {.experiment = p->s->experiment, .host = p->s->host, .task_fd = task[0],
-                                    .event_fd = event[1], .parent = parent, .store_path = store_path(p->s->store)};
+                                    .event_fd = event[1], .parent = parent,
+                                    .single = p->s->options->isolate, .store_path = store_path(p->s->store)};
     worker_main(&c);
   }
   close(task[0]);
@@ -135,7 +137,7 @@ static void assign(struct pool *p)
       }
       return;
     }
-    if (!w->n_runs)
+    if (!w->n_runs && !w->leaving)
       hand_out(p, w);
   }
 }
@@ -165,6 +167,7 @@ static void end_task(struct pool *p, struct worker *w, const struct event *e)
     plan_give_back(&s->plan, s, w->runs[i]);
   }
   w->n_runs = 0;
+  w->leaving = s->options->isolate;
   if (failed && !s->stopping) { /* a task that fails as a whole would fail again */
     progress_line(s->progress, "%s", e->text);
     s->counts.failed++;

@@ -88,7 +88,7 @@ _Noreturn void worker_main(const struct worker_config *c)
   settle(c);
   struct event_sender *sender = event_sender_new(c->event_fd);
   const struct run_sink sink = event_sender_sink(sender);
-  while (read_task(c->task_fd, &runs, &n)) {
+  for (bool more = true; more && read_task(c->task_fd, &runs, &n); more = !c->single) {
     struct err e = {0};
     enum status status = lua_experiment_run(c->experiment, runs, n, &sink, &e);
     fflush(stdout);

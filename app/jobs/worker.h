@@ -2,6 +2,7 @@
 #ifndef ASSAY_JOBS_WORKER_H
 #define ASSAY_JOBS_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,6 +14,7 @@ struct worker_config {
   int task_fd;             /* read: u32 count, then count u32 run numbers; closed: leave */
   int event_fd;            /* written: events.h */
   pid_t parent;            /* leave when it is gone */
+  bool single;             /* leave after one task */
   const char *store_path;  /* descriptors that the fork copied from the writer's store are closed */
 };
 
