@@ -40,7 +40,8 @@ struct gibbs_conf {
   "Per posterior: error and bounded with their standard errors over the draws; per layer log_sd = sum ln sd, variance = "     \
   "sum sd^2, distance2 = |mean - prior mean|^2, parameters: what KL to a Gaussian prior needs. Each draw is tried on "         \
   "`examples` random examples: its mean is unbiased for the risk on all n, so a bound over the draws holds whatever that "     \
-  "number. Draws are the same for every sd. known = 1 if the program knows that the prior's centre was made without data."
+  "number: at equal cost, many draws on few examples give the closer bound. Draws are the same for every sd; an sd that was "     \
+  "chosen with another seed needs no company in the list. known = 1 if the program knows that the prior's centre was made without data."
 
 /* The subject's part without its first conf->skip examples; refuses a part without classes or with nothing left. */
 NODISCARD enum status gibbs_part(const struct gibbs_conf *c, const struct probe_subject *s, struct examples *out, struct err *e);

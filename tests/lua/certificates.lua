@@ -21,6 +21,28 @@ tap.fails(function() assay.bound("pb-kl", { posterior = "pb-top" }) end, "poster
 tap.fails(function() assay.bound("pb-kl", { risk = 0.1 }):evaluate { subject = t } end, "risk comes from the subject",
   "a typed risk beside a subject is refused")
 
+-- A prior made from the first half of the data; the bound counts the other half.
+local half = assay.data("gaussian-mixture", { train = 200, valid = 50, test = 50, d = 5, classes = 3 })
+local y, first = data:train().y, half:train().y
+local same = true
+for i = 1, 200 do
+  same = same and y[i] == first[i]
+end
+tap.ok(same, "the first 200 examples of a set of 400 are the set of 200")
+local start = assay.train { data = half, model = net, optimizer = "sgd", schedule = assay.schedule("constant", { peak = 0.1 }), steps = 200, batch = 20,
+  keep_weights = true }.weights
+local subject = { model = net, weights = t.weights, start = start, data = data }
+local function with_prior(more)
+  local settings = { sd = 0.2, draws = 400, examples = 50 }
+  for k, v in pairs(more) do
+    settings[k] = v
+  end
+  return assay.bound("pb-kl", { posterior = assay.probe("posterior", settings) }):evaluate { subject = subject }
+end
+local near, far = with_prior { skip = 200, prior = "start" }, with_prior { prior = "zero" }
+tap.ok(near.terms.n == 200 and near.terms.kl < far.terms.kl, "a prior from half of the data is nearer, and leaves the other half to count")
+tap.is(near.claim, "bound, assumptions not checked", "whoever gives the start must answer for it")
+
 local code = assay.probe("code", { index_bits = 2 })
 local occam = assay.bound("occam-bits", { code = code }):evaluate { subject = t }
 tap.near(occam.value, assay.math.bin_inv_log(math.tointeger(occam.terms.errors), 400, math.log(0.05) - occam.terms.bits * math.log(2)), 1e-12,
