@@ -29,8 +29,9 @@ for i = 1, 200 do
   same = same and y[i] == first[i]
 end
 tap.ok(same, "the first 200 examples of a set of 400 are the set of 200")
-local start = assay.train { data = half, model = net, optimizer = "sgd", schedule = assay.schedule("constant", { peak = 0.1 }), steps = 200, batch = 20,
-  keep_weights = true }.weights
+local start = assay.train {
+  data = half, model = net, optimizer = "sgd", schedule = assay.schedule("constant", { peak = 0.1 }), steps = 200, batch = 20, keep_weights = true
+}.weights
 local subject = { model = net, weights = t.weights, start = start, data = data }
 local function with_prior(more)
   local settings = { sd = 0.2, draws = 400, examples = 50 }
