@@ -45,13 +45,18 @@ static inline double at(const struct inputs *x, size_t i, size_t j)
 
 static enum status find_inputs(const struct conf *c, const struct bound_input *in, struct inputs *out, struct err *e)
 {
-  if (c->x)
+  if (c->x) {
     *out = (struct inputs){c->x->rows, c->x->cols, c->x->cols, c->x->v, NULL};
-  else if (in->subject)
+  } else if (in->subject) {
     *out = (struct inputs){in->subject->part->n, in->subject->part->d, in->subject->part->stride, NULL, in->subject->part->x};
-  else
-    return bound_missing(e, "x");
-  return out->rows && out->cols ? STATUS_OK : err_set(e, STATUS_BAD_ARG, "x must have at least one row and one column");
+  } else {
+    (void)bound_missing(e, "x");
+    return STATUS_BAD_ARG;
+  }
+  if (out->rows && out->cols && (out->table || out->part))
+    return STATUS_OK;
+  (void)err_set(e, STATUS_BAD_ARG, "x must have at least one row and one column");
+  return STATUS_BAD_ARG;
 }
 
 /* The dual norm of a sum of inputs. */

@@ -67,7 +67,7 @@ local function coded(p)
 end
 
 -- A name, and a function of a net: the bound's value, risk and held-out error of the predictor that it speaks of, and
--- the number by which it ranks nets: the logarithm of its value, or of its complexity where the value would be cut at 1.
+-- the number by which it ranks nets: the logarithm of its value, or of its complexity where the value is cut at 1.
 local function bounds(p)
   return {
     { "test-binomial", plain "test-binomial" },
@@ -203,7 +203,8 @@ local function bound_table(rows, p)
       name, text_of(rows, name .. ".kind"),
       value and string.format("%.4f%s", math.min(value, 1), value >= 1 and " vacuous" or "") or "-",
       string.format("%.2f", median(rows, name .. ".log10") or 0 / 0), string.format("%d of %d", vacuous, #rows),
-      string.format("%d of %d", below_guessing(rows, name), #rows), string.format("%d of %d", count(rows, name .. ".violated"), #rows),
+      string.format("%d of %d", below_guessing(rows, name), #rows),
+      string.format("%d of %d", count(rows, name .. ".violated"), #rows),
       string.format("%.3f", median(rows, name .. ".truth") or 0 / 0), short(median(rows, name .. ".tightness")),
     }
   end
@@ -315,8 +316,8 @@ local function scatter(rows, p)
     if #line.x > 0 then series[#series + 1] = line end
   end
   return plot.scatter {
-    title = "bound on the gap (bound less training error) against the measured gap", x_label = "measured gap", log_y = true,
-    series = series, height = 22,
+    title = "bound on the gap (bound less training error) against the measured gap", x_label = "measured gap",
+    log_y = true, series = series, height = 22,
   }
 end
 
@@ -326,28 +327,44 @@ local function unconverged(results)
     print(string.format("All %d nets reached the training loss and are compared.", #all))
     return
   end
-  print(string.format("%d of %d nets did not reach the training loss. They are left out of everything below:", #lost, #all))
+  print(string.format("%d of %d nets did not reach the training loss. They are left out of all below:", #lost, #all))
   lost:group("train", "noise", "depth", "width"):table { "train_loss", "train_error", "heldout_error" }:print()
 end
 
+-- Print a text, with parameters for $name, in lines of at most 118 columns.
+local function paragraph(text, p)
+  local line = ""
+  for word in text:gsub("%$(%a+)", function(name) return tostring(p[name]) end):gmatch("%S+") do
+    if #line + #word >= 118 then
+      print(line)
+      line = ""
+    end
+    line = line == "" and word or line .. " " .. word
+  end
+  print(line)
+end
+
 local function explain(p)
-  print("Kind: HP holds with probability 1 - delta over the training sample for every net at once; HP-fixed over the test images,")
-  print("for a net chosen without them; C is a measure, which bounds nothing. delta = 0.05 each; pb-kl adds 0.01 for its draws.")
-  print("Held-out: median error, on " .. p.heldout .. " images never used, of the predictor that the bound speaks of: the net (test-binomial,")
-  print("rad-golowich), the net with rounded weights (occam-bits), the net with noise on its weights (pb-kl; pb-kl-prior: of a net")
-  print("that started from weights trained on the first half, tested on the second). Violated: below the lower 99 % limit of that")
-  print("error. Bound gap / gap: (bound - training error)/(held-out - training error) of that predictor, the median over runs.")
-  print("0.9 is the error of guessing. \"Guaranteed\" takes for granted that the images are independent draws.")
+  paragraph([[Kind: HP holds with probability 1 - delta over the training sample for every net at once; HP-fixed over
+    the test images, for a net chosen without them; C is a measure, which bounds nothing. delta = 0.05 each;
+    pb-kl adds 0.01 for its draws. Held-out: median error, on $heldout images never used, of the predictor
+    that the bound speaks of: the net (test-binomial, rad-golowich), the net with rounded weights
+    (occam-bits), the net with noise on its weights (pb-kl; pb-kl-prior: of a net that started from weights trained
+    on the first half, tested on the second). Violated: below the lower 99 % limit of that error. Bound gap
+    / gap: (bound - training error)/(held-out - training error) of that predictor, the median over runs. 0.9
+    is the error of guessing. "Guaranteed" takes for granted that the images are independent draws.]], p)
 end
 
 local function explain_ranks(p)
-  print("Ranked is the gap of the net; bounds that are cut at 1 rank by their complexity (bits/n, budget/n). tau: Kendall's, within")
-  print("a seed over all settings. Psi: its granulated form, tau among nets that differ in one setting alone, averaged; the four")
-  print("columns show it by setting. Mean and t interval over " .. p.seeds .. " seeds: for these data, not for others. Sign error: share of pairs of")
-  print("settings that differ in one thing and are ordered wrongly, weighted by how sure the order of the gaps is (Hoeffding); 0.50 is")
-  print("a coin; worst is the largest over pairs of settings with at least " .. p.ess .. " effective pairs of runs.")
-  print("Averages over the four settings hide failures: read the columns and the worst case first. test-binomial is no theory: it is an")
-  print("estimate of the error from other images, and shows how well any measure could do against the noise of the gaps.")
+  paragraph([[Ranked is the gap of the net; bounds that are cut at 1 rank by their complexity (bits/n, budget/n). tau:
+    Kendall's, within a seed over all settings. Psi: its granulated form, tau among nets that differ in one
+    setting alone, averaged; the four columns show it by setting. Mean and t interval over $seeds seeds: for
+    these data, not for others. Sign error: share of pairs of settings that differ in one thing and are
+    ordered wrongly, weighted by how sure the order of the gaps is (Hoeffding); 0.50 is a coin; worst is the
+    largest over pairs of settings with at least $ess effective pairs of runs. Averages over the four
+    settings hide failures: read the columns and the worst case first. test-binomial is no theory: it is an
+    estimate of the error from other images, and shows how well any measure could do against the noise of
+    the gaps.]], p)
 end
 
 local function rankings(rows, p)
@@ -360,8 +377,8 @@ end
 
 local function print_report(results, p)
   local rows = results:done():where(function(row) return row.results.reached == 1 end)
-  print(string.format("Fashion-MNIST, MLPs without biases, heavy ball %g, rate %g, batch %d, until the loss of an epoch is %g, %d seeds",
-    p.momentum, p.lr, p.batch, p.until_loss, p.seeds))
+  print(string.format("Fashion-MNIST, MLPs without biases, heavy ball %g, rate %g, batch %d, until the loss of an"
+    .. " epoch is %g, %d seeds", p.momentum, p.lr, p.batch, p.until_loss, p.seeds))
   print("widths " .. p.width .. "; depths " .. p.depth .. "; images " .. p.train .. "; wrong labels " .. p.noise)
   unconverged(results)
   if #rows == 0 then return end

@@ -55,21 +55,22 @@ tap.is(test:evaluate({ subject = { weights = t, part = "valid" } }).claim, "boun
 tap.fails(function() test:evaluate { subject = { weights = t, part = "train" } } end, "take part", "and the train part cannot test")
 tap.is(test:evaluate({ subject = t, errors = 3 }).claim, "bound, assumptions not checked", "what is typed is not checked")
 tap.near(test:evaluate({ subject = { weights = t.weights } }).value, seen.value, 0, "the weights alone know their model and data")
-tap.is(test:evaluate({ subject = { weights = t.weights:copy(), model = net, data = data } }).claim, "bound, assumptions not checked",
+local copied = { weights = t.weights:copy(), model = net, data = data }
+tap.is(test:evaluate({ subject = copied }).claim, "bound, assumptions not checked",
   "of a copy nothing is known")
 for name, more in pairs { init = { init = t.weights }, mask = { mask = t.weights * 0 + 1 }, replace = { replace = { at = 1, by = 1 } } } do
   tap.is(test:evaluate({ subject = trained(more) }).claim, "bound, assumptions not checked", "nor of a training with " .. name)
 end
 local w = trained().weights
 w[1] = 0
-tap.fails(function() test:evaluate { subject = { weights = w } } end, "model is missing", "weights that were written to forget where they come from")
-tap.fails(function() test:evaluate { subject = trained { keep_weights = false } } end, "keep_weights = true", "a result without weights is no subject")
+tap.fails(function() test:evaluate { subject = { weights = w } } end, "model is missing", "weights that were written to forget their origin")
+tap.fails(function() test:evaluate { subject = trained { keep_weights = false } } end, "keep_weights = true", "without weights it is no subject")
 tap.fails(function() test:evaluate { subject = { weights = t, prt = "test" } } end, 'did you mean "part"', "misspelt keys are suggested")
 tap.fails(function() test:evaluate { subject = 3 } end, "expected, got number", "a number is no subject")
 tap.is(assay.bound("rad-golowich"):evaluate({ subject = t }).claim, "guaranteed", "a uniform bound of what the program took itself is guaranteed")
 local pb = assay.bound("pb-kl", { posterior = assay.probe("posterior", { sd = 0.1, draws = 20, examples = 50 }) })
 tap.is(pb:evaluate({ subject = t }).claim, "guaranteed", "a prior centred on a start that the program drew is one without data")
-tap.is(pb:evaluate({ subject = { weights = t, start = t.weights } }).claim, "bound, assumptions not checked", "of a start that was given nothing is known")
+tap.is(pb:evaluate({ subject = { weights = t, start = t.weights } }).claim, "bound, assumptions not checked", "not one on examples that count")
 local half = trained { rows = assay.range(100) }
 local whole = trained { init = half.weights }
 local function prior(skip, start)

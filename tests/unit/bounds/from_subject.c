@@ -51,7 +51,7 @@ static struct named_value hidden(const double *sizes, size_t n)
 /* Outputs of a dense relu net of at most two layers, by the definition. */
 static void by_hand(const struct subject *t, size_t i, double *z)
 {
-  double a[64], b[64];
+  double a[64] = {0}, b[64] = {0};
   const struct examples *p = t->s.part;
   for (size_t j = 0; j < p->d; j++)
     a[j] = (double)p->x[i * p->stride + j];
