@@ -1,16 +1,19 @@
 /* import.c: `assay import`: runs of other programs into the store. The work is in app/import. */
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/import/import.h"
 #include "app/reading.h"
+#include "experiments/kernel/mem.h"
 
 static const struct option_row options[] = {
-  {.name = "format", .letter = 'f', .arg = "FORMAT", .doc = "csv, tsv, jsonl or mlflow (default: by the name; a folder is mlflow)",
-   .complete = "csv tsv jsonl mlflow"},
+  {.name = "format", .letter = 'f', .arg = "FORMAT", .doc = "csv, tsv, jsonl, mlflow or tensorboard (default: as the source looks)",
+   .complete = "csv tsv jsonl mlflow tensorboard"},
   {.name = "experiment", .letter = 'e', .arg = "NAME", .doc = "put the runs under this experiment (default: as the source says, else its name)",
    .complete = "experiment"},
   {.name = "run", .arg = "COLUMN", .doc = "the column that names the run (default: uid, else run; without one the file is one run)"},
@@ -27,7 +30,8 @@ enum { COLUMNS_MAX = 256 };
 
 typedef enum status reader(struct import *m, const char *path, struct err *e);
 static const struct format { const char *name; reader *read; } formats[] = {
-  {"csv", import_table}, {"tsv", import_table}, {"jsonl", import_lines}, {"mlflow", import_mlflow}, {"ndjson", import_lines}, {"json", import_lines}};
+  {"csv", import_table}, {"tsv", import_table}, {"jsonl", import_lines}, {"mlflow", import_mlflow}, {"tensorboard", import_events},
+  {"ndjson", import_lines}, {"json", import_lines}};
 
 static const struct format *by_name(const char *name, size_t n)
 {
@@ -37,23 +41,45 @@ static const struct format *by_name(const char *name, size_t n)
   return NULL;
 }
 
-/* By --format, else a folder is MLflow's, else the suffix says it (before .gz). NULL after a message. */
-static const struct format *format_of(const struct arguments *a, const char *source)
+/* A folder of MLflow has meta.yaml in it, or in a folder in it. */
+static bool looks_like_mlflow(const char *folder)
 {
-  const char *word = arg_value(a, "format");
+  glob_t found = {0};
+  char *own = xasprintf("%s/meta.yaml", folder), *inner = xasprintf("%s/*/meta.yaml", folder);
+  bool is_mlflow = access(own, F_OK) == 0 || glob(inner, GLOB_NOSORT, NULL, &found) == 0;
+  globfree(&found);
+  free(own);
+  free(inner);
+  return is_mlflow;
+}
+
+/* What a source is, without --format: by what lies in a folder, else by the suffix (before .gz). */
+static const struct format *by_look(const char *source)
+{
   struct stat st;
+  const char *slash = strrchr(source, '/');
   size_t n = strlen(source);
+  if (stat(source, &st) == 0 && S_ISDIR(st.st_mode))
+    return looks_like_mlflow(source) ? by_name("mlflow", 6) : by_name("tensorboard", 11);
+  if (strstr(slash ? slash : source, ".tfevents."))
+    return by_name("tensorboard", 11);
   if (n > 3 && strcmp(source + n - 3, ".gz") == 0)
     n -= 3;
   size_t dot = n;
   while (dot > 0 && source[dot - 1] != '.' && source[dot - 1] != '/')
     dot--;
-  const struct format *f = word ? by_name(word, strlen(word))
-                                : stat(source, &st) == 0 && S_ISDIR(st.st_mode) ? by_name("mlflow", 6) : by_name(source + dot, n - dot);
+  return by_name(source + dot, n - dot);
+}
+
+/* NULL after a message. */
+static const struct format *format_of(const struct arguments *a, const char *source)
+{
+  const char *word = arg_value(a, "format");
+  const struct format *f = word ? by_name(word, strlen(word)) : by_look(source);
   if (!f && word)
-    app_usage(a->command, "--format must be csv, tsv, jsonl or mlflow, not '%s'", word);
+    app_usage(a->command, "--format must be csv, tsv, jsonl, mlflow or tensorboard, not '%s'", word);
   else if (!f)
-    app_usage(a->command, "what is %s? --format says it: csv, tsv, jsonl or mlflow", source);
+    app_usage(a->command, "what is %s? --format says it: csv, tsv, jsonl, mlflow or tensorboard", source);
   return f;
 }
 
@@ -130,13 +156,14 @@ static int run(struct app *app, const struct arguments *a)
 
 const struct command command_import = {
   .name = "import",
-  .summary = "runs of other programs: CSV, JSON lines, MLflow's folders, exported runs",
+  .summary = "runs of other programs: CSV, JSON lines, MLflow, TensorBoard, exported runs",
   .usage = "[--format FORMAT] [--experiment NAME] [--run COLUMN] [--step COLUMN] [--param COLUMN]… SOURCE…",
   .help = "Examples:\n"
           "  assay import curves.csv                          run,key,step,value: one point a row\n"
           "  assay import -e baselines --run name log.tsv.gz  name,step,loss,accuracy: one step a row\n"
           "  assay import --param lr --param seed steps.jsonl numbers that are parameters, not metrics\n"
           "  assay import mlruns                              the folder that MLflow writes\n"
+          "  assay import logs/tensorboard                    scalars of TensorBoard's event files, a run a folder\n"
           "  assay export -f runs | ssh host 'cat > runs.jsonl', then there: assay import runs.jsonl\n"
           "\n"
           "A table with columns 'key' and 'value' is read point by point, and its other columns are parameters.\n"

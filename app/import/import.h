@@ -71,6 +71,7 @@ void import_time(double seconds, char out[32]);
 NODISCARD enum status import_table(struct import *m, const char *path, struct err *e);  /* table.c: CSV, TSV */
 NODISCARD enum status import_lines(struct import *m, const char *path, struct err *e);  /* lines.c: JSON lines */
 NODISCARD enum status import_mlflow(struct import *m, const char *path, struct err *e); /* mlflow.c: a folder mlruns */
+NODISCARD enum status import_events(struct import *m, const char *path, struct err *e); /* events.c: TensorBoard */
 
 /* --- rows.c: rows of named cells as runs ------------------------------------------------------ */
 

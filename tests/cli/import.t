@@ -155,7 +155,80 @@ err_has "metrics/loss: line 1 must be" "… is named with its line"
 is "$(sql other.db 'select count(*) from run')" 0 "… and nothing came in"
 mkdir empty
 try import empty
+exits 2 "a folder in which nothing is known"
+try import --format mlflow empty
 exits 2 "a folder that is none of MLflow's"
+
+# --- TensorBoard
+if command -v python3 >/dev/null; then
+  fresh
+  # Event files written here from the published formats, with a table-driven CRC-32C and struct: none of our code.
+  python3 - <<'P'
+import os, struct
+table = []
+for i in range(256):
+    c = i
+    for _ in range(8):
+        c = c >> 1 ^ (0x82f63b78 if c & 1 else 0)
+    table.append(c)
+def plain(data):
+    c = 0xffffffff
+    for b in data:
+        c = table[(c ^ b) & 255] ^ c >> 8
+    return c ^ 0xffffffff
+assert plain(b"123456789") == 0xe3069283  # the published check value of CRC-32C
+def crc(data):
+    c = plain(data)
+    return struct.pack("<I", ((c >> 15 | c << 17) + 0xa282ead8) & 0xffffffff)
+def varint(v):
+    v &= (1 << 64) - 1
+    out = b""
+    while v > 127:
+        out += bytes([v & 127 | 128])
+        v >>= 7
+    return out + bytes([v])
+def field(n, data): return varint(n << 3 | 2) + varint(len(data)) + data
+def event(t, step, values): return b"\x09" + struct.pack("<d", t) + b"\x10" + varint(step) + field(5, b"".join(field(1, v) for v in values))
+def simple(tag, x): return field(1, tag.encode()) + b"\x15" + struct.pack("<f", x)
+def content(tag, x): return field(1, tag.encode()) + field(8, b"\x08\x02" + field(2, b"") + field(4, struct.pack("<d", x)))
+def packed(tag, x): return field(1, tag.encode()) + field(8, b"\x08\x01" + field(2, b"") + field(5, struct.pack("<f", x)))
+def image(tag): return field(1, tag.encode()) + field(4, b"\x08\x03")
+def record(data): return struct.pack("<Q", len(data)) + crc(struct.pack("<Q", len(data))) + data + crc(data)
+def write(path, events, end=b""):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    open(path, "wb").write(b"".join(map(record, events)) + end)
+first = b"\x09" + struct.pack("<d", 1700000000.0) + field(3, b"brain.Event:2")
+write("tb/exp/a/events.out.tfevents.1.host", [first, event(1700000001.5, 0, [simple("loss", 0.5), content("val/acc", 0.1)]),
+  event(1700000002.5, 1, [simple("loss", float("nan")), image("picture")])])
+write("tb/exp/a/events.out.tfevents.2.host", [event(1700000004.0, 1, [simple("loss", 0.25)]), event(1700000005.0, -1, [packed("lr", 2.0)])])
+cut = record(event(1.0, 8, [simple("loss", 1)]))[:-3]
+write("tb/exp/b/events.out.tfevents.1.host", [first, event(1700000001.0, 7, [simple("loss", float("inf"))])], cut)
+good = record(event(1.0, 8, [simple("loss", 1)]))
+for i in (3, 10, 20, len(good) - 1):
+    os.makedirs("bad%d" % i)
+    open("bad%d/x.tfevents.1" % i, "wb").write(good[:i] + bytes([good[i] ^ 4]) + good[i + 1:] + good)
+# A summary (field 5) of four bytes whose value (field 1) says that it is 255 bytes long.
+write("odd/x.tfevents.1", [b"\x09" + struct.pack("<d", 1) + varint(5 << 3 | 2) + varint(4) + varint(1 << 3 | 2) + b"\xff\x01\x00"])
+P
+  try import tb
+  exits 0 "a folder of TensorBoard"
+  is "$(curve exp/a loss) $(curve exp/a val/acc) $(curve exp/a lr) $(curve exp/b loss)" "0:0.5 1:0.25 0:0.1 -1:2 7:Inf" \
+    "… scalars of all three forms; the later file counts; pictures are passed over"
+  is "$(sql t.db "select group_concat(status || ' ' || started_at || ' ' || coalesce(error, '-'), ';') from (select * from runs order by note)")" \
+    "done 2023-11-14T22:13:20.000Z -;lost 2023-11-14T22:13:20.000Z the last event is cut off" "… times; a file that is cut off is a lost run"
+  try import tb
+  err_has "0 runs with 0 points, 2 known" "… the same again adds nothing"
+  try import --dry-run tb/exp/a/events.out.tfevents.1.host
+  err_has "1 runs with 3 points" "one event file"
+  n=0
+  for folder in bad* odd; do
+    try import "$folder"
+    [ "$code" = 2 ] && [[ $err == *checksum* || $err == *"an event is damaged"* ]] && n=$((n + 1))
+  done
+  is "$n $(runs)" "5 2" "a wrong bit anywhere, or a length beyond the event, is refused"
+else
+  skip 6 "there is no python3 to write event files"
+fi
 
 # --- what is wrong is refused, with its place, and nothing of it comes in
 fresh
