@@ -2,8 +2,8 @@
 # diff.t: exit codes: 0 the runs are the same, 1 they differ, 2 trouble; and what is shown.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 export ASSAY_DB=t.db
-try run "$here/small.lua" --quiet --set n=1 --set seeds=2
-try run "$here/small.lua" --quiet --set n=1 --set seeds=2 --rerun
+try run "$here/small.lua" --jobs 1 --quiet --set n=1 --set seeds=2
+try run "$here/small.lua" --jobs 1 --quiet --set n=1 --set seeds=2 --rerun
 # Runs 1 and 3 are the same config run twice, 2 and 4 have the other seed.
 is "$(sql t.db "select group_concat(seed, '') from run")" 1212 "two seeds, run twice"
 

@@ -92,7 +92,7 @@ return assay.experiment {
   end,
 }
 L
-try run mine.lua --quiet
+try run mine.lua --jobs 1 --quiet
 exits 1 "runs of ours, one of which fails"
 try tag best 2
 try note 2 $'a "note"\twith ü'
