@@ -2,7 +2,11 @@
  *
  * WAL needs shared memory and locks that work; network file systems give neither, and some lie about what
  * they are. So the type is looked up in /proc/self/mountinfo against a list of known local types, anything
- * else gets a rollback journal with full sync, and what the pragma returned is checked. */
+ * else gets a rollback journal with full sync, and what the pragma returned is checked.
+ *
+ * There the writer does not also lock the file for good (locking_mode = EXCLUSIVE): where file locks work, that would
+ * only keep `ls` and `show` out for as long as a sweep runs, and where they do not, it would protect nothing. A second
+ * writer is kept out by the row in `writer` (owner.c), which needs no file locks. */
 #include "store/store_int.h"
 
 #include <limits.h>
@@ -79,7 +83,7 @@ static char *read_all(const char *path)
 
 /* By statfs: only where mountinfo names no mount at all for the path, as inside a chroot; some network file systems
  * claim to be another here. */
-static bool magic_is_local(const char *path)
+bool store_magic_is_local(const char *path)
 {
   static const unsigned long magic[] = {0xef53 /* ext2 to 4 */, 0x58465342 /* xfs */, 0x9123683e /* btrfs */,
                                         0x01021994 /* tmpfs */, 0x794c7630 /* overlay */, 0xf2f52010 /* f2fs */,
@@ -99,7 +103,7 @@ static bool is_local(const char *path)
   char *mountinfo = read_all("/proc/self/mountinfo");
   bool local = realpath(path, real) && store_path_is_local(mountinfo, real, type);
   free(mountinfo);
-  return local || (strcmp(type, "unknown") == 0 && magic_is_local(path));
+  return local || (strcmp(type, "unknown") == 0 && store_magic_is_local(path));
 }
 
 /* Ask for a journal mode and see what came. Changing it needs the file for an instant alone, and SQLite
@@ -124,10 +128,11 @@ static int ask(struct store *s, const char *sql, char got[16])
   }
 }
 
-int store_journal_set(struct store *s)
+int store_journal_set(struct store *s) { return store_journal_choose(s, is_local(s->path)); }
+
+int store_journal_choose(struct store *s, bool local)
 {
   char got[16] = "";
-  bool local = is_local(s->path);
   int code = ask(s, local ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = TRUNCATE", got);
   if (code)
     return code;

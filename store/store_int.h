@@ -65,7 +65,9 @@ void *store_alloc(void *old, size_t size);                       /* realloc that
 /* journal.c */
 /* Is `path` on a file system where WAL is safe? `mountinfo` is the text of /proc/self/mountinfo. */
 bool store_path_is_local(const char *mountinfo, const char *path, char type[64]);
-int store_journal_set(struct store *s);
+bool store_magic_is_local(const char *path);                     /* what statfs says, for paths that mountinfo does not name */
+int store_journal_set(struct store *s);                          /* by where the file lies */
+int store_journal_choose(struct store *s, bool local);
 
 /* migrate.c */
 struct migrate_step { int version; const char *sql; };           /* brings version - 1 to version; ends with {0} */

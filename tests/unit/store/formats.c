@@ -1,5 +1,6 @@
 /* formats.c: migration with made-up formats, and the choice of the journal. */
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "store/store_int.h"
 #include "tests/unit/store/fixture.h"
@@ -117,6 +118,55 @@ static void test_file_systems(void)
   tap_ok(!store_path_is_local("", "/a.db", type), "where nothing is known WAL is not used");
 }
 
+static void test_statfs(void)
+{
+  struct statfs st;
+  tap_ok(!store_magic_is_local("/proc"), "statfs: /proc is no place for WAL");
+  tap_ok(!store_magic_is_local("/no/such/place"), "statfs: nor is what is not there");
+  if (statfs("/dev/shm", &st) == 0 && st.f_type == 0x01021994)
+    tap_ok(store_magic_is_local("/dev/shm"), "statfs: a tmpfs is");
+  else
+    tap_skip(1, "/dev/shm is no tmpfs here");
+}
+
+static bool has(const char *name) { return access(fixture_path(name), F_OK) == 0; }
+
+/* Not by a query of the store, which may not look at this. */
+static int64_t number(struct store *w, const char *sql)
+{
+  int64_t n = -1;
+  return store_scalar(w, sql, &n) == STORE_OK ? n : -1;
+}
+
+/* As on a network file system: the journal that a store gets there, beside a reader, and back. */
+static void test_rollback_journal(void)
+{
+  char message[1024], path[128];
+  struct store *w, *r;
+  snprintf(path, sizeof path, "%s", fixture_path("net.db"));
+  if (store_open(&w, path, STORE_WRITE, message, sizeof message))
+    tap_bail("%s", message);
+  bool was_wal = w->wal;
+  tap_is_int(store_journal_choose(w, false), STORE_OK, "a store that lay on a local disk can be written on another file system");
+  tap_ok(!w->wal && !has("net.db-wal"), "with a rollback journal instead of the log");
+  tap_is_int(number(w, "PRAGMA synchronous"), 2, "every commit is synced in full");
+  int64_t run = fixture_run(w, fixture_experiment(w), "{\"a\":1}", 1);
+  for (int i = 0; i < 1000; i++)
+    store_metric(w, run, "loss", i, i);
+  tap_is_int(store_run_end(w, run, &(struct store_run_end){.status = STORE_DONE}), STORE_OK, "a run is written");
+  if (tap_is_int(store_open(&r, path, STORE_READ, message, sizeof message), STORE_OK, "and read by another connection while the writer is there"))
+    tap_is_int(fixture_int(r, "SELECT count(*) FROM metrics"), 1000, "with all its points");
+  run = fixture_run(w, 1, "{\"a\":2}", 1);
+  tap_is_int(store_run_end(w, run, &(struct store_run_end){.status = STORE_DONE}), STORE_OK, "which goes on writing");
+  tap_is_int(fixture_int(r, "SELECT count(*) FROM runs"), 2, "and is read again");
+  store_close(r);
+  store_close(w);
+  if (store_open(&w, path, STORE_WRITE, message, sizeof message))
+    tap_bail("%s", message);
+  tap_ok(w->wal == was_wal, "back on a local disk it has its log again");
+  store_close(w);
+}
+
 int main(void)
 {
   char path[128], message[1024];
@@ -131,6 +181,8 @@ int main(void)
   test_older(path);
   test_format_1();
   test_file_systems();
+  test_statfs();
+  test_rollback_journal();
   fixture_done();
   return tap_done();
 }
