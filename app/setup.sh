@@ -1,4 +1,5 @@
-# setup.sh: what app/start and tests/run share: packages and builds. Sourced, in the project's root folder.
+# setup.sh: what app/start and tests/run share: packages and builds. Sourced, in the project's root folder, by scripts
+# that have set pipefail.
 
 build_packages="gcc libc6-dev cmake ninja-build pkg-config liblua5.4-dev libsqlite3-dev libopenblas-dev
   libgsl-dev libjansson-dev libxxhash-dev libutf8proc-dev libreadline-dev libncurses-dev libvterm-dev zlib1g-dev dataset-fashion-mnist git ca-certificates"
@@ -31,5 +32,5 @@ build() {
   if [ ! -f "$folder/build.ninja" ]; then
     cmake -S . -B "$folder" -G Ninja "$@" >&2 || die "cmake failed in $folder"
   fi
-  ninja -C "$folder" --quiet >&2 || die "the build failed in $folder"
+  ninja -C "$folder" --quiet | sed '/^ninja: no work to do\.$/d' >&2 || die "the build failed in $folder"
 }

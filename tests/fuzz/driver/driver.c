@@ -127,10 +127,11 @@ static size_t change(uint8_t *b, size_t n, struct rng *r)
 
 static void add_seed(const char *name, const uint8_t *bytes, size_t n)
 {
+  if (n_seeds == SEEDS_MAX)
+    return;
   uint8_t *copy = malloc(n + 1);
   memcpy(copy, bytes, n);
-  if (n_seeds < SEEDS_MAX)
-    seeds[n_seeds++] = (struct seed){strdup(name), copy, n};
+  seeds[n_seeds++] = (struct seed){strdup(name), copy, n};
 }
 
 static bool is_seed(const char *name)
