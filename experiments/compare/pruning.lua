@@ -12,7 +12,7 @@
 --
 -- A method is an id with what ranks against what; ":sequential" and ":dense-target" behind a name choose where the
 -- calibration inputs come from, "@2:4" keeps 2 of every 4 consecutive inputs. Not in the preset, but there for
--- --set methods=…: obc (some 10 s a run) and shuffled-magnitude, the control with magnitude's densities at random places.
+-- --set methods=…: obc (some 10 s a run) and shuffled-magnitude, a control with magnitude's densities at random places.
 local assay = require "assay"
 local report = require "assay.report"
 local plot = require "assay.plot"
