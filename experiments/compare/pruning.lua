@@ -439,7 +439,7 @@ local function notes(results, p)
     p.repair_damp))
   print(string.format("with the mask for %g epochs, peak rate %g for all; column 0 is the dense net, trained on, too.",
     p.tune_epochs, p.tune_peak))
-  print("Equal sparsity is not equal cost: rankings over all layers keep more of the convolutions, where the products are.")
+  print("Equal sparsity is not equal cost: rankings over all layers keep more of the convolutions, where products are.")
   local counts = results:counts()
   if counts.failed then print(counts.failed .. " runs failed; `assay ls --status failed` lists them.") end
   if p.seeds < 5 then print("Fewer than five seeds: the intervals are wide and the tests weak.") end
