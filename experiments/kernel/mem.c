@@ -6,6 +6,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_B ((size_t)16 << 20) /* from here on huge pages are worth asking for */
+
+/* Kernels that go down the columns of a large matrix find each row on another page: without huge pages they wait for the page
+ * table (a fifth of the time of SparseGPT on 768 x 3072). Whether the system grants them changes nothing else. */
+static void ask_huge_pages(void *p, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+  const size_t page = 4096, skip = (page - (uintptr_t)p % page) % page; /* whole pages only */
+  if (bytes >= HUGE_B)
+    (void)madvise((char *)p + skip, (bytes - skip) / page * page, MADV_HUGEPAGE);
+#else
+  (void)p;
+  (void)bytes;
+#endif
+}
 
 enum status mem_new(void **out, size_t count, size_t size, const char *what, struct err *e)
 {
@@ -17,6 +34,7 @@ enum status mem_new(void **out, size_t count, size_t size, const char *what, str
   void *p = aligned_alloc(MEM_ALIGN, padded);
   if (!p)
     return err_set(e, STATUS_NO_MEMORY, "%s: no memory for %.1f MB", what, (double)bytes / 1e6);
+  ask_huge_pages(p, padded);
   memset(p, 0, padded);
   *out = p;
   return STATUS_OK;

@@ -11,7 +11,8 @@
 #include "experiments/kernel/vec.h"
 #include "experiments/pruning/pruning_int.h"
 
-enum { CHUNK = 16 * GRAM_BLOCK }; /* examples between two polls of the cancel flag */
+/* Examples between two polls of the cancel flag: less than 0.1 s of work. */
+static size_t chunk_of(size_t d) { return d <= 4096 ? 4 * GRAM_BLOCK : GRAM_BLOCK; }
 
 /* block (d x n) = columns [at, at + n) of X, from float32 */
 static void widen(const struct mat *inputs, size_t at, size_t n, double *block)
@@ -38,14 +39,14 @@ static void add_chunk(const struct mat *inputs, bool narrow, size_t at, size_t n
 /* narrow: float32 products. */
 static enum status sum_products(const struct exec *x, const struct mat *inputs, bool narrow, double *gram, struct err *e)
 {
-  size_t d = inputs->rows, wide = inputs->type == DTYPE_F32 && !narrow ? d : 0;
+  size_t d = inputs->rows, chunk = chunk_of(d), wide = inputs->type == DTYPE_F32 && !narrow ? d : 0;
   void *work;
-  enum status status = mem_new(&work, gram_work(d) + wide * CHUNK, sizeof(double), "a chunk of inputs", e);
+  enum status status = mem_new(&work, gram_work(d) + wide * chunk, sizeof(double), "a chunk of inputs", e);
   if (status)
     return status;
   memset(gram, 0, d * d * sizeof *gram);
-  for (size_t at = 0; d && at < inputs->cols && status == STATUS_OK; at += CHUNK) {
-    size_t n = inputs->cols - at < CHUNK ? inputs->cols - at : CHUNK;
+  for (size_t at = 0; d && at < inputs->cols && status == STATUS_OK; at += chunk) {
+    size_t n = inputs->cols - at < chunk ? inputs->cols - at : chunk;
     add_chunk(inputs, narrow, at, n, gram, work);
     if (exec_cancelled(x))
       status = err_set(e, STATUS_CANCELLED, "cancelled");
