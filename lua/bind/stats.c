@@ -52,35 +52,20 @@ static void set_interval(lua_State *L, const struct interval *i)
   set_number(L, "high", i->high);
 }
 
-static int stats_call_mean(lua_State *L)
+/* A statistic of one list. */
+static int push_statistic(lua_State *L, enum status (*statistic)(const double *x, size_t n, double *out, struct err *e))
 {
   struct err e = {0};
   struct numbers x = numbers_arg(L, 1, "x");
   double out = 0;
-  check(L, stats_mean(x.v, x.n, &out, &e), &e);
+  check(L, statistic(x.v, x.n, &out, &e), &e);
   lua_pushnumber(L, out);
   return 1;
 }
 
-static int stats_call_sd(lua_State *L)
-{
-  struct err e = {0};
-  struct numbers x = numbers_arg(L, 1, "x");
-  double out = 0;
-  check(L, stats_sd(x.v, x.n, &out, &e), &e);
-  lua_pushnumber(L, out);
-  return 1;
-}
-
-static int stats_call_median(lua_State *L)
-{
-  struct err e = {0};
-  struct numbers x = numbers_arg(L, 1, "x");
-  double out = 0;
-  check(L, stats_median(x.v, x.n, &out, &e), &e);
-  lua_pushnumber(L, out);
-  return 1;
-}
+static int stats_call_mean(lua_State *L) { return push_statistic(L, stats_mean); }
+static int stats_call_sd(lua_State *L) { return push_statistic(L, stats_sd); }
+static int stats_call_median(lua_State *L) { return push_statistic(L, stats_median); }
 
 static int stats_call_quantile(lua_State *L)
 {

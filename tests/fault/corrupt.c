@@ -2,6 +2,8 @@
  * itself within 10 s of processor time, with an answer or a message; what it calls damaged comes with the way to rescue it.
  *
  * ROUNDS (25, with ASSAY_LONG 1000) and SEED may be set. */
+#define FIXTURE_FOLDER "/dev/shm"
+
 #include "tests/fault/victim.h"
 
 #include "experiments/kernel/rng.h"

@@ -2,6 +2,8 @@
  * the old format or the new one, whole, with its copy or without, and the next opening brings it forward.
  *
  * SQLite calls back before each statement of every connection of the process (an auto-extension sets the trace). */
+#define FIXTURE_FOLDER "/dev/shm"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
