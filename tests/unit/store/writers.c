@@ -223,6 +223,48 @@ static void test_reader_beside_writer(void)
   store_close(w);
 }
 
+/* What a workbench does: open, look at the runs, close, ten times a second. The number of looks that failed. */
+static int look_now_and_then(void)
+{
+  int failed = 0;
+  for (int i = 0; i < 10; i++, nap(0.1)) {
+    struct store *s;
+    if (store_open(&s, path, STORE_READ, message, sizeof message) != STORE_OK) {
+      printf("# look %d: %s\n", i, message);
+      failed++;
+      continue;
+    }
+    failed += strcmp(fixture_text(s, "SELECT status FROM runs"), "running") != 0 || fixture_int(s, "SELECT count(*) FROM metrics") < 0;
+    store_close(s);
+  }
+  return failed;
+}
+
+static void test_poll_beside_writer(void)
+{
+  snprintf(path, sizeof path, "%s", fixture_path("polled.db"));
+  struct store *w = open_or_bail(STORE_WRITE);
+  int64_t run = fixture_run(w, fixture_experiment(w), "{\"a\":1}", 1), points = 0;
+  int status = 0, failed = 0;
+  fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    int looks = look_now_and_then();
+    fflush(stdout);
+    _exit(looks);
+  }
+  for (; waitpid(pid, &status, WNOHANG) == 0 && points < 4000000; points++)
+    failed += store_metric(w, run, "loss", points, 0.5) != STORE_OK || (points % 10000 == 0 && store_flush(w) != STORE_OK);
+  if (points == 4000000)
+    waitpid(pid, &status, 0);
+  tap_diag("%lld points written in about a second", (long long)points);
+  tap_is_int(failed, 0, "a writer at full speed is not held up by somebody who looks ten times a second");
+  tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "who sees the run each time");
+  tap_is_int(store_run_end(w, run, &(struct store_run_end){.status = STORE_DONE}), STORE_OK, "and the run ends");
+  tap_is_int(fixture_int(w, "SELECT count(*) FROM metrics"), points, "with all its points");
+  store_close(w);
+}
+
 static void test_tick(void)
 {
   snprintf(path, sizeof path, "%s", fixture_path("tick.db"));
@@ -250,6 +292,7 @@ int main(void)
   test_other_machine();
   test_simultaneous();
   test_reader_beside_writer();
+  test_poll_beside_writer();
   test_tick();
   fixture_done();
   return tap_done();
