@@ -34,13 +34,26 @@ bool result_higher_better(const char *name) { return strstr(name, "acc") != NULL
 
 /* --- the filter ------------------------------------------------------------------------------------------ */
 
+/* Does the text have an operator of SQL that is a word? "lr is null", "tags like 'x%'". */
+static bool has_sql_word(const char *typed)
+{
+  static const char *const words[] = {"is", "in", "like", "glob", "between", "not", "and", "or", "null", NULL};
+  char *copy = xstrdup(typed), *save = NULL;
+  bool found = false;
+  for (char *word = strtok_r(copy, " ", &save); word && !found; word = strtok_r(NULL, " ", &save))
+    for (size_t i = 0; words[i]; i++)
+      found = found || strcasecmp(word, words[i]) == 0;
+  free(copy);
+  return found;
+}
+
 /* Words without any operator of SQL are searched for. */
 static bool bare_words(const char *typed)
 {
   for (const char *c = typed; *c; c++)
     if (!isalnum((unsigned char)*c) && !strchr(" _-./", *c))
       return false;
-  return true;
+  return !has_sql_word(typed);
 }
 
 char *runs_where(const char *typed)

@@ -66,6 +66,9 @@ static void filters(void)
   tap_has(bench_keys("Enter"), "where cosine", "or words");
   tap_ok(!strstr(bench_screen(), "constant "), "which are searched for");
   bench_keys("/ Ctrl-U");
+  bench_type("schedule is null");
+  tap_has(bench_keys("Enter"), "no run matches", "words of SQL make it SQL");
+  bench_keys("/ Ctrl-U");
   bench_type("sched");
   bench_keys("Tab");
   tap_has(bench_type(" like 'q%'"), "schedule like 'q%'", "Tab completes names");
