@@ -98,6 +98,8 @@ int app_usage(const struct command *c, const char *format, ...) __attribute__((f
 char *text_safe(const char *s, bool lines);
 /* Columns that a UTF-8 string takes on a terminal. */
 size_t text_width(const char *s);
+/* Bytes of its longest start that takes at most so many columns. */
+size_t text_fit(const char *s, size_t columns);
 
 /* Tables for people and machines: one writer for ls, query, methods, diff. */
 enum table_format { TABLE_HUMAN, TABLE_CSV, TABLE_TSV, TABLE_JSON, TABLE_JSONL, TABLE_MD };

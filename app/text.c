@@ -62,3 +62,20 @@ size_t text_width(const char *s)
   }
   return width;
 }
+
+size_t text_fit(const char *s, size_t columns)
+{
+  size_t used = 0, i = 0;
+  while (s[i]) {
+    size_t n = 1;
+    while (((unsigned char)s[i + n] & 0xc0) == 0x80)
+      n++;
+    char one[8] = {0};
+    memcpy(one, s + i, n < 7 ? n : 7);
+    used += text_width(one);
+    if (used > columns)
+      break;
+    i += n;
+  }
+  return i;
+}

@@ -36,6 +36,25 @@ struct plot_spec {
   int colour;                   /* ANSI colours */
 };
 
+/* Experiments that run beside the prompt, each in a process of its own. Jobs are numbered from 1. */
+struct lua_job_request { const char *path; const char *const *sets; size_t n_sets; int workers /* 0: default */; int rerun; };
+struct lua_job { /* texts are borrowed, until the next call of a service */
+  const char *script, *state;   /* state: waiting, running, done, failed, cancelled */
+  const char *line;             /* "12/60 runs  2 workers": how far it is */
+  const char *report, *log;     /* what it printed; NULL until it has ended */
+  double progress;              /* 0 to 1 */
+  int ended, code;              /* code: how it left, as a shell says it */
+};
+struct lua_job_services {       /* start NULL: none of them is there */
+  void *self;
+  int (*start)(void *self, const struct lua_job_request *r); /* returns the job's number */
+  int (*count)(void *self);
+  void (*look)(void *self, int job, struct lua_job *out);
+  void (*cancel)(void *self, int job);          /* stop it in order: finished runs are kept */
+  void (*wait)(void *self, double seconds);     /* until a job says something, a signal comes, or so long */
+  double (*now)(void *self);                    /* seconds, of a clock that only goes forward */
+};
+
 struct lua_services {
   void *self;
   char *(*plot_text)(const struct plot_spec *spec);  /* caller frees; NULL on failure */
@@ -43,6 +62,7 @@ struct lua_services {
   int (*terminal_width)(void *self);
   /* Run an experiment file or a loaded experiment from the prompt: fills a message on failure. May be NULL. */
   int (*run_script)(void *self, const char *path, const char *const *sets, size_t n_sets);
+  struct lua_job_services jobs;
 };
 
 struct lua_host_config {

@@ -13,8 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/above.h"
 #include "app/app.h"
 #include "app/paths.h"
+#include "app/prompt_jobs.h"
 #include "app/signals.h"
 #include "experiments/kernel/blas.h"
 #include "experiments/kernel/mem.h"
@@ -96,9 +98,11 @@ static int run_stdin(struct lua_host *h)
 
 static struct prompt {
   struct lua_host *host;
+  struct prompt_jobs *jobs;
   char *pending;      /* lines of a statement that is not complete yet; owned, NULL: none */
   char *history_path; /* owned; NULL: none is kept */
   bool leave, colour;
+  bool asked; /* whether to leave while jobs run */
 } prompt; /* readline's callbacks carry no pointer of ours */
 
 static char **candidates; /* of the completion in progress: NULL-terminated, owned until given away */
@@ -114,24 +118,6 @@ static char *next_candidate(const char *text, int state)
       return strdup(c);
   }
   return NULL;
-}
-
-/* Bytes of the longest start of a text that takes at most `room` columns. */
-static int cut_at(const char *s, int room)
-{
-  size_t used = 0;
-  for (int i = 0; s[i];) {
-    int n = 1;
-    while (((unsigned char)s[i + n] & 0xc0) == 0x80)
-      n++;
-    char one[8] = {0};
-    memcpy(one, s + i, (size_t)(n < 7 ? n : 7));
-    used += text_width(one);
-    if ((int)used > room)
-      return i;
-    i += n;
-  }
-  return (int)strlen(s);
 }
 
 static char *abouts; /* "name\tone line" of the candidates of the last completion; owned */
@@ -157,16 +143,17 @@ static void show_matches(char **matches, int n, int longest)
   bool lines = n <= rows - 2 && width >= 40;
   for (int i = 1; lines && i <= n; i++) {
     const char *text = about(matches[i], &length);
-    int room = width - longest - 4;
+    int room = width - longest - 4 > 0 ? width - longest - 4 : 0;
     char *part = xasprintf("%.*s", length, text), *safe = text_safe(part, false);
     if (i == 1)
       putc('\n', rl_outstream);
-    fprintf(rl_outstream, "%-*s  %s%.*s%s\n", longest, matches[i], prompt.colour ? "\033[2m" : "", cut_at(safe, room), safe, prompt.colour ? "\033[0m" : "");
+    fprintf(rl_outstream, "%-*s  %s%.*s%s\n", longest, matches[i], prompt.colour ? "\033[2m" : "", (int)text_fit(safe, (size_t)room), safe, prompt.colour ? "\033[0m" : "");
     free(part);
     free(safe);
   }
   if (!lines)
     rl_display_match_list(matches, n, longest);
+  above_forget();
   rl_forced_update_display();
 }
 
@@ -237,17 +224,48 @@ static void evaluate(void)
     signals_clear();
 }
 
-static void on_line(char *line)
+/* What has happened to jobs meanwhile, where no prompt stands. */
+static void tell_news(void)
 {
-  rl_callback_handler_remove();
-  if (!line) {
-    putchar('\n');
-    prompt.leave = true;
-    return;
+  for (char *news; (news = prompt_jobs_news(prompt.jobs)); free(news)) {
+    char *safe = text_safe(news, false);
+    puts(safe);
+    free(safe);
   }
+  fflush(stdout);
+}
+
+/* Above the prompt: news, which stay, and how far the job is that runs. */
+static void show_jobs(void)
+{
+  char line[256];
+  if (!above_possible())
+    return;
+  for (char *news; (news = prompt_jobs_news(prompt.jobs)); free(news))
+    above_show(news, true);
+  if (!prompt.pending && prompt_jobs_line(prompt.jobs, line, sizeof line))
+    above_show(line, false);
+}
+
+/* Ctrl-D: leave, but with jobs only when it is said twice. */
+static void want_to_leave(void)
+{
+  prompt.leave = prompt.asked || !prompt_jobs_busy(prompt.jobs);
+  prompt.asked = true;
+  if (prompt.leave || !rl_eof_found)
+    putchar('\n'); /* else readline has gone to the next line */
+  rl_eof_found = 0;
+  if (!prompt.leave)
+    puts("jobs are running: Ctrl-D again stops them and leaves; finished runs are kept");
+}
+
+/* One more line of what is being typed. */
+static void take_line(char *line)
+{
   char *whole = prompt.pending ? xasprintf("%s\n%s", prompt.pending, line) : xstrdup(line);
   free(prompt.pending);
   free(line);
+  prompt.asked = false;
   prompt.pending = whole;
   if (prompt.pending[strspn(prompt.pending, " \t\n")]) {
     evaluate();
@@ -255,6 +273,17 @@ static void on_line(char *line)
     free(prompt.pending);
     prompt.pending = NULL;
   }
+}
+
+static void on_line(char *line)
+{
+  rl_callback_handler_remove();
+  above_forget();
+  if (line)
+    take_line(line);
+  else
+    want_to_leave();
+  tell_news();
   if (!prompt.leave)
     install();
 }
@@ -267,6 +296,7 @@ static void drop_line(void)
   rl_redisplay();
   fputs("^C\n", stdout); /* now: removing the handler moves the cursor to the line's start */
   fflush(stdout);
+  above_forget();
   rl_free_line_state();
   rl_callback_sigcleanup();
   rl_callback_handler_remove();
@@ -274,11 +304,18 @@ static void drop_line(void)
   install();
 }
 
+static void heed_size(void)
+{
+  if (!signals_resized())
+    return;
+  above_forget();
+  rl_resize_terminal();
+}
+
 static void heed_signals(void)
 {
   signals_drain();
-  if (signals_resized())
-    rl_resize_terminal();
+  heed_size();
   if (signals_last() == SIGINT)
     drop_line();
   else if (signals_last())
@@ -298,9 +335,25 @@ static void open_history(void)
   free(dir);
 }
 
-static int interact(struct lua_host *h, bool colour)
+/* Wait for a key, a signal or a job, and do what it asks for; false at trouble. */
+static bool wait_once(void)
 {
-  prompt = (struct prompt){.host = h, .colour = colour};
+  struct pollfd fds[2 + PROMPT_JOBS_FDS] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+  size_t n = prompt_jobs_fds(prompt.jobs, fds + 2);
+  if (poll(fds, 2 + n, -1) < 0)
+    return errno == EINTR;
+  prompt_jobs_heed(prompt.jobs, fds + 2, n);
+  heed_size();
+  if (fds[1].revents)
+    heed_signals();
+  else if (fds[0].revents)
+    rl_callback_read_char();
+  return true;
+}
+
+static int interact(struct lua_host *h, struct prompt_jobs *jobs, bool colour)
+{
+  prompt = (struct prompt){.host = h, .jobs = jobs, .colour = colour};
   open_history();
   rl_readline_name = "assay";
   rl_catch_signals = 0;
@@ -314,15 +367,8 @@ static int interact(struct lua_host *h, bool colour)
   printf("assay %s, %s. help() explains, Tab completes, Ctrl-D leaves.\n", ASSAY_VERSION, "Lua 5.4");
   fflush(stdout);
   install();
-  while (!prompt.leave) {
-    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
-    if (poll(fds, 2, -1) < 0 && errno != EINTR)
-      break;
-    if (fds[1].revents)
-      heed_signals();
-    else if (fds[0].revents)
-      rl_callback_read_char();
-  }
+  while (!prompt.leave && wait_once())
+    show_jobs();
   rl_callback_handler_remove();
   free(prompt.history_path);
   free(prompt.pending);
@@ -334,7 +380,21 @@ static int interact(struct lua_host *h, bool colour)
 
 /* --- the command -------------------------------------------------------------------------------- */
 
-static int run_all(struct lua_host *h, const struct arguments *a, bool colour)
+/* After code that was not typed: its jobs go on to their end, unless it failed or is interrupted. */
+static int finish_jobs(struct prompt_jobs *jobs, int code)
+{
+  for (char *old; (old = prompt_jobs_news(jobs)); free(old))
+    ; /* the code has seen these end */
+  if (code == EXIT_DONE)
+    prompt_jobs_finish(jobs);
+  if (code == EXIT_DONE && signals_last())
+    code = signals_exit_code();
+  for (char *news; (news = prompt_jobs_news(jobs)); free(news))
+    app_complain("%s", news);
+  return code;
+}
+
+static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct arguments *a, bool colour)
 {
   const char *code[256];
   size_t n = arg_values(a, "execute", code, sizeof code / sizeof *code);
@@ -345,8 +405,10 @@ static int run_all(struct lua_host *h, const struct arguments *a, bool colour)
   if (a->n_words && result == EXIT_DONE)
     result = run_file(h, a->word[0]);
   if (arg_flag(a, "interactive") || (n == 0 && a->n_words == 0))
-    return terminal ? interact(h, colour) : run_stdin(h);
-  return result;
+    result = terminal ? interact(h, jobs, colour) : run_stdin(h);
+  else
+    terminal = false;
+  return terminal ? result : finish_jobs(jobs, result);
 }
 
 static int run(struct app *app, const struct arguments *a)
@@ -357,16 +419,20 @@ static int run(struct app *app, const struct arguments *a)
     return app_usage(a->command, "repl takes one file, not also '%s'", a->word[1]);
   signals_install(&app->cancel);
   signals_second_ends(true);
+  struct prompt_jobs *jobs = prompt_jobs_new(app->db);
+  app->services.jobs = prompt_jobs_services(jobs);
   if (blas_check(false, &e) != STATUS_OK || app_host_new(app, app_default_jobs(), &h, &e) != STATUS_OK) {
     app_complain("%s", e.message);
+    prompt_jobs_free(jobs);
     return EXIT_USAGE;
   }
   signals_set_host(h);
   if (lua_host_eval(h, "require 'assay.prompt'; _ = nil", "prompt", NULL, &e) != STATUS_OK)
     app_complain("%s", e.message);
-  int code = run_all(h, a, app->colour_out);
+  int code = run_all(h, jobs, a, app->colour_out);
   signals_set_host(NULL);
   lua_host_free(h);
+  prompt_jobs_free(jobs);
   return code;
 }
 

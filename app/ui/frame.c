@@ -32,7 +32,8 @@ struct ui *ui_new(struct app *app)
   for (size_t i = 0; i < N_VIEWS; i++)
     ui->slot[i].view = views[i];
   memory_open(ui);
-  ui->jobs = jobs_new(ui);
+  ui->loop = ui_child_loop(ui);
+  ui->jobs = ui_jobs_new(ui);
   for (int i = 0; i < 256; i++)
     ui->recolour[i] = (uint8_t)i;
   ui->dirty = true;
@@ -67,6 +68,7 @@ void ui_free(struct ui *ui)
 struct app *ui_app(struct ui *ui) { return ui->app; }
 struct aside *ui_aside(struct ui *ui) { return ui->aside; }
 struct jobs *ui_jobs(struct ui *ui) { return ui->jobs; }
+const struct child_loop *ui_loop(struct ui *ui) { return &ui->loop; }
 void ui_redraw(struct ui *ui) { ui->dirty = true; }
 bool ui_left(const struct ui *ui) { return ui->left; }
 

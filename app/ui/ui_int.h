@@ -2,6 +2,7 @@
 #ifndef ASSAY_UI_INT_H
 #define ASSAY_UI_INT_H
 
+#include "app/jobs/child.h"
 #include "app/reading.h"
 #include "app/ui/ui.h"
 
@@ -64,6 +65,7 @@ struct ui {
   struct { char *name, *text; } *history; size_t n_history;
   struct memory *memory;
   struct ui_watched watch[64]; size_t n_watches;
+  struct child_loop loop;        /* this one, for children */
   struct jobs *jobs;
   struct child *config;          /* reading init.lua */
   struct names columns, query_names, query_texts;

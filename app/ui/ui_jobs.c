@@ -1,219 +1,52 @@
 /* ui_jobs.c: see ui_jobs.h. */
 #include "app/ui/ui_jobs.h"
 
-#include <jansson.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
-#include "app/jobs/jobs.h"
-#include "experiments/kernel/mem.h"
+/* --- the workbench as a loop for children --------------------------------------------------------------------- */
 
-struct entry { struct job job; struct jobs *of; struct child *child; bool stopping; };
+static void watch(void *self, int fd, void (*readable)(void *of), void *of) { ui_watch(self, fd, readable, of); }
+static void unwatch(void *self, int fd) { ui_unwatch(self, fd); }
+static void changed(void *self) { ui_redraw(self); }
 
-struct jobs {
-  struct ui *ui;
-  struct entry **entry; /* oldest first */
-  size_t n;
-};
+struct child_loop ui_child_loop(struct ui *ui) { return (struct child_loop){ui, watch, unwatch, changed}; }
 
-struct jobs *jobs_new(struct ui *ui)
+struct child *child_start(struct ui *ui, const char *const *words, void *self,
+                          void (*done)(void *self, const char *out, const char *err, int code))
 {
-  struct jobs *j = xcalloc(1, sizeof *j);
-  j->ui = ui;
-  return j;
+  struct child *c = child_open(ui_loop(ui), ui_app(ui)->db, words, &(struct child_user){self, NULL, done});
+  if (!c)
+    ui_complain(ui, "cannot start a process: %s", strerror(errno));
+  return c;
 }
 
-static void free_entry(struct entry *e)
+/* --- jobs ------------------------------------------------------------------------------------------------------- */
+
+static void ended(void *self, const struct job *job)
 {
-  for (size_t i = 0; i < e->job.n_sets; i++)
-    free(e->job.set[i]);
-  free(e->job.set);
-  free(e->job.script);
-  free(e->job.report);
-  free(e->job.log);
-  free(e);
-}
-
-/* A supervisor that is asked to stop ends its workers and writes what is finished; SIGKILL would lose a second of metrics. */
-static void stop_in_order(struct entry *e)
-{
-  child_signal(e->child, SIGINT);
-  child_wait(e->child, 3.0);
-}
-
-void jobs_free(struct jobs *j)
-{
-  for (size_t i = 0; i < j->n; i++) {
-    if (j->entry[i]->child)
-      stop_in_order(j->entry[i]);
-    free_entry(j->entry[i]);
-  }
-  free(j->entry);
-  free(j);
-}
-
-/* --- one job ----------------------------------------------------------------------------------------------- */
-
-static double number_in(const json_t *o, const char *key) { return json_number_value(json_object_get(o, key)); }
-
-static bool take_line(void *self, const char *line)
-{
-  struct entry *e = self;
-  json_t *o = *line == '{' ? json_loads(line, 0, NULL) : NULL;
-  if (!json_is_object(o) || !json_object_get(o, "ended")) {
-    json_decref(o);
-    return false;
-  }
-  e->job.total = (size_t)number_in(o, "total");
-  e->job.kept = (size_t)number_in(o, "kept");
-  e->job.done = (size_t)number_in(o, "done");
-  e->job.failed = (size_t)number_in(o, "failed");
-  e->job.diverged = (size_t)number_in(o, "diverged");
-  e->job.running = (size_t)number_in(o, "running");
-  e->job.workers = (int)number_in(o, "workers");
-  e->job.ended = number_in(o, "ended");
-  e->job.per_s = number_in(o, "per_s");
-  json_decref(o);
-  ui_redraw(e->of->ui);
-  return true;
-}
-
-static void start_next(struct jobs *j);
-
-static void ended(void *self, const char *out, const char *err, int code)
-{
-  struct entry *e = self;
-  e->child = NULL;
-  e->job.took = seconds_now() - e->job.started;
-  e->job.report = xstrdup(out);
-  e->job.log = xstrdup(err);
-  e->job.state = code == EXIT_DONE ? JOB_DONE : e->stopping ? JOB_CANCELLED : JOB_FAILED;
-  const char *name = strrchr(e->job.script, '/');
-  name = name ? name + 1 : e->job.script;
-  if (e->job.state == JOB_FAILED)
-    ui_complain(e->of->ui, "%s failed (exit %d): screen 8 shows its log", name, code);
+  struct ui *ui = self;
+  if (job->state == JOB_FAILED)
+    ui_complain(ui, "%s failed (exit %d): screen 8 shows its log", job_name(job), job->code);
   else
-    ui_say(e->of->ui, "%s %s in %.1f s%s", name, job_state_name(e->job.state), e->job.took, e->job.state == JOB_DONE ? "; screen 8 shows its report" : "");
-  ui_refresh(e->of->ui, true);
-  start_next(e->of);
+    ui_say(ui, "%s %s in %.1f s%s", job_name(job), job_state_name(job->state), job->took, job->state == JOB_DONE ? "; screen 8 shows its report" : "");
+  ui_refresh(ui, true);
 }
 
-static void start(struct entry *e)
-{
-  const char *words[512];
-  size_t n = 0;
-  words[n++] = "run";
-  words[n++] = e->job.script;
-  words[n++] = "--progress=json";
-  if (e->job.rerun)
-    words[n++] = "--rerun";
-  for (size_t i = 0; i < e->job.n_sets && n + 3 < sizeof words / sizeof *words; i++) {
-    words[n++] = "--set";
-    words[n++] = e->job.set[i];
-  }
-  words[n] = NULL;
-  e->job.started = seconds_now();
-  e->child = child_start_watched(e->of->ui, words, e, take_line, ended);
-  e->job.state = e->child ? JOB_RUNNING : JOB_FAILED;
-  ui_redraw(e->of->ui);
-}
-
-static void start_next(struct jobs *j)
-{
-  if (jobs_running(j))
-    return;
-  for (size_t i = 0; i < j->n; i++)
-    if (j->entry[i]->job.state == JOB_WAITING) {
-      start(j->entry[i]);
-      return;
-    }
-}
-
-void jobs_start(struct jobs *j, const char *script, const char *const *set, size_t n_sets, bool rerun)
-{
-  struct entry *e = xcalloc(1, sizeof *e);
-  e->of = j;
-  e->job.script = xstrdup(script);
-  e->job.rerun = rerun;
-  e->job.set = xcalloc(n_sets + 1, sizeof *e->job.set);
-  for (size_t i = 0; i < n_sets; i++)
-    e->job.set[e->job.n_sets++] = xstrdup(set[i]);
-  j->entry = xrealloc(j->entry, (j->n + 1) * sizeof(struct entry *));
-  j->entry[j->n++] = e;
-  start_next(j);
-  ui_redraw(j->ui);
-}
-
-void jobs_cancel(struct jobs *j, size_t i)
-{
-  struct entry *e = i < j->n ? j->entry[j->n - 1 - i] : NULL;
-  if (e && e->job.state == JOB_WAITING)
-    e->job.state = JOB_CANCELLED;
-  if (!e || !e->child)
-    return;
-  child_signal(e->child, SIGINT); /* the second one kills */
-  e->stopping = true;
-  ui_say(j->ui, "stopping; what is finished is kept");
-}
-
-size_t jobs_count(const struct jobs *j) { return j->n; }
-const struct job *jobs_at(const struct jobs *j, size_t i) { return &j->entry[j->n - 1 - i]->job; }
-
-bool jobs_running(const struct jobs *j)
-{
-  for (size_t i = 0; i < j->n; i++)
-    if (j->entry[i]->job.state == JOB_RUNNING)
-      return true;
-  return false;
-}
-
-/* --- how it looks ---------------------------------------------------------------------------------------------- */
-
-const char *job_state_name(enum job_state s)
-{
-  static const char *const names[] = {"waiting", "running", "done", "failed", "cancelled"};
-  return names[s];
-}
-
-static void describe_left(const struct job *job, char *out, size_t size)
-{
-  double left = job->per_s > 0 ? ((double)(job->total - job->kept) - job->ended) / job->per_s : -1;
-  *out = '\0';
-  if (left >= 0 && left < 360000)
-    snprintf(out, size, left < 90 ? "  eta %.0f s" : left < 5400 ? "  eta %.0f min" : "  eta %.1f h", left < 90 ? left : left < 5400 ? left / 60 : left / 3600);
-}
-
-void job_describe(const struct job *job, char *out, size_t size)
-{
-  char failed[48] = "", left[32];
-  if (job->failed + job->diverged)
-    snprintf(failed, sizeof failed, "  %zu failed", job->failed + job->diverged);
-  describe_left(job, left, sizeof left);
-  if (job->state != JOB_RUNNING)
-    snprintf(out, size, "%s%s", job_state_name(job->state), failed);
-  else if (!job->total)
-    snprintf(out, size, "starting");
-  else
-    snprintf(out, size, "%zu/%zu runs  %d worker%s  %.1f runs/s%s%s", job->kept + job->done + job->failed + job->diverged, job->total, job->workers,
-             job->workers == 1 ? "" : "s", job->per_s, left, failed);
-}
+struct jobs *ui_jobs_new(struct ui *ui) { return jobs_new(ui_loop(ui), ui_app(ui)->db, &(struct jobs_user){ui, ended}); }
 
 int jobs_lines(const struct jobs *j) { return jobs_running(j) ? 1 : 0; }
 
 void jobs_draw(const struct jobs *j, struct plot_grid *g, struct area a)
 {
-  for (size_t i = 0; i < j->n && a.height; i++) {
-    const struct job *job = &j->entry[i]->job;
+  for (size_t i = 0; i < jobs_count(j) && a.height; i++) {
+    const struct job *job = jobs_at(j, i);
     char text[160];
     if (job->state != JOB_RUNNING)
       continue;
-    const char *name = strrchr(job->script, '/');
-    int col = 1 + draw_format(g, a.row, 1, 40, UI_BLUE, PLOT_BOLD, "%s", name ? name + 1 : job->script) + 2;
-    double share = job->total ? (job->ended + (double)job->kept) / (double)job->total : 0;
+    int col = 1 + draw_format(g, a.row, 1, 40, UI_BLUE, PLOT_BOLD, "%s", job_name(job)) + 2;
     int width = a.width >= 100 ? 24 : 10;
-    draw_bar(g, a.row, col, width, share, UI_BLUE);
+    draw_bar(g, a.row, col, width, job_progress(job), UI_BLUE);
     job_describe(job, text, sizeof text);
     draw_text(g, a.row, col + width + 2, a.width - col - width - 3, text, 0, 0);
     return;

@@ -413,7 +413,8 @@ static void start_script(struct experiments *v)
     ui_complain(v->ui, "%s", s->problem);
     return;
   }
-  jobs_start(ui_jobs(v->ui), s->path, (const char *const *)s->set.name, s->set.n, false);
+  jobs_start(ui_jobs(v->ui), s->path, (const char *const *)s->set.name, s->set.n, 0, false);
+  ui_redraw(v->ui);
   if (s->looked)
     ui_say(v->ui, "started: %zu runs to do, %zu are finished already", s->total - s->kept, s->kept);
   s->looked = false; /* what is finished changes from now on */
@@ -464,7 +465,10 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   switch (r) {
   case REQUEST_OPEN: return open_part(v);
   case REQUEST_START: start_script(v); break;
-  case REQUEST_CANCEL: jobs_cancel(ui_jobs(v->ui), v->part == PART_JOBS ? v->jobs.at : 0); break;
+  case REQUEST_CANCEL:
+    if (jobs_cancel(ui_jobs(v->ui), v->part == PART_JOBS ? v->jobs.at : 0))
+      ui_say(v->ui, "stopping; what is finished is kept");
+    break;
   case REQUEST_NEXT_PART: case REQUEST_PREVIOUS_PART:
     v->part = (v->part + (r == REQUEST_NEXT_PART ? 1 : PARTS - 1)) % PARTS;
     if (v->part == PART_JOBS && !jobs_count(ui_jobs(v->ui)))

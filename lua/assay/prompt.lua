@@ -1,4 +1,4 @@
---- What the prompt has besides the library: plot, hist, heatmap, spy and examples as globals.
+--- What the prompt has besides the library: plot, hist, heatmap, spy and jobs as globals, assay.examples().
 --
 -- They are set at the prompt only, so that a script says `assay.plot` and runs anywhere.
 local assay = require "assay"
@@ -16,6 +16,7 @@ local examples = {
 }
 
 plot, hist, heatmap, spy = assay.plot, assay.plot.hist, assay.plot.heatmap, assay.plot.spy
+jobs, traceback = assay.jobs, assay.traceback
 
 --- Print short examples; assay.examples(3) runs the third.
 function assay.examples(n)

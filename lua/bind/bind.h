@@ -120,8 +120,13 @@ void plot_open(lua_State *L);
 void db_open(lua_State *L);
 void random_open(lua_State *L);
 void pruner_open(lua_State *L);
+void job_open(lua_State *L);
 void prune_net_open(lua_State *L);
 int pruner_prune(lua_State *L); /* score:prune, solver:prune */
+
+/* The table at `at` (or nil) as "name=value" words for --set; pushes what keeps them alive, and returns how many. */
+enum { BIND_SETS_MAX = 64 };
+size_t bind_sets(lua_State *L, int at, const char *what, const char *sets[BIND_SETS_MAX]);
 
 /* --- scripts (script.c) ------------------------------------------------------------------------- */
 

@@ -116,12 +116,23 @@ static void stringify(lua_State *L)
   lua_remove(L, -2);
 }
 
+#define TRACEBACK "assay.traceback" /* registry: all frames of the last error */
+
+/* Make the error value at the top of L a message with its callers on `co`, and keep the whole traceback. */
+static void explain_value(lua_State *L, lua_State *co)
+{
+  stringify(L);
+  if (atomic_load(&bind_host(L)->interrupted))
+    return;
+  luaL_traceback(L, co, lua_tostring(L, -1), L == co ? 1 : 0); /* without the handler itself */
+  lua_setfield(L, LUA_REGISTRYINDEX, TRACEBACK);
+  add_callers(L, co);
+}
+
 int bind_on_error(lua_State *L)
 {
   lua_settop(L, 1);
-  stringify(L);
-  if (!atomic_load(&bind_host(L)->interrupted))
-    add_callers(L, L);
+  explain_value(L, L);
   return 1;
 }
 
@@ -130,9 +141,7 @@ void bind_push_failure(lua_State *L, lua_State *co)
   lua_checkstack(co, 1);
   lua_pushvalue(co, -1); /* closing the coroutine later wants the error value too */
   lua_xmove(co, L, 1);
-  stringify(L);
-  if (!atomic_load(&bind_host(L)->interrupted))
-    add_callers(L, co);
+  explain_value(L, co);
 }
 
 void bind_no_memory(const struct lua_host *h, struct err *e)
@@ -207,8 +216,25 @@ static int call_check_keys(lua_State *L)
   return 0;
 }
 
+/* assay.traceback(): print all of the last error, the library's own frames too. */
+static int call_traceback(lua_State *L)
+{
+  lua_getglobal(L, "print");
+  if (lua_getfield(L, LUA_REGISTRYINDEX, TRACEBACK) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "no error so far");
+  }
+  lua_call(L, 1, 0);
+  return 0;
+}
+
 void call_open(lua_State *L)
 {
-  static const struct function_row rows[] = {{"refuse", call_refuse, NULL, NULL}, {"check_keys", call_check_keys, NULL, NULL}, {0}};
+  static const struct function_row rows[] = {
+      {"refuse", call_refuse, NULL, NULL},
+      {"check_keys", call_check_keys, NULL, NULL},
+      {"traceback", call_traceback, "assay.traceback()",
+       "Print everything about the last error: errors show the user's own lines, this all of them. At the prompt also traceback()."},
+      {0}};
   bind_functions(L, rows);
 }

@@ -101,25 +101,9 @@ static int run_script(lua_State *L)
   lua_settop(L, 2);
   if (!s->run_script)
     bind_error(L, "experiments cannot be started from here: use `assay run %s`", path);
-  const char *sets[64];
-  size_t n = 0;
-  if (lua_istable(L, 2))
-    for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
-      if (lua_type(L, -2) != LUA_TSTRING || n == 64)
-        bind_error(L, "assay.run: parameters are given by name (at most 64)");
-      lua_pushvalue(L, -2);
-      luaL_tolstring(L, -2, NULL);
-      lua_pushfstring(L, "%s=%s", lua_tostring(L, -2), lua_tostring(L, -1));
-      lua_rawsetp(L, LUA_REGISTRYINDEX, &sets[n]); /* kept until the call returns */
-      lua_rawgetp(L, LUA_REGISTRYINDEX, &sets[n]);
-      sets[n++] = lua_tostring(L, -1);
-      lua_pop(L, 3);
-    }
+  const char *sets[BIND_SETS_MAX];
+  size_t n = bind_sets(L, 2, "assay.run", sets);
   int code = s->run_script(s->self, path, sets, n);
-  for (size_t i = 0; i < n; i++) {
-    lua_pushnil(L);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &sets[i]);
-  }
   lua_pushboolean(L, code == 0);
   lua_pushinteger(L, code);
   return 2;

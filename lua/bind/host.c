@@ -52,6 +52,7 @@ static int open_libraries(lua_State *L)
   random_open(L);
   pruner_open(L);
   prune_net_open(L);
+  job_open(L);
   lua_pushliteral(L, ASSAY_VERSION);
   lua_setfield(L, -2, "version");
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);

@@ -45,6 +45,38 @@ out_has "1 not zero (25.0 %)" "spy counts what is not zero"
 try repl a.lua b.lua
 exits 2 "two files"
 
+# Jobs beside the prompt.
+try repl -e 'j = assay.start("small.lua", {set = {n = 2}, jobs = 1, rerun = true})' -e 'j.state' -e 'j:wait()' -e 'j.progress' -e 'j:report()' -e 'jobs()'
+is "$out" $'"running"\n"done"\n1.0\nreport of 4 runs, n = 2\njob 1  small.lua  done' "a job runs beside the prompt and is waited for"
+try repl -e 'a = assay.start("small.lua", {set = {bad = "error"}, jobs = 1, rerun = true})' -e 'b = assay.start("small.lua", {jobs = 1})' \
+  -e 'b.state' -e 'b:wait()' -e 'a.state' -e 'a.exit_code' -e 'a:log()'
+[[ $out == $'"waiting"\n"done"\n"failed"\n1\n'*"a planned failure"* ]]
+ok $? "a second job waits for the first; a failed one has a code and a log"
+try repl -e 'a = assay.start("small.lua", {set = {sleep = 0.2}, jobs = 1, rerun = true})' -e 'b = assay.start("small.lua")' -e 'b:cancel()' \
+  -e 'a:wait(0.3)' -e 'pcall(a.report, a)' -e 'a:cancel()' -e 'a:wait()' -e 'b.state'
+[[ $out == $'"running"\nfalse\n'*'has not ended'*$'\n"cancelled"\n"cancelled"' ]]
+ok $? "waiting has a limit; jobs that run or wait can be cancelled"
+try repl -e 'assay.start("small.lua", {set = {n = 1}, jobs = 1, rerun = true})'
+err_has "job 1 small.lua: done" "code that ends waits for its jobs"
+for bad in '"none.lua"' '"small.lua", {job = 1}' '"small.lua", {jobs = 0}' '"small.lua", {set = {n = {}}}' '"small.lua", {rerun = 1}'; do
+  try repl -e "assay.start($bad)"
+  exits 2 "assay.start($bad) is refused"
+done
+try repl -e 'assay.start("small.lua", {job = 1})'
+err_has 'did you mean "jobs"' "… with the nearest key"
+try repl -e 'j = assay.start("small.lua")' -e 'j.stat'
+err_has 'did you mean "state"' "an unknown field of a job likewise"
+"$ASSAY" repl -e 'j = assay.start("small.lua", {set = {sleep = 0.2}, jobs = 1, rerun = true})' -e 'j:wait()' >"$T/out" 2>"$T/err" &
+pid=$!
+sleep 0.6
+kill -INT $pid
+wait $pid
+is "$?" 130 "an interrupt stops the waiting"
+is "$("$ASSAY" query "SELECT count(*) FROM runs WHERE status = 'running'" --format csv | tail -n 1)" 0 "… and the jobs in order when the program leaves"
+
+out=$(printf 'function f() assay.plot(nil) end\nok, why = pcall(f)\ntraceback()\n' | "$ASSAY" repl)
+is "$out" "no error so far" "an error that was caught leaves no traceback"
+
 timeout -s INT 1 "$ASSAY" repl -e 'while true do end' >"$T/out" 2>"$T/err"
 timeout --foreground 20 bash -c '"$0" repl -e "while true do pcall(function() while true do end end) end" & pid=$!; sleep 0.5
   kill -INT $pid; wait $pid; exit $?' "$ASSAY" >"$T/out" 2>"$T/err"
@@ -58,11 +90,60 @@ if command -v tmux >/dev/null; then
   tmux -L repl send-keys -t r 'assay.schedule("co' Tab Tab
   sleep 1
   seen=$(tmux -L repl capture-pane -t r -p)
-  tmux -L repl kill-server
   [[ $seen == *"half a cosine"* && $seen == *"constant"* ]]
   ok $? "Tab lists candidates with what they are"
+  # screen TEXT: wait until the terminal shows it (a pattern), at most 20 s.
+  screen() {
+    for _ in $(seq 100); do
+      seen=$(tmux -L repl capture-pane -t r -p)
+      # shellcheck disable=SC2053
+      [[ $seen == *$1* ]] && return
+      sleep 0.2
+    done
+    return 1
+  }
+  keys() { tmux -L repl send-keys -t r "$@"; }
+  keys C-u 'j = assay.start("small.lua", {set = {sleep = 0.4}, jobs = 1, rerun = true})' Enter
+  screen $'job 1 small.lua: '*$'\n>'
+  ok $? "a job's progress stands above the prompt"
+  keys 'half = ty'
+  screen $'job 1 small.lua: [1-6]/6'*$'\n> half = ty'
+  ok $? "… and goes on while something is typed"
+  keys 'ped'
+  screen $'\n> half = typed'
+  is "$? $(grep -c 'job 1 small.lua' <<<"$seen")" "0 1" "… which stays as it is; the line is one line"
+  keys C-u 'j:wait()' Enter
+  sleep 0.5
+  keys C-c
+  screen $'interrupted\n'
+  ok $? "Ctrl-C stops the waiting"
+  keys 'j.state' Enter
+  screen '"running"'
+  ok $? "… and not the job"
+  keys C-d
+  screen "Ctrl-D again"
+  ok $? "Ctrl-D asks while a job runs"
+  keys 'assay.plot(nil)' Enter
+  screen "plot needs a list"
+  [[ $seen != *plot.lua* ]]
+  ok $? "an error shows nothing of the library"
+  keys 'traceback()' Enter
+  screen "plot.lua:*as_series"
+  ok $? "… traceback() does"
+  keys C-d
+  screen "Ctrl-D again*Ctrl-D again"
+  ok $? "Ctrl-D asks anew after a command"
+  keys C-d
+  for _ in $(seq 50); do
+    tmux -L repl has-session 2>/dev/null || break
+    sleep 0.2
+  done
+  tmux -L repl has-session 2>/dev/null
+  is "$?" 1 "… and leaves at the second"
+  is "$("$ASSAY" query "SELECT count(*) FROM runs WHERE status = 'running'" --format csv | tail -n 1)" 0 "no run is left behind"
+  tmux -L repl kill-server 2>/dev/null
 else
-  skip 1 "no tmux"
+  skip 12 "no tmux"
 fi
 if command -v script >/dev/null && command -v stty >/dev/null; then
   # A terminal: continuation lines, an interrupt in a loop, state kept after it, history. exec: a shell in between would

@@ -1,4 +1,6 @@
-/* child.c: this program run as a child, its two outputs read as they come. See ui_jobs.h. */
+/* child.c: see child.h. */
+#include "app/jobs/child.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/ui/ui_jobs.h"
 #include "experiments/kernel/mem.h"
 
 enum { MOST_OUTPUT = 16 << 20 };
@@ -16,18 +17,16 @@ enum { MOST_OUTPUT = 16 << 20 };
 struct stream { int fd; char *text; size_t n, line; };
 
 struct child {
-  struct ui *ui;
+  const struct child_loop *loop; /* borrowed */
+  struct child_user user;
   pid_t pid;
   struct stream out, err;
-  void *self;
-  bool (*line)(void *self, const char *line);
-  void (*done)(void *self, const char *out, const char *err, int code);
 };
 
 static void close_stream(struct child *c, struct stream *s)
 {
   if (s->fd >= 0) {
-    ui_unwatch(c->ui, s->fd);
+    c->loop->unwatch(c->loop->self, s->fd);
     close(s->fd);
   }
   s->fd = -1;
@@ -64,10 +63,10 @@ static void append(struct stream *s, const char *bytes, size_t n)
 static void hand_lines(struct child *c, struct stream *s)
 {
   char *end;
-  while (c->line && s->text && (end = strchr(s->text + s->line, '\n'))) {
+  while (c->user.line && s->text && (end = strchr(s->text + s->line, '\n'))) {
     *end = '\0';
     size_t from = s->line, next = (size_t)(end - s->text) + 1;
-    bool used = c->line(c->self, s->text + from);
+    bool used = c->user.line(c->user.self, s->text + from);
     *end = '\n';
     if (used) {
       memmove(s->text + from, s->text + next, s->n - next + 1);
@@ -103,11 +102,11 @@ static void readable(void *self)
     close_stream(c, &c->err);
   if (c->out.fd >= 0 && read_stream(c, &c->out))
     close_stream(c, &c->out);
-  ui_redraw(c->ui);
+  c->loop->changed(c->loop->self);
   if (c->out.fd >= 0 || c->err.fd >= 0)
     return;
   int code = wait_for(c->pid);
-  c->done(c->self, c->out.text ? c->out.text : "", c->err.text ? c->err.text : "", code);
+  c->user.done(c->user.self, c->out.text ? c->out.text : "", c->err.text ? c->err.text : "", code);
   free_child(c);
 }
 
@@ -119,7 +118,7 @@ static _Noreturn void become(char *const *argv, int out, int err)
   dup2(null, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
-  setpgid(0, 0); /* Ctrl-C in the terminal is the workbench's */
+  setpgid(0, 0); /* Ctrl-C in the terminal is our own */
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   execv("/proc/self/exe", argv);
@@ -141,44 +140,56 @@ static bool start_process(struct child *c, char *const *argv)
     become(argv, out[1], err[1]);
   close(out[1]);
   close(err[1]);
+  if (c->pid < 0) {
+    close(out[0]);
+    close(err[0]);
+    return false;
+  }
+  fcntl(err[0], F_SETPIPE_SZ, 1 << 20); /* half an hour of progress: nobody may read while Lua works at the prompt */
   fcntl(out[0], F_SETFL, O_NONBLOCK);
   fcntl(err[0], F_SETFL, O_NONBLOCK);
   c->out.fd = out[0];
   c->err.fd = err[0];
-  return c->pid > 0;
+  return true;
 }
 
-struct child *child_start_watched(struct ui *ui, const char *const *words, void *self, bool (*line)(void *self, const char *line),
-                                  void (*done)(void *self, const char *out, const char *err, int code))
+/* The whole command line, ending with NULL; release with free_words. */
+static char **full_words(const char *db, const char *const *words)
 {
-  struct child *c = xcalloc(1, sizeof *c);
   size_t n = 0;
   while (words[n])
     n++;
-  char **argv = xcalloc(n + 6, sizeof *argv);
-  char *fixed[] = {xstrdup("assay"), xstrdup("--db"), xstrdup(ui_app(ui)->db), xstrdup("--color=never")};
+  char **argv = xcalloc(n + 5, sizeof *argv);
+  char *fixed[] = {xstrdup("assay"), xstrdup("--db"), xstrdup(db), xstrdup("--color=never")};
   memcpy(argv, fixed, sizeof fixed);
   for (size_t i = 0; i < n; i++)
     argv[4 + i] = xstrdup(words[i]);
-  *c = (struct child){.ui = ui, .out = {.fd = -1}, .err = {.fd = -1}, .self = self, .line = line, .done = done};
-  bool started = start_process(c, argv);
-  for (size_t i = 0; i < n + 4; i++)
-    free(argv[i]);
-  free(argv);
-  if (!started) {
-    ui_complain(ui, "cannot start a process: %s", strerror(errno));
-    free_child(c);
-    return NULL;
-  }
-  ui_watch(ui, c->out.fd, readable, c);
-  ui_watch(ui, c->err.fd, readable, c);
-  return c;
+  return argv;
 }
 
-struct child *child_start(struct ui *ui, const char *const *words, void *self,
-                          void (*done)(void *self, const char *out, const char *err, int code))
+static void free_words(char **argv)
 {
-  return child_start_watched(ui, words, self, NULL, done);
+  for (size_t i = 0; argv[i]; i++)
+    free(argv[i]);
+  free(argv);
+}
+
+struct child *child_open(const struct child_loop *loop, const char *db, const char *const *words, const struct child_user *user)
+{
+  struct child *c = xcalloc(1, sizeof *c);
+  *c = (struct child){.loop = loop, .user = *user, .out = {.fd = -1}, .err = {.fd = -1}};
+  char **argv = full_words(db, words);
+  bool started = start_process(c, argv);
+  int reason = errno;
+  free_words(argv);
+  if (!started) {
+    free_child(c);
+    errno = reason;
+    return NULL;
+  }
+  loop->watch(loop->self, c->out.fd, readable, c);
+  loop->watch(loop->self, c->err.fd, readable, c);
+  return c;
 }
 
 void child_signal(struct child *c, int number) { kill(c->pid, number); }
