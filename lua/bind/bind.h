@@ -208,7 +208,7 @@ bool data_field(lua_State *L, struct lua_object *o, const char *key);
 
 /* --- experiments -------------------------------------------------------------------------------- */
 
-struct train_request; /* train.c */
+struct train_request; /* train_int.h */
 /* If this state is the coroutine of a run, give the request to the scheduler: yields, does not return here. */
 bool run_owns(lua_State *L);
 /* The run that the code belongs to: its index in the batch, or -1 outside runs. */

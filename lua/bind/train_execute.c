@@ -1,0 +1,121 @@
+/* train_execute.c: requests become calls of the engine: those that it can train together become replicas of one call,
+ * and what it reports goes back to the run, and what it returns to the request, of each replica. */
+#include "lua/bind/train_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "experiments/kernel/mem.h"
+
+struct origin { struct train_request *request; size_t at; }; /* whose replica it is */
+struct gathering {
+  struct lua_host *h;
+  struct origin *origin;
+};
+
+static void on_metric(void *self, size_t replica, enum train_metric m, uint64_t step, double value)
+{
+  const struct gathering *g = self;
+  const struct train_request *r = g->origin[replica].request;
+  struct replica_parts *p = &r->parts[g->origin[replica].at];
+  if (m == TRAIN_LOSS && p->loss && step % r->group.log_every == 0)
+    p->loss[p->n_losses++] = value;
+  if (r->run < 0 || r->many)
+    return;
+  const char *name = train_metric_name(m);
+  char labelled[160];
+  if (r->label) {
+    snprintf(labelled, sizeof labelled, "%s/%s", r->label, name);
+    name = labelled;
+  }
+  run_log(g->h, r->run, name, (int64_t)step, value);
+}
+
+static void on_progress(void *self, size_t replica, uint64_t step)
+{
+  const struct gathering *g = self;
+  const struct train_request *r = g->origin[replica].request;
+  if (r->run >= 0)
+    run_progress(g->h, r->run, (double)step / (double)r->group.steps);
+}
+
+static void forget_results(struct train_request *const *requests, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < requests[i]->n; k++) {
+      train_result_free(&requests[i]->result[k]);
+      requests[i]->result[k] = (struct train_result){0};
+      requests[i]->parts[k].n_losses = 0;
+    }
+}
+
+static size_t count_replicas(struct train_request *const *requests, size_t n)
+{
+  size_t total = 0;
+  for (size_t i = 0; i < n; i++)
+    total += requests[i]->n;
+  return total;
+}
+
+/* The replicas of all requests, one after the other, and whose each is: out, count_replicas of them. */
+static void gather(struct train_request *const *requests, size_t n, struct train_replica *replica, struct origin *origin)
+{
+  size_t at = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < requests[i]->n; k++, at++) {
+      replica[at] = requests[i]->replica[k];
+      origin[at] = (struct origin){requests[i], k};
+    }
+}
+
+/* Train the replicas of these requests, which share a group, in one call. */
+static void train_together(struct lua_host *h, struct train_request *const *requests, size_t n)
+{
+  size_t total = count_replicas(requests, n);
+  struct train_replica *replica = xcalloc(total, sizeof *replica);
+  struct train_result *result = xcalloc(total, sizeof *result);
+  struct gathering g = {.h = h, .origin = xcalloc(total, sizeof *g.origin)};
+  gather(requests, n, replica, g.origin);
+  struct train_sink sink = {.self = &g, .metric = on_metric, .progress = on_progress};
+  struct err e = {0};
+  enum status status = train_run(&h->exec, &requests[0]->group, replica, total, &sink, result, &e);
+  for (size_t i = 0; i < total; i++)
+    g.origin[i].request->result[g.origin[i].at] = result[i];
+  for (size_t i = 0; i < n; i++) {
+    requests[i]->status = status;
+    requests[i]->error = e;
+    requests[i]->error.code = status;
+  }
+  free(replica);
+  free(result);
+  free(g.origin);
+}
+
+/* The engine refused the whole call: perhaps one request is to blame, so each gets a call of its own. */
+static void train_one_by_one(struct lua_host *h, struct train_request *const *requests, size_t n)
+{
+  forget_results(requests, n);
+  for (size_t i = 0; i < n; i++)
+    train_together(h, &requests[i], 1);
+}
+
+void train_execute(struct lua_host *h, struct train_request *const *requests, size_t n)
+{
+  bool *done = xcalloc(n + 1, sizeof *done);
+  struct train_request **together = xcalloc(n + 1, sizeof(struct train_request *));
+  for (size_t i = 0; i < n; i++) {
+    if (done[i])
+      continue;
+    size_t m = 0;
+    for (size_t j = i; j < n; j++)
+      if (!done[j] && (j == i || train_groupable(&requests[i]->group, &requests[j]->group))) {
+        done[j] = true;
+        together[m++] = requests[j];
+      }
+    train_together(h, together, m);
+    if (m > 1 && requests[i]->status != STATUS_OK && requests[i]->status != STATUS_CANCELLED)
+      train_one_by_one(h, together, m);
+  }
+  free(done);
+  free(together);
+}

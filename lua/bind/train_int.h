@@ -1,0 +1,72 @@
+/* train_int.h: what the files of assay.train share: train.c (the Lua functions), train_request.c (a table of settings
+ * becomes a request), train_setting.c (one setting), train_group.c (what its replicas share), train_replica.c (what each
+ * has for itself), train_execute.c (requests become calls of the engine), train_result.c (what Lua gets back). */
+#ifndef ASSAY_LUA_TRAIN_INT_H
+#define ASSAY_LUA_TRAIN_INT_H
+
+#include "experiments/registry.h"
+#include "experiments/train/train.h"
+#include "lua/bind/bind.h"
+
+struct replica_parts { /* what a replica owns; struct train_replica borrows it */
+  struct object optimizer, schedule, controller, average;
+  uint32_t *rows;
+  double *loss;   /* of the mini-batches, where they are kept: at every log_every updates */
+  size_t n_losses;
+  float *init;
+  uint8_t *mask;
+};
+
+struct train_request {
+  struct train_group group; /* points to the objects below */
+  struct object model, loss, sampler;
+  struct dataset *data;
+  struct net net;
+  size_t n;
+  struct train_replica *replica;
+  struct replica_parts *parts;
+  struct train_result *result;
+  uint64_t *checkpoints; /* what group borrows */
+  bool many;         /* assay.train_many: a list of results */
+  bool diverged_ok;  /* divergence is a result for this script, not a failure */
+  long run;          /* index in the batch of runs; -1: not logged */
+  char *label;       /* "teacher": metrics are logged as teacher/loss; NULL: none */
+  enum status status;
+  struct err error;
+};
+
+/* --- one setting (train_setting.c); a wrong type or range raises an error that names the key ------- */
+
+/* Settings are looked up in the replica's own table first (0: none), then in the common one. */
+struct train_settings { int common, own; };
+
+/* Push the value of a key; returns its type. */
+int train_setting(lua_State *L, const struct train_settings *s, const char *key);
+/* Copy the object under a key into *out (an id string makes one); false if there is none and no default. */
+bool train_setting_object(lua_State *L, const struct train_settings *s, const char *key, enum kind kind, const char *def,
+                          struct object *out);
+/* A whole number >= min, a number, true or false; without the key def, or false. */
+int64_t train_setting_integer(lua_State *L, const struct train_settings *s, const char *key, int64_t min, int64_t def);
+double train_setting_real(lua_State *L, const struct train_settings *s, const char *key, double def);
+bool train_setting_bool(lua_State *L, const struct train_settings *s, const char *key);
+/* The seed of everything: given, else the run's own, else 0. */
+int64_t train_setting_seed(lua_State *L, const struct train_settings *s);
+
+/* --- a request ------------------------------------------------------------------------------------- */
+
+/* The request that the table at index 1 describes; pushed as index 2. */
+struct train_request *train_request_push(lua_State *L, bool many);
+/* Its parts: all but replicas, parts and results; then those of replica i, for which there is room. */
+void train_read_group(lua_State *L, const struct train_settings *s, struct train_request *r);
+void train_read_replica(lua_State *L, const struct train_settings *s, struct train_request *r, size_t i);
+/* Push the training examples (from 1) that a replica uses, as one matrix; NULL: all, and what was pushed is nil. */
+const struct mat *train_rows_push(lua_State *L, const struct train_settings *s);
+
+/* Push the table of results of replica i, which has been trained. */
+void train_result_push(lua_State *L, const struct train_request *r, size_t i);
+
+/* Metatables. */
+void train_request_open(lua_State *L);
+void train_result_open(lua_State *L);
+
+#endif
