@@ -350,7 +350,7 @@ static int complete(lua_State *L)
   return 0;
 }
 
-static char *candidates(struct lua_host *h, const char *line, size_t cursor, bool about)
+static char *list_candidates(struct lua_host *h, const char *line, size_t cursor, bool about)
 {
   size_t n = strlen(line);
   struct completion c = {line, cursor > n ? n : cursor, about, NULL};
@@ -360,5 +360,5 @@ static char *candidates(struct lua_host *h, const char *line, size_t cursor, boo
   return c.out;
 }
 
-char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor) { return candidates(h, line, cursor, false); }
-char *lua_host_complete_about(struct lua_host *h, const char *line, size_t cursor) { return candidates(h, line, cursor, true); }
+char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor) { return list_candidates(h, line, cursor, false); }
+char *lua_host_complete_about(struct lua_host *h, const char *line, size_t cursor) { return list_candidates(h, line, cursor, true); }
