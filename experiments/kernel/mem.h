@@ -15,6 +15,9 @@
  * valid pointer results). On overflow or exhaustion: STATUS_NO_MEMORY with the figure and `what`. */
 NODISCARD enum status mem_new(void **out, size_t count, size_t size, const char *what, struct err *e);
 
+/* The same for a large matrix that a kernel walks down by columns: on huge pages where the system has them. */
+NODISCARD enum status mem_new_columns(void **out, size_t count, size_t size, const char *what, struct err *e);
+
 /* Give *p, from malloc or this function or NULL, room for count * size bytes; new ones are not set. On failure *p is
  * as before. For what grows with the data. */
 NODISCARD enum status mem_resize(void **p, size_t count, size_t size, const char *what, struct err *e);

@@ -187,7 +187,7 @@ static void begin(struct row *r)
 /* Remove `count` weights, cheapest first: their columns in order[], the cost of each in cost[]. */
 static enum status trace(struct row *r, const struct exec *x, size_t count, uint32_t *order, double *cost, struct err *e)
 {
-  enum status status = STATUS_OK;
+  enum status status;
   begin(r);
   memcpy(r->w, r->dense, r->d * sizeof *r->w);
   for (size_t t = 0; t < count; t++) {

@@ -299,7 +299,7 @@ static enum status solve(const void *conf, const struct exec *x, const struct pr
   void *memory, *work = NULL;
   if (c->common.compare == PRUNE_GLOBAL)
     return err_set(e, STATUS_BAD_ARG, "compare must be row, layer or n:m: a solver works on one layer at a time");
-  enum status status = mem_new(&memory, lay_out(&r, block, NULL), sizeof(double), "factor of H", e);
+  enum status status = mem_new_columns(&memory, lay_out(&r, block, NULL), sizeof(double), "factor of H", e);
   if (status)
     return status;
   lay_out(&r, block, memory);

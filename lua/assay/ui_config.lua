@@ -1,14 +1,14 @@
---- The workbench's configuration: $XDG_CONFIG_HOME/assay/init.lua (~/.config/assay/init.lua), which returns a table.
+--- The workbench's configuration: $XDG_CONFIG_HOME/assay/init.lua (~/.config/assay/init.lua) returns a table.
 --
 --     return {
---       keys = { ["Ctrl-R"] = "redraw", F6 = "schedules" },    -- a key, and the request it makes (? lists them)
---       columns = { "test_error", "peak" },                    -- shown on screen 1 besides the first results
---       colours = { blue = 39, orange = 208 },                 -- of the 256-colour palette: grey blue orange green red pink
---       queries = { { "my best", "SELECT id FROM runs LIMIT 5" } },  -- in the menu of screen 9
+--       keys = { ["Ctrl-R"] = "redraw", F6 = "schedules" },  -- a key, and the request it makes (? lists them)
+--       columns = { "test_error", "peak" },                  -- shown on screen 1 besides the first results
+--       colours = { blue = 39, orange = 208 },  -- of the 256: grey blue orange green red pink
+--       queries = { { "my best", "SELECT id FROM runs LIMIT 5" } }, -- in the menu of screen 9
 --     }
 --
--- Nothing has to be there. `print_all` turns the file into lines for the workbench, which runs it in a process of its own:
--- a mistake in it is a message, never a workbench that does not start.
+-- Nothing has to be there. `print_all` turns the file into lines for the workbench, which runs it in a process of its
+-- own: a mistake in it is a message, never a workbench that does not start.
 local config = {}
 
 local known = { keys = true, columns = true, colours = true, queries = true }

@@ -131,7 +131,9 @@ static void add_seed(const char *name, const uint8_t *bytes, size_t n)
     return;
   uint8_t *copy = malloc(n + 1);
   memcpy(copy, bytes, n);
-  seeds[n_seeds++] = (struct seed){strdup(name), copy, n};
+  seeds[n_seeds].name = strdup(name);
+  seeds[n_seeds].bytes = copy;
+  seeds[n_seeds++].n = n;
 }
 
 static bool is_seed(const char *name)

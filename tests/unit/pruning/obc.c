@@ -27,7 +27,7 @@ static void greedy(const double *h, const double *w, uint8_t (*keep)[D])
 {
   uint8_t now[D];
   double *p = numbers(D * D), right[D], v[D];
-  size_t at[D];
+  size_t at[D] = {0};
   memset(now, 1, sizeof now);
   for (size_t t = 0; t < STEPS; t++) {
     size_t n = 0, best = 0;
