@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/ui/rows.h"
 #include "app/ui/run_view.h"
@@ -388,11 +389,13 @@ static void draw_foot(const struct runs *v, struct plot_grid *g, int row, int wi
 
 static void draw_nothing(const struct runs *v, struct plot_grid *g, struct area a)
 {
-  const char *text = v->problem                 ? v->problem
+  bool absent = access(ui_app(v->ui)->db, F_OK) != 0; /* the usual beginning, no mistake */
+  const char *text = absent                     ? "no store here yet: 8 shows experiments, S there starts one; or 'assay run FILE.lua' in a shell"
+                     : v->problem               ? v->problem
                      : !v->loaded               ? "reading …"
                      : v->ask.where             ? "no run matches the filter; / changes it, an empty filter shows all"
                                                 : "no runs yet: 8 starts an experiment, or 'assay run FILE.lua' in a shell";
-  draw_wrapped(g, (struct area){a.row + 1, 2, a.height - 2, a.width - 4}, text, v->problem ? UI_RED : UI_GREY, 0);
+  draw_wrapped(g, (struct area){a.row + 1, 2, a.height - 2, a.width - 4}, text, v->problem && !absent ? UI_RED : UI_GREY, 0);
 }
 
 static void draw(void *self, struct plot_grid *g, struct area a)

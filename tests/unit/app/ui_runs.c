@@ -201,6 +201,7 @@ static void nothing_there(void)
   snprintf(none, sizeof none, "%s", fixture_path("none.db"));
   bench_open(none, 80, 24);
   tap_has(bench_screen(), "none.db", "without a store the name of the missing file is shown");
+  tap_has(bench_screen(), "8 shows experiments", "and what to do");
   tap_ok(access(none, F_OK) != 0, "and none is made");
   bench_close();
 }
