@@ -2,6 +2,7 @@
 #include "app/ui/study.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,11 +94,15 @@ static void load(struct study *s, const char *wanted)
 
 void study_load(struct study *s) { load(s, s->name); }
 
-void study_next(struct study *s)
+void study_refresh(struct study *s, bool store_changed)
 {
-  size_t at = s->name ? row_find(&s->experiments, s->name) : SIZE_MAX;
-  if (s->experiments.n)
-    load(s, s->experiments.name[(at + 1) % s->experiments.n]);
+  if (!s->job && (store_changed || !s->loaded))
+    study_load(s);
+}
+
+void study_title(const struct study *s, char *out, size_t size)
+{
+  snprintf(out, size, "%s%s", s->name ? s->name : "", s->experiments.n > 1 ? "  (m: another experiment)" : "");
 }
 
 static void accept(void *self, size_t index)
@@ -121,13 +126,12 @@ void study_free(struct study *s)
   free(s->problem);
 }
 
-const char *study_missing(const struct study *s)
+bool study_draw_missing(const struct study *s, struct plot_grid *g, struct area a, bool empty, const char *hint)
 {
-  if (!s->loaded)
-    return "reading …";
-  if (s->problem)
-    return s->problem;
-  return s->name && s->list.n_rows ? NULL : "";
+  const char *text = !s->loaded ? "reading …" : s->problem ? s->problem : !s->name || !s->list.n_rows || empty ? hint : NULL;
+  if (text)
+    draw_wrapped(g, (struct area){a.row + 1, 2, a.height - 1, a.width - 4}, text, UI_GREY, 0);
+  return text != NULL;
 }
 
 double study_param(const struct study *s, size_t row, size_t param)

@@ -23,10 +23,12 @@ struct study {
 void study_free(struct study *s);
 /* Read again; keeps the experiment that is shown. */
 void study_load(struct study *s);
-/* The next experiment of this kind. */
-void study_next(struct study *s);
-/* What to say instead of numbers; NULL: there are some. */
-const char *study_missing(const struct study *s);
+/* For a view's refresh: read when that was never done, or when the store has changed. */
+void study_refresh(struct study *s, bool store_changed);
+/* The name of the experiment, and how to see another one. */
+void study_title(const struct study *s, char *out, size_t size);
+/* What to say where there is nothing to show: `hint` is for a store without such runs. True when it was drawn. */
+bool study_draw_missing(const struct study *s, struct plot_grid *g, struct area a, bool empty, const char *hint);
 /* Menu of the experiments. */
 void study_choose(struct study *s);
 /* Number in a parameter or a result's mean; NaN: none. */

@@ -196,12 +196,8 @@ static void draw_scatter(const struct bounds *v, struct plot_grid *g, struct are
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
   struct bounds *v = self;
-  const char *missing = study_missing(&v->study);
-  if (missing || !v->n) {
-    draw_wrapped(g, (struct area){a.row + 1, 2, a.height - 1, a.width - 4},
-                 missing && *missing ? missing : "no runs with bounds yet: screen 8 starts compare/bounds.lua", UI_GREY, 0);
+  if (study_draw_missing(&v->study, g, a, !v->n, "no runs with bounds yet: screen 8 starts compare/bounds.lua"))
     return;
-  }
   int rows = (int)v->n + 1, most = a.height * 3 / 5, table = rows < most ? rows : most;
   v->table = (struct area){a.row, 0, table, a.width};
   list_draw(&v->list, g, v->table);
@@ -211,8 +207,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
 
 static void say_title(void *self, char *out, size_t size)
 {
-  const struct bounds *v = self;
-  snprintf(out, size, "%s%s", v->study.name ? v->study.name : "", v->study.experiments.n > 1 ? "  (m: another experiment)" : "");
+  study_title(&((const struct bounds *)self)->study, out, size);
 }
 
 static unsigned request(void *self, enum request r, const struct ui_event *ev)
@@ -251,9 +246,7 @@ static void close_view(void *self)
 
 static void refresh(void *self, bool store_changed)
 {
-  struct bounds *v = self;
-  if (store_changed ? !v->study.job : !v->study.loaded && !v->study.job)
-    study_load(&v->study);
+  study_refresh(&((struct bounds *)self)->study, store_changed);
 }
 
 static const enum request hints[] = {REQUEST_DOWN, REQUEST_METRIC, REQUEST_SCREEN_RUNS, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};

@@ -190,12 +190,8 @@ static void draw_curves(const struct pruning *v, struct plot_grid *g, struct are
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
   struct pruning *v = self;
-  const char *missing = study_missing(&v->study);
-  if (missing || !v->stages.n) {
-    draw_wrapped(g, (struct area){a.row + 1, 2, a.height - 1, a.width - 4},
-                 missing && *missing ? missing : "no runs of pruning yet: screen 8 starts compare/pruning.lua", UI_GREY, 0);
+  if (study_draw_missing(&v->study, g, a, !v->stages.n, "no runs of pruning yet: screen 8 starts compare/pruning.lua"))
     return;
-  }
   int table = (int)v->n + 1 < a.height / 2 ? (int)v->n + 1 : a.height / 2;
   v->table = (struct area){a.row, 0, table, a.width};
   if (v->n)
@@ -260,9 +256,7 @@ static void close_view(void *self)
 
 static void refresh(void *self, bool store_changed)
 {
-  struct pruning *v = self;
-  if (store_changed ? !v->study.job : !v->study.loaded && !v->study.job)
-    study_load(&v->study);
+  study_refresh(&((struct pruning *)self)->study, store_changed);
 }
 
 static const struct binding keys[] = {{"f", REQUEST_FOLD}, {0}};
