@@ -40,7 +40,7 @@ void bind_error(lua_State *L, const char *format, ...)
   char message[sizeof(((struct err *)0)->message)];
   va_list args;
   va_start(args, format);
-  vsnprintf(message, sizeof message, format, args);
+  vsnprintf(message, sizeof message, format, args); /* args is started above: NOLINT(clang-analyzer-valist.Uninitialized) */
   va_end(args);
   bind_where(L);
   lua_pushstring(L, message);
