@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "experiments/kernel/err.h"
 #include "lua/host.h"
@@ -107,6 +108,8 @@ bool table_format_parse(const char *word, enum table_format *f);
 struct table; /* rows of store_cell, printed at the end (human) or at once (the others) */
 struct table *table_new(enum table_format f, size_t columns, const char *const *names, int width /* 0: never cut */);
 void table_row(struct table *t, const struct store_cell *cells);
+/* One cell of CSV, quoted where it must be, or always. */
+void csv_write(FILE *f, const char *s, bool quote);
 void table_end(struct table *t); /* prints what is left to stdout and frees */
 
 /* One cell as JSON on stdout: numbers with all their bits, NaN null, infinities "inf" and "-inf". */

@@ -304,6 +304,84 @@ static int load_results(struct listing *l, struct app *app, struct store *s, con
   return code;
 }
 
+/* --- order ------------------------------------------------------------------------------------ */
+
+const char *const listing_sorts[LISTING_SORTS] = {"id", "n", "experiment", "wall_s", "started_at"};
+
+bool result_higher_better(const char *name) { return strstr(name, "acc") != NULL; }
+
+struct ranked { struct store_cell key; size_t row; bool descending; };
+
+static int rank_type(const struct store_cell *c)
+{
+  return c->type == STORE_NULL ? 2 : c->type == STORE_INTEGER || c->type == STORE_REAL ? 0 : 1;
+}
+
+/* Numbers, then text, then what has no value, whichever the direction; ties as they came. */
+static int by_rank(const void *a, const void *b)
+{
+  const struct ranked *p = a, *q = b;
+  int order = rank_type(&p->key) - rank_type(&q->key);
+  if (order)
+    return order;
+  if (p->key.type == STORE_TEXT)
+    order = strcmp(p->key.text, q->key.text);
+  else if (p->key.type != STORE_NULL)
+    order = (p->key.r > q->key.r) - (p->key.r < q->key.r);
+  if (order)
+    return p->descending ? -order : order;
+  return p->row < q->row ? -1 : p->row > q->row;
+}
+
+static size_t position(const struct names *list, const char *name)
+{
+  size_t i = 0;
+  while (i < list->n && strcmp(list->name[i], name) != 0)
+    i++;
+  return i;
+}
+
+/* The value of a row that `name` sorts by; false when there is no such column. */
+static bool sort_key(const struct listing *l, const char *name, const struct listing_row *r, struct store_cell *key)
+{
+  size_t at;
+  if (strcmp(name, "id") == 0)
+    *key = cell_integer(r->id);
+  else if (strcmp(name, "n") == 0)
+    *key = cell_integer((int64_t)r->count[STORE_DONE]);
+  else if (strcmp(name, "experiment") == 0)
+    *key = cell_text(l->experiments.name[r->experiment]);
+  else if (strcmp(name, "wall_s") == 0)
+    *key = cell_real(r->wall_s);
+  else if (strcmp(name, "started_at") == 0)
+    *key = cell_text(r->started);
+  else if ((at = position(&l->params, name)) < l->params.n)
+    *key = r->param[at];
+  else if ((at = position(&l->results, name)) < l->results.n)
+    *key = r->result[at].n && !r->result[at].n_nan ? cell_real(r->result[at].mean)
+           : r->result[at].one.type == STORE_TEXT  ? r->result[at].one
+                                                   : cell_real(NAN);
+  else
+    return false;
+  return true;
+}
+
+bool listing_sort(const struct listing *l, const char *sort, bool descending, size_t *order)
+{
+  struct ranked *ranked = xcalloc(l->n_rows + 1, sizeof *ranked);
+  bool known = true;
+  for (size_t i = 0; i < l->n_rows && known; i++) {
+    ranked[i] = (struct ranked){.row = i, .descending = descending};
+    known = !sort || sort_key(l, sort, &l->row[i], &ranked[i].key);
+  }
+  if (known && sort)
+    qsort(ranked, l->n_rows, sizeof *ranked, by_rank);
+  for (size_t i = 0; i < l->n_rows; i++)
+    order[i] = known ? ranked[i].row : i;
+  free(ranked);
+  return known;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 int listing_load(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask)

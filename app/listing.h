@@ -52,6 +52,15 @@ struct listing {
 int listing_load(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask);
 void listing_free(struct listing *l);
 
+/* What rows can be sorted by besides parameters and results. */
+enum { LISTING_SORTS = 5 };
+extern const char *const listing_sorts[LISTING_SORTS];
+/* The rows in the order of a parameter, a result (its mean) or one of listing_sorts; NULL: as they came. Numbers, then texts,
+ * then what has no value, whichever the direction. False, and as they came, where there is no such column. */
+bool listing_sort(const struct listing *l, const char *sort, bool descending, size_t *order);
+/* Is more of this result better, as far as its name says? */
+bool result_higher_better(const char *name);
+
 /* The value people see: "0.1042 ±0.0011", "0.25", "NaN in 2 of 5", "(varies)", "-". Caller frees. */
 char *summary_text(const struct summary *x, bool by_run);
 

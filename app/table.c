@@ -104,19 +104,19 @@ static char *human_text(const struct store_cell *c)
 
 /* --- machine formats -------------------------------------------------------------------------- */
 
-static void put_csv(const char *s, bool quote)
+void csv_write(FILE *f, const char *s, bool quote)
 {
   if (!quote && *s && !strpbrk(s, ",\"\r\n") && *s != ' ' && s[strlen(s) - 1] != ' ') {
-    fputs(s, stdout);
+    fputs(s, f);
     return;
   }
-  putchar('"');
+  fputc('"', f);
   for (; *s; s++) {
     if (*s == '"')
-      putchar('"');
-    putchar(*s);
+      fputc('"', f);
+    fputc(*s, f);
   }
-  putchar('"');
+  fputc('"', f);
 }
 
 static void put_tsv(const char *s)
@@ -222,7 +222,7 @@ static void row_text(struct table *t, const struct store_cell *cells)
       if (k)
         putchar(t->format == TABLE_CSV ? ',' : '\t');
       if (text && t->format == TABLE_CSV)
-        put_csv(text, false);
+        csv_write(stdout, text, false);
       else if (t->format == TABLE_TSV && text)
         put_tsv(text);
       else if (t->format == TABLE_TSV)

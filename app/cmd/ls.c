@@ -40,67 +40,13 @@ struct view {
 
 /* --- sorting ---------------------------------------------------------------------------------- */
 
-struct ranked { struct store_cell key; size_t row; bool descending; };
-
-static int rank_type(const struct store_cell *c)
-{
-  return c->type == STORE_NULL ? 2 : c->type == STORE_INTEGER || c->type == STORE_REAL ? 0 : 1;
-}
-
-/* Numbers, then text, then what has no value, whichever the direction; ties as they came. */
-static int by_rank(const void *a, const void *b)
-{
-  const struct ranked *p = a, *q = b;
-  int order = rank_type(&p->key) - rank_type(&q->key);
-  if (order)
-    return order;
-  if (p->key.type == STORE_TEXT)
-    order = strcmp(p->key.text, q->key.text);
-  else if (p->key.type != STORE_NULL)
-    order = (p->key.r > q->key.r) - (p->key.r < q->key.r);
-  if (order)
-    return p->descending ? -order : order;
-  return p->row < q->row ? -1 : p->row > q->row;
-}
-
-static size_t position(const struct names *list, const char *name)
-{
-  size_t i = 0;
-  while (i < list->n && strcmp(list->name[i], name) != 0)
-    i++;
-  return i;
-}
-
-/* The value of a row that `name` sorts by; false when there is no such column. */
-static bool sort_key(const struct view *v, const char *name, const struct listing_row *r, struct store_cell *key)
-{
-  const struct listing *l = &v->list;
-  size_t at;
-  if (strcmp(name, "id") == 0)
-    *key = cell_integer(r->id);
-  else if (strcmp(name, "n") == 0)
-    *key = cell_integer((int64_t)r->count[STORE_DONE]);
-  else if (strcmp(name, "experiment") == 0)
-    *key = cell_text(l->experiments.name[r->experiment]);
-  else if (strcmp(name, "wall_s") == 0)
-    *key = cell_real(r->wall_s);
-  else if (strcmp(name, "started_at") == 0)
-    *key = cell_text(r->started);
-  else if ((at = position(&l->params, name)) < l->params.n)
-    *key = r->param[at];
-  else if ((at = position(&l->results, name)) < l->results.n)
-    *key = r->result[at].n && !r->result[at].n_nan ? cell_real(r->result[at].mean) : cell_real(NAN);
-  else
-    return false;
-  return true;
-}
-
 static int unknown_sort(const struct view *v)
 {
   const struct listing *l = &v->list;
-  const char **names = xcalloc(l->params.n + l->results.n + 5, sizeof *names), *near;
+  const char **names = xcalloc(l->params.n + l->results.n + LISTING_SORTS, sizeof *names), *near;
   size_t n = 0;
-  names[n++] = "id", names[n++] = "n", names[n++] = "experiment", names[n++] = "wall_s", names[n++] = "started_at";
+  for (; n < LISTING_SORTS; n++)
+    names[n] = listing_sorts[n];
   for (size_t i = 0; i < l->params.n; i++)
     names[n++] = l->params.name[i];
   for (size_t i = 0; i < l->results.n; i++)
@@ -118,23 +64,11 @@ static int sort_rows(struct view *v, size_t *order)
   const struct listing *l = &v->list;
   if (!v->sort && !v->by_run && l->results.n) {
     const char *first = l->results.name[0];
-    v->descending = strstr(first, "acc") != NULL;
+    v->descending = result_higher_better(first);
     if (v->descending || strstr(first, "error") || strstr(first, "loss"))
       v->sort = xstrdup(first);
   }
-  struct ranked *ranked = xcalloc(l->n_rows, sizeof *ranked);
-  int code = EXIT_DONE;
-  for (size_t i = 0; i < l->n_rows && !code; i++) {
-    ranked[i] = (struct ranked){.row = i, .descending = v->descending};
-    if (v->sort && !sort_key(v, v->sort, &l->row[i], &ranked[i].key))
-      code = unknown_sort(v);
-  }
-  if (!code && v->sort)
-    qsort(ranked, l->n_rows, sizeof *ranked, by_rank);
-  for (size_t i = 0; i < l->n_rows; i++)
-    order[i] = ranked[i].row;
-  free(ranked);
-  return code;
+  return listing_sort(l, v->sort, v->descending, order) ? EXIT_DONE : unknown_sort(v);
 }
 
 /* --- printing --------------------------------------------------------------------------------- */

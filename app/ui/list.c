@@ -228,22 +228,6 @@ unsigned list_request(struct list *l, enum request r, const struct ui_event *ev,
 
 /* --- as text ------------------------------------------------------------------------------------------ */
 
-static void write_cell(FILE *f, const char *text, bool csv)
-{
-  bool quote = csv && strpbrk(text, ",\"\n\r");
-  if (!quote) {
-    fputs(text, f);
-    return;
-  }
-  fputc('"', f);
-  for (; *text; text++) {
-    if (*text == '"')
-      fputc('"', f);
-    fputc(*text, f);
-  }
-  fputc('"', f);
-}
-
 static void write_row(struct list *l, FILE *f, size_t row, bool csv)
 {
   bool any = false;
@@ -255,7 +239,10 @@ static void write_row(struct list *l, FILE *f, size_t row, bool csv)
       fputc(csv ? ',' : '\t', f);
     any = true;
     char *text = row == SIZE_MAX ? xstrdup(l->column[i].name) : l->cell(l->self, row, i, &style);
-    write_cell(f, text ? text : "", csv);
+    if (csv && text && *text)
+      csv_write(f, text, false);
+    else
+      fputs(text ? text : "", f);
     free(text);
   }
   fputc('\n', f);

@@ -30,8 +30,6 @@ void runs_ask_free(struct runs_ask *a)
   *a = (struct runs_ask){0};
 }
 
-bool result_higher_better(const char *name) { return strstr(name, "acc") != NULL; }
-
 /* --- the filter ------------------------------------------------------------------------------------------ */
 
 /* Does the text have an operator of SQL that is a word? "lr is null", "tags like 'x%'". */
@@ -140,80 +138,15 @@ static void compare_with_best(struct runs_data *d)
 
 /* --- order -------------------------------------------------------------------------------------------------------- */
 
-struct ranked {
-  size_t row;
-  int kind;          /* rows without a value come last */
-  double number;
-  const char *text;
-  bool descending;
-};
-
-static int by_rank(const void *a, const void *b)
-{
-  const struct ranked *p = a, *q = b;
-  int order = 0;
-  if (p->kind != q->kind)
-    return p->kind < q->kind ? -1 : 1;
-  if (p->kind == 0)
-    order = (p->number > q->number) - (p->number < q->number);
-  else if (p->kind == 1)
-    order = strcmp(p->text, q->text);
-  if (p->descending)
-    order = -order;
-  return order ? order : (p->row > q->row) - (p->row < q->row);
-}
-
-static void rank_cell(struct ranked *out, const struct store_cell *c)
-{
-  if (c->type == STORE_INTEGER || c->type == STORE_REAL) {
-    out->kind = 0;
-    out->number = c->r;
-  } else if (c->type == STORE_TEXT) {
-    out->kind = 1;
-    out->text = c->text;
-  }
-}
-
-static void rank_row(struct ranked *out, const struct listing *l, const char *sort, const struct listing_row *r)
-{
-  out->kind = 2;
-  for (size_t k = 0; k < l->results.n; k++)
-    if (strcmp(l->results.name[k], sort) == 0) {
-      if (r->result[k].n && !isnan(r->result[k].mean) && !r->result[k].n_nan) {
-        out->kind = 0;
-        out->number = r->result[k].mean;
-      } else {
-        rank_cell(out, &r->result[k].one);
-      }
-      return;
-    }
-  for (size_t k = 0; k < l->params.n; k++)
-    if (strcmp(l->params.name[k], sort) == 0) {
-      rank_cell(out, &r->param[k]);
-      return;
-    }
-  out->kind = 0;
-  out->number = strcmp(sort, "n") == 0 ? (double)r->n : strcmp(sort, "wall_s") == 0 ? r->wall_s : (double)r->id;
-  if (isnan(out->number))
-    out->kind = 2;
-}
-
 static void sort_rows(struct runs_data *d, const struct runs_ask *ask)
 {
   const struct listing *l = &d->list;
   const char *sort = ask->sort ? ask->sort : l->results.n && !l->by_run ? l->results.name[0] : "id";
   bool descending = ask->sort_given ? ask->descending : strcmp(sort, "id") == 0 || result_higher_better(sort);
-  struct ranked *ranked = xcalloc(l->n_rows + 1, sizeof *ranked);
   d->order = xcalloc(l->n_rows + 1, sizeof *d->order);
-  for (size_t i = 0; i < l->n_rows; i++) {
-    ranked[i] = (struct ranked){.row = i, .descending = descending};
-    rank_row(&ranked[i], l, sort, &l->row[i]);
-    d->n_running += l->row[i].count[STORE_RUNNING];
-  }
-  qsort(ranked, l->n_rows, sizeof *ranked, by_rank);
+  listing_sort(l, sort, descending, d->order); /* a column that has gone: as they came */
   for (size_t i = 0; i < l->n_rows; i++)
-    d->order[i] = ranked[i].row;
-  free(ranked);
+    d->n_running += l->row[i].count[STORE_RUNNING];
 }
 
 bool runs_load(struct runs_data *d, struct app *app, struct store *s, const struct runs_ask *ask)

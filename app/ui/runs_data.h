@@ -34,8 +34,6 @@ void runs_ask_free(struct runs_ask *a);
 /* In the reading thread. False: a message was printed. */
 bool runs_load(struct runs_data *d, struct app *app, struct store *s, const struct runs_ask *ask);
 void runs_free(struct runs_data *d);
-/* Is more of this result better? By its name, as `ls` decides. */
-bool result_higher_better(const char *name);
 /* The WHERE text for what was typed: SQL stays, bare words search names, parameters, tags and notes. NULL: all. */
 char *runs_where(const char *typed);
 
