@@ -205,22 +205,34 @@ bool ui_is_marked(const struct ui *ui, int64_t run)
   return at < ui->n_marks && ui->mark[at] == run;
 }
 
+static int by_run(const void *a, const void *b)
+{
+  int64_t p = *(const int64_t *)a, q = *(const int64_t *)b;
+  return (p > q) - (p < q);
+}
+
+/* Both lists sorted, so that marking a hundred thousand runs is one walk. */
 void ui_mark(struct ui *ui, const int64_t *run, size_t n, bool on)
 {
-  for (size_t i = 0; i < n; i++) {
-    size_t at = mark_place(ui, run[i]);
-    bool there = at < ui->n_marks && ui->mark[at] == run[i];
-    if (there == on)
-      continue;
-    if (!on) {
-      memmove(ui->mark + at, ui->mark + at + 1, (--ui->n_marks - at) * sizeof *ui->mark);
-      continue;
-    }
-    if (ui->n_marks == ui->marks_room)
-      ui->mark = xrealloc(ui->mark, (ui->marks_room = ui->marks_room ? 2 * ui->marks_room : 64) * sizeof *ui->mark);
-    memmove(ui->mark + at + 1, ui->mark + at, (ui->n_marks++ - at) * sizeof *ui->mark);
-    ui->mark[at] = run[i];
+  int64_t *wanted = xcalloc(n + 1, sizeof *wanted), *merged = xcalloc(ui->n_marks + n + 1, sizeof *merged);
+  size_t i = 0, k = 0, count = 0;
+  for (size_t r = 0; r < n; r++)
+    wanted[r] = run[r];
+  qsort(wanted, n, sizeof *wanted, by_run);
+  while (i < ui->n_marks || k < n) {
+    bool old = k == n || (i < ui->n_marks && ui->mark[i] <= wanted[k]);
+    int64_t next = old ? ui->mark[i] : wanted[k];
+    bool named = k < n && wanted[k] == next;
+    if (named ? on : old)
+      merged[count++] = next;
+    i += i < ui->n_marks && ui->mark[i] == next;
+    while (k < n && wanted[k] == next)
+      k++;
   }
+  free(wanted);
+  free(ui->mark);
+  ui->mark = merged;
+  ui->n_marks = count;
   ui->dirty = true;
 }
 
@@ -421,20 +433,26 @@ void ui_event(struct ui *ui, const struct ui_event *ev)
 
 /* --- drawing ------------------------------------------------------------------------------------------------ */
 
-/* Tabs from the right end: names where there is room, else numbers. Returns the columns taken. */
+/* Tabs from the right end: names where there is room, else numbers, else this one alone. Returns the columns taken. */
 static int draw_tabs(struct ui *ui, struct plot_grid *g)
 {
-  int need = 0, col;
+  int need = 0, col, own = (int)strlen(ui->slot[ui->current].view->name) + 8;
   for (size_t i = 0; i < ui->n_views; i++)
     need += (int)strlen(ui->slot[i].view->name) + 4;
   bool names = need <= g->width * 6 / 10;
   if (!names)
     need = 4 * (int)ui->n_views + (int)strlen(ui->slot[ui->current].view->name) + 1;
+  bool alone = need > g->width * 7 / 10;
+  if (alone)
+    need = own;
   col = g->width - need;
   for (size_t i = 0; i < ui->n_views; i++) {
     const struct view *v = ui->slot[i].view;
     bool here = i == ui->current;
     char key[16];
+    ui->tab[i].width = 0;
+    if (alone && !here)
+      continue;
     request_key(ui, NULL, v->screen, key);
     int used = draw_format(g, 0, col, g->width - col, here ? UI_ORANGE : UI_GREY, here ? PLOT_BOLD : 0, here ? "[%s%s%s]" : "%s%s%s", key,
                            names || here ? " " : "", names || here ? v->name : "");

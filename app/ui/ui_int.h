@@ -59,7 +59,7 @@ struct ui {
   char *copied;           /* for the clipboard; owned */
   struct { int col, width; } tab[UI_VIEWS_MAX];
   struct area body;
-  int64_t *mark; size_t n_marks, marks_room;
+  int64_t *mark; size_t n_marks; /* sorted */
   struct { uint32_t key; enum request request; } bound[128];
   size_t n_bound;
   struct { char *name, *text; } *history; size_t n_history;

@@ -492,17 +492,25 @@ static unsigned fold(struct runs *v)
   return UI_HANDLED;
 }
 
-static unsigned mark(struct runs *v, bool all)
+static unsigned mark(struct runs *v)
 {
-  bool on = !marked(v, v->list.at);
-  for (size_t i = all ? 0 : v->list.at; i < (all ? v->list.n_rows : v->list.at + 1); i++) {
-    int64_t *runs;
-    size_t n = runs_of(v, i, &runs);
-    ui_mark(v->ui, runs, n, on);
-    free(runs);
-  }
-  if (!all)
-    list_select(&v->list, v->list.at + 1);
+  int64_t *runs;
+  size_t n = runs_of(v, v->list.at, &runs);
+  ui_mark(v->ui, runs, n, !marked(v, v->list.at));
+  free(runs);
+  list_select(&v->list, v->list.at + 1);
+  return UI_HANDLED | UI_REDRAW;
+}
+
+/* All that is shown, or none of it when the selected row is marked. */
+static unsigned mark_all(struct runs *v)
+{
+  const struct listing *l = &v->data.list;
+  int64_t *runs = xcalloc(l->n_runs + 1, sizeof *runs);
+  for (size_t i = 0; i < l->n_runs; i++)
+    runs[i] = l->run[i].id;
+  ui_mark(v->ui, runs, l->n_runs, !marked(v, v->list.at));
+  free(runs);
   return UI_HANDLED | UI_REDRAW;
 }
 
@@ -704,8 +712,8 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   switch (r) {
   case REQUEST_OPEN: return open_row(v);
   case REQUEST_RERUN: return go_to_script(v);
-  case REQUEST_MARK: return mark(v, false);
-  case REQUEST_MARK_ALL: return mark(v, true);
+  case REQUEST_MARK: return mark(v);
+  case REQUEST_MARK_ALL: return mark_all(v);
   case REQUEST_SORT: return sort_here(v);
   case REQUEST_COLUMNS: return choose_columns(v);
   case REQUEST_TAG: case REQUEST_NOTE: case REQUEST_TRASH: return ask_change(v, r);

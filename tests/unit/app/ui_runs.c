@@ -93,6 +93,27 @@ static void marks_and_trash(void)
   bench_keys("/ Ctrl-U Enter");
 }
 
+/* Marks are one sorted list: whatever is added twice or taken twice. */
+static void marks_are_a_set(void)
+{
+  const int64_t some[] = {9, 3, 7, 3}, more[] = {5, 9, 1}, gone[] = {3, 4, 9}, *run;
+  ui_mark(bench, some, 4, true);
+  ui_mark(bench, more, 3, true);
+  size_t n = ui_marked(bench, &run);
+  tap_ok(n == 5 && run[0] == 1 && run[1] == 3 && run[2] == 5 && run[3] == 7 && run[4] == 9, "marks are sorted, each once");
+  ui_mark(bench, gone, 3, false);
+  n = ui_marked(bench, &run);
+  tap_ok(n == 3 && run[0] == 1 && run[1] == 5 && run[2] == 7 && ui_is_marked(bench, 5) && !ui_is_marked(bench, 9), "and taken away");
+  ui_mark(bench, run, 0, true);
+  const int64_t rest[] = {1, 5, 7};
+  ui_mark(bench, rest, 3, false);
+  tap_is_int((long long)ui_marked(bench, &run), 0, "to the last");
+  bench_keys("g *");
+  tap_has(bench_screen(), "7 marked", "* marks every run that is shown");
+  bench_keys("*");
+  tap_ok(!strstr(bench_screen(), "marked"), "and again none");
+}
+
 static void one_run(void)
 {
   bench_keys("g Enter");
@@ -165,15 +186,17 @@ static void frame(void)
   tap_has(bench_screen(), "fold", "the palette finds commands by what they do");
   tap_has(bench_keys("Enter"), "[1 Runs]", "and does them");
   bench_keys("z");
+  long lost = 0;
   for (int width = 40; width <= 200; width += 7)
     for (int height = 10; height <= 60; height += 9) {
       bench_resize(width, height);
-      bench_screen();
-      bench_keys("2 3 4 8");
-      bench_keys("?");
-      bench_keys("Esc : Esc 1");
+      lost += !strstr(bench_keys("2"), "[2 Run]") + !strstr(bench_keys("3"), "[3 Compare]") + !strstr(bench_keys("4"), "[4 Schedules]") +
+              !strstr(bench_keys("8"), "[8 Experiments]");
+      lost += !strstr(bench_keys("?"), "help: Experiments");
+      lost += !strstr(bench_keys("Esc :"), "commands");
+      lost += !strstr(bench_keys("Esc 1"), "[1 Runs]");
     }
-  tap_ok(1, "every size from 40 x 10 up can be drawn");
+  tap_is_int(lost, 0, "every size from 40 x 10 up shows which screen it is");
   bench_resize(30, 8);
   tap_has(bench_screen(), "at least 40 x 10", "smaller ones say so");
   tap_ok(key_bind(bench, "F5", "sort") == NULL && key_request(bench, NULL, key_from_name("F5", 2)) == REQUEST_SORT, "keys can be bound");
@@ -214,6 +237,7 @@ int main(void)
   rows_fold_and_sort();
   filters();
   marks_and_trash();
+  marks_are_a_set();
   one_run();
   exports();
   compare();
