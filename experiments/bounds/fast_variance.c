@@ -8,18 +8,13 @@ struct conf {
 
 static const struct param params[] = {
   SUPERSAMPLE_PARAMS(struct conf, s),
-  {.id = "gamma", .type = PARAM_REAL, .at = offsetof(struct conf, gamma), .min = 0, .max = 1,
-   .flags = PARAM_AUTO | PARAM_MIN_OPEN | PARAM_MAX_OPEN,
-   .doc = "weight g of the variance; auto: its limit 1, where the bound is smallest", .example = "0.9"},
+  SUPERSAMPLE_GAMMA_PARAM(struct conf, gamma, "variance"),
   {0},
 };
 
 static double rule(const void *conf, const struct tally *t)
 {
-  double g = isnan(((const struct conf *)conf)->gamma) ? 1 : ((const struct conf *)conf)->gamma;
-  /* With C1 = C1'/g^2 for the C1' that C2 allows, C1 (train - (1 - g^2) Q) = C1' ((train - Q)/g^2 + Q). */
-  double risk = (t->train - t->train2) / (g * g) + t->train2;
-  return supersample_weighted(risk, supersample_fast_information(t));
+  return supersample_discounted(((const struct conf *)conf)->gamma, t->train2, t);
 }
 
 static enum status evaluate(const void *conf, const struct exec *x, const struct bound_input *in, struct bound_value *out,

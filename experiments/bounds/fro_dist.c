@@ -30,11 +30,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
 {
   (void)x, (void)in, (void)e;
   const struct conf *c = conf;
-  double raw = 0;
-  for (size_t l = 0; l < c->distance.n; l++)
-    raw += c->distance.v[l] * c->distance.v[l];
-  bound_term(out, "raw", raw);
-  measure_set(out, sqrt(raw / (double)c->n));
+  measure_set_norm(out, &c->distance, c->n);
   return STATUS_OK;
 }
 

@@ -31,6 +31,15 @@ void measure_set(struct bound_value *out, double value)
   out->trivial = INFINITY;
 }
 
+void measure_set_norm(struct bound_value *out, const struct param_list *norms, int64_t n)
+{
+  double raw = 0;
+  for (size_t l = 0; l < norms->n; l++)
+    raw += norms->v[l] * norms->v[l];
+  bound_term(out, "raw", raw);
+  measure_set(out, sqrt(raw / (double)n));
+}
+
 void measure_set_log(struct bound_value *out, double log_value)
 {
   measure_set(out, exp(log_value));

@@ -18,6 +18,8 @@ double measure_log_product(const struct param_list *v);
 double measure_sum_ratios(const struct param_list *a, const struct param_list *b);
 /* Set a measure, or its logarithm: never vacuous, never a bound. */
 void measure_set(struct bound_value *out, double value);
+/* sqrt(sum of squares of the norms / n), with the sum as the term `raw`. */
+void measure_set_norm(struct bound_value *out, const struct param_list *norms, int64_t n);
 void measure_set_log(struct bound_value *out, double log_value);
 
 #endif

@@ -16,11 +16,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
 {
   (void)x, (void)in, (void)e;
   const struct conf *c = conf;
-  double raw = 0;
-  for (size_t l = 0; l < c->frobenius.n; l++)
-    raw += c->frobenius.v[l] * c->frobenius.v[l];
-  bound_term(out, "raw", raw);
-  measure_set(out, sqrt(raw / (double)c->n));
+  measure_set_norm(out, &c->frobenius, c->n);
   return STATUS_OK;
 }
 

@@ -89,6 +89,13 @@ NODISCARD enum status supersample_pooled(const void *conf, const struct exec *x,
 
 /* min over C2 in (0, ln 2) of C1 risk + information/C2, C1 = -ln(2 - e^C2)/C2 - 1. */
 double supersample_weighted(double risk, double information);
+/* The same for C1 (train - (1 - g^2) moment) where C2 allows C1 g^2; gamma g in (0, 1), NaN: its limit 1. */
+double supersample_discounted(double gamma, double moment, const struct tally *t);
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a member cannot stand in parentheses */
+#define SUPERSAMPLE_GAMMA_PARAM(owner, member, what)                                                                   \
+  {.id = "gamma", .type = PARAM_REAL, .at = offsetof(owner, member), .min = 0, .max = 1,                               \
+   .flags = PARAM_AUTO | PARAM_MIN_OPEN | PARAM_MAX_OPEN,                                                              \
+   .doc = "weight g of the " what "; auto: its limit 1, where the bound is smallest", .example = "0.9"}
 /* min(I(pair), 2 I(single)): what the fast bounds weigh. */
 double supersample_fast_information(const struct tally *t);
 

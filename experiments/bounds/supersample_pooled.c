@@ -90,6 +90,13 @@ double supersample_weighted(double risk, double information)
   return best;
 }
 
+/* With C1 = C1'/g^2 for the C1' that C2 allows, C1 (train - (1 - g^2) moment) = C1' ((train - moment)/g^2 + moment). */
+double supersample_discounted(double gamma, double moment, const struct tally *t)
+{
+  double g = isnan(gamma) ? 1 : gamma;
+  return supersample_weighted((t->train - moment) / (g * g) + moment, supersample_fast_information(t));
+}
+
 /* --- tallies ------------------------------------------------------------------------------------------ */
 
 struct study {
