@@ -135,7 +135,8 @@ static void read_curves(struct comparison *c, struct app *app, struct store *s)
     for (size_t i = 0; i < c->list.n_runs; i++)
       if (c->list.run[i].row == g)
         run[n++] = c->list.run[i].id;
-    (void)!curve_load(&c->curve[g], app, s, run, n, c->metric);
+    if (!curve_load(&c->curve[g], app, s, run, n, c->metric))
+      curve_free(&c->curve[g]); /* the group stands without its curve; stderr has told why */
     free(run);
   }
 }

@@ -118,14 +118,14 @@ static void test_kraft(void)
   tap_is_int(net_decode(&t.net, &(struct net_code){other, 24}, odd, &e), STATUS_BAD_DATA, "another format is refused");
   uint8_t noise[64];
   struct rng r = rng_make(SEED, RNG_TEST, 3);
+  int refused = 0;
   for (int trial = 0; trial < 300; trial++) { /* under the sanitizers: no bits lead astray */
     noise[0] = NET_CODE_FORMAT;
     for (size_t i = 1; i < sizeof noise; i++)
       noise[i] = (uint8_t)rng_below(&r, 256);
-    if (net_decode(&t.net, &(struct net_code){noise, 8 * sizeof noise}, odd, &e))
-      tap_bail("%s", e.message);
+    refused += net_decode(&t.net, &(struct net_code){noise, 8 * sizeof noise}, odd, &e) != STATUS_OK;
   }
-  tap_ok(true, "any bits decode to some net");
+  tap_is_int(refused, 0, "any bits decode to some net");
   subject_free(&t);
 }
 
