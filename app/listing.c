@@ -198,7 +198,8 @@ static void find_differing(struct listing *l)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-static void add_value(struct summary *x, const struct store_cell *value, int64_t seed)
+/* seed: NULL when nobody has asked for seeds. */
+static void add_value(struct summary *x, const struct store_cell *value, const int64_t *seed)
 {
   x->varies = x->varies || (x->one.type == STORE_TEXT && !cell_equal(&x->one, value));
   cell_free(&x->one);
@@ -208,9 +209,11 @@ static void add_value(struct summary *x, const struct store_cell *value, int64_t
   } else if (value->type == STORE_INTEGER || value->type == STORE_REAL) {
     if ((x->n & (x->n - 1)) == 0) { /* 0, 1, 2, 4, 8, … */
       x->value = xrealloc(x->value, (x->n ? 2 * x->n : 1) * sizeof *x->value);
-      x->seed = xrealloc(x->seed, (x->n ? 2 * x->n : 1) * sizeof *x->seed);
+      if (seed)
+        x->seed = xrealloc(x->seed, (x->n ? 2 * x->n : 1) * sizeof *x->seed);
     }
-    x->seed[x->n] = seed;
+    if (seed)
+      x->seed[x->n] = *seed;
     x->value[x->n++] = value->r;
   }
 }
@@ -230,7 +233,7 @@ static void finish_summary(struct summary *x)
 }
 
 /* Read one key of all chosen runs; both sides are sorted by run. False in *any when no run has it. */
-static int load_result(struct listing *l, struct app *app, struct store *s, const char *key, bool by_run, bool *any)
+static int load_result(struct listing *l, struct app *app, struct store *s, const char *key, const struct listing_ask *ask, bool *any)
 {
   struct store_query *q = reading_query(app, s, "SELECT run_id, value FROM result WHERE key = ?1 ORDER BY run_id");
   size_t at = 0, column = l->results.n;
@@ -245,10 +248,10 @@ static int load_result(struct listing *l, struct app *app, struct store *s, cons
       at++;
     if (at == l->n_runs)
       break;
-    if (l->run[at].id != id || !(by_run || l->run[at].done)) /* a mean is over what ran to its end */
+    if (l->run[at].id != id || !(ask->by_run || l->run[at].done)) /* a mean is over what ran to its end */
       continue;
     struct store_cell value = store_query_cell(q, 1);
-    add_value(&l->row[l->run[at].row].result[column], &value, l->run[at].seed);
+    add_value(&l->row[l->run[at].row].result[column], &value, ask->seeds ? &l->run[at].seed : NULL);
     *any = true;
   }
   store_query_close(q);
@@ -291,14 +294,14 @@ static int load_results(struct listing *l, struct app *app, struct store *s, con
     l->row[i].result = all + i * columns;
   for (size_t i = 0; !code && i < ask->n_columns; i++)
     if (!names_has(&l->results, ask->columns[i]))
-      code = load_result(l, app, s, ask->columns[i], ask->by_run, &any);
+      code = load_result(l, app, s, ask->columns[i], ask, &any);
   for (int derived = 0; derived <= 1 && !added; derived++) /* last values only where runs returned nothing */
     for (size_t i = 0; !code && i < keys->n && added < ask->most_results; i++) {
       const char *key = keys->name[i], *dot = strrchr(key, '.');
       bool wanted = derived ? dot && strcmp(dot, ".last") == 0 : !result_is_derived(key);
       if (!wanted || (result_is_timing(key) && !ask->timings) || names_has(&l->results, key))
         continue;
-      code = load_result(l, app, s, key, ask->by_run, &any);
+      code = load_result(l, app, s, key, ask, &any);
       added += any;
     }
   return code;

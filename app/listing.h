@@ -14,13 +14,14 @@ struct listing_ask {
   size_t most_results;                     /* besides those; SIZE_MAX: all */
   bool by_run, timings;                    /* one row per run; results that are times too */
   bool trash;                              /* runs in the trash instead of the others */
+  bool seeds;                              /* the seeds beside the values, for summary_pairs */
 };
 
 /* A result over the runs of a row. */
 struct summary {
   size_t n, n_nan;
   double *value;               /* the n numbers */
-  int64_t *seed;               /* and the seeds of their runs; INT64_MIN: none */
+  int64_t *seed;               /* and the seeds of their runs (INT64_MIN: none); NULL unless asked for */
   double mean, half;           /* of n >= 1; half the 95 % t interval, NaN where there is none */
   struct store_cell one;       /* the value of the last run, also when it is text */
   bool varies;                 /* texts that are not all the same */
@@ -64,7 +65,7 @@ bool result_higher_better(const char *name);
 /* The value people see: "0.1042 ±0.0011", "0.25", "NaN in 2 of 5", "(varies)", "-". Caller frees. */
 char *summary_text(const struct summary *x, bool by_run);
 
-/* Values of a and b whose runs have the same seed, in the order of b: x of a, y of b, at most `most`. Returns the count. */
+/* Values of a and b (read with their seeds) whose runs have the same seed, in the order of b: x of a, y of b, at most `most`. Returns the count. */
 size_t summary_pairs(const struct summary *a, const struct summary *b, double *x, double *y, size_t most);
 
 /* The sign before an interval, in ASCII where the terminal has nothing else. */

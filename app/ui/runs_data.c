@@ -152,7 +152,7 @@ static void sort_rows(struct runs_data *d, const struct runs_ask *ask)
 bool runs_load(struct runs_data *d, struct app *app, struct store *s, const struct runs_ask *ask)
 {
   char *where = ask->where ? runs_where(ask->where) : NULL;
-  const struct listing_ask listing = {.where = where, .by_run = ask->by_run, .most_results = MOST_RESULTS,
+  const struct listing_ask listing = {.seeds = true, .where = where, .by_run = ask->by_run, .most_results = MOST_RESULTS,
                                       .columns = (const char *const *)ask->columns.name, .n_columns = ask->columns.n};
   *d = (struct runs_data){.best = SIZE_MAX};
   int code = listing_load(&d->list, app, s, &listing);

@@ -47,7 +47,7 @@ static void work(struct aside_job *job, struct app *app, struct store *s)
     free(k->wanted);
     k->wanted = xstrdup(k->experiments.name[0]);
   }
-  const struct listing_ask ask = {.experiment = k->wanted, .most_results = SIZE_MAX, .timings = true};
+  const struct listing_ask ask = {.seeds = true, .experiment = k->wanted, .most_results = SIZE_MAX, .timings = true};
   k->good = listing_load(&k->list, app, s, &ask) == EXIT_DONE;
 }
 

@@ -148,7 +148,7 @@ static void comparing_work(struct aside_job *job, struct app *app, struct store 
   if (!s)
     return;
   char *ids = run_list(k->run, k->n), *where = xasprintf("id IN (%s)", ids);
-  const struct listing_ask ask = {.where = where, .most_results = SIZE_MAX};
+  const struct listing_ask ask = {.seeds = true, .where = where, .most_results = SIZE_MAX};
   k->good = listing_load(&c->list, app, s, &ask) == EXIT_DONE;
   if (k->good) {
     const char *usual;

@@ -96,7 +96,8 @@ if command -v tmux >/dev/null; then
   screen() {
     for _ in $(seq 100); do
       seen=$(tmux -L repl capture-pane -t r -p)
-      # $1 is a pattern: shellcheck disable=SC2053
+      # $1 is a pattern
+      # shellcheck disable=SC2053
       [[ $seen == *$1* ]] && return
       sleep 0.2
     done
