@@ -65,7 +65,6 @@ static struct store *store_for(struct aside *a, struct aside_job *job)
 static void do_job(struct aside *a, struct aside_job *job)
 {
   double began = now_s();
-  atomic_store(&a->app.cancel, 0);
   struct store *s = store_for(a, job);
   job->work(job, &a->app, s);
   if (job->write && s)
@@ -88,6 +87,7 @@ static void *thread_main(void *self)
     if (!a->first)
       a->last = NULL;
     a->running = job;
+    atomic_store(&a->app.cancel, 0); /* under the lock: whoever drops this job from now on is heard */
     pthread_mutex_unlock(&a->lock);
     if (atomic_load(&job->state) != DROPPED)
       do_job(a, job);
