@@ -36,6 +36,12 @@ double schedule_half_cosine(double left)
   return s * s;
 }
 
+double schedule_capped(const struct schedule_common *c, double m, double curvature)
+{
+  double rate = c->peak * curvature * m;
+  return rate > 1 ? m / rate : m;
+}
+
 double schedule_warmup(const struct schedule_common *c, int64_t t)
 {
   double W = (double)c->warmup, start = c->warmup_start;

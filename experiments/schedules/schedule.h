@@ -27,10 +27,18 @@ struct schedule_common {
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
-/* Rows for schedule_common: start every schedule's parameter table with SCHEDULE_COMMON_PARAMS(struct conf, common). */
+/* Rows for schedule_common: start every schedule's parameter table with SCHEDULE_COMMON_PARAMS(struct conf, common). A
+ * schedule whose peak is only a scale gives that row itself: SCHEDULE_SCALE_PARAM, then SCHEDULE_FRAME_PARAMS. */
 #define SCHEDULE_COMMON_PARAMS(owner, member)                                                                          \
   {.id = "peak", .type = PARAM_REAL, .at = offsetof(owner, member.peak), .def = 0.1, .min = 0, .max = 1e6,             \
    .flags = PARAM_LOG | PARAM_TUNED, .doc = "largest learning rate", .example = "0.1"},                                \
+  SCHEDULE_FRAME_PARAMS(owner, member)
+
+#define SCHEDULE_SCALE_PARAM(owner, member, text)                                                                      \
+  {.id = "peak", .type = PARAM_REAL, .at = offsetof(owner, member.peak), .def = 1, .min = 0, .max = 1e6,               \
+   .flags = PARAM_LOG | PARAM_TUNED, .doc = text, .example = "1"}
+
+#define SCHEDULE_FRAME_PARAMS(owner, member)                                                                           \
   {.id = "steps", .type = PARAM_INT, .at = offsetof(owner, member.steps), .min = 1, .max = 1e12, .flags = PARAM_AUTO,  \
    .unit = "steps", .doc = "total updates T; auto: taken from the training", .example = "1000"},                       \
   {.id = "warmup", .type = PARAM_INT, .at = offsetof(owner, member.warmup), .def = 0, .min = 0, .max = 1e12,           \
@@ -74,6 +82,8 @@ double schedule_fraction(int last, int64_t t, int64_t total);
 double schedule_left(int last, int64_t t, int64_t total);
 /* (1 + cos(pi (1 - left)))/2, exact at 0 and 1 and without cancellation near 0. */
 double schedule_half_cosine(double left);
+/* A multiplier m cut so that the rate, peak * m, is at most 1/curvature (to rounding); curvature 0: no cap. */
+double schedule_capped(const struct schedule_common *c, double m, double curvature);
 /* The warm-up's multiplier for t < W. */
 double schedule_warmup(const struct schedule_common *c, int64_t t);
 /* resolve() of every schedule, or the first thing its own resolve() does: W <= T where T is given. */

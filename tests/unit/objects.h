@@ -14,6 +14,11 @@
 #define V_INT(id, x) {(id), {.kind = VALUE_INT, .as.i = (x)}}
 #define V_TEXT(id, x) {(id), {.kind = VALUE_STRING, .as.s = (x)}}
 #define V_BOOL(id, x) {(id), {.kind = VALUE_BOOL, .as.b = (x)}}
+#define V_LIST(id, ...)                                                                          \
+  {(id), {.kind = VALUE_LIST,                                                                    \
+          .as.list = {sizeof((const double[]){__VA_ARGS__}) / sizeof(double), (const double[]){__VA_ARGS__}}}}
+#define V_NUMBERS(id, count, values) {(id), {.kind = VALUE_LIST, .as.list = {(count), (values)}}}
+#define V_OBJECT(id, x) {(id), {.kind = VALUE_OBJECT, .as.object = (x)}}
 
 static inline struct object object_made(const struct method *m, const struct named_value *v, size_t n)
 {

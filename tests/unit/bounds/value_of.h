@@ -11,11 +11,6 @@
 #include "experiments/bounds/bound.h"
 #include "tests/unit/objects.h"
 
-#define V_LIST(id, ...)                                                                          \
-  {(id), {.kind = VALUE_LIST,                                                                    \
-          .as.list = {sizeof((const double[]){__VA_ARGS__}) / sizeof(double), (const double[]){__VA_ARGS__}}}}
-#define V_NUMBERS(id, count, values) {(id), {.kind = VALUE_LIST, .as.list = {(count), (values)}}}
-
 static inline struct bound_value bound_result(const struct method *m, const struct named_value *v, size_t n)
 {
   struct object o = object_made(m, v, n);

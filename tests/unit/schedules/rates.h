@@ -8,8 +8,10 @@
 #include "experiments/schedules/schedule.h"
 #include "tests/unit/objects.h"
 
-extern const struct schedule schedule_constant, schedule_cosine, schedule_exponential, schedule_inverse_sqrt,
-  schedule_linear_decay, schedule_one_cycle, schedule_polynomial, schedule_sgdr, schedule_step, schedule_wsd;
+extern const struct schedule schedule_constant, schedule_cosine, schedule_cyclical, schedule_exponential, schedule_halving,
+  schedule_inverse_sqrt, schedule_inverse_time, schedule_last_iterate, schedule_last_iterate_strong, schedule_linear_decay,
+  schedule_multi_step, schedule_noam, schedule_one_cycle, schedule_polynomial, schedule_rex, schedule_sgdr, schedule_step,
+  schedule_untuned_exponential, schedule_untuned_linear, schedule_wsd;
 
 /* The rate at t of a schedule that knows its own T; peak is 1 unless the values say otherwise. */
 static inline double rate_at(struct object o, int64_t t)

@@ -6,10 +6,13 @@
 
 static void test_every_schedule(void)
 {
-  enum { ALL = 10 };
-  const struct schedule *const all[ALL] = {&schedule_constant,     &schedule_cosine,    &schedule_exponential, &schedule_inverse_sqrt,
-                                        &schedule_linear_decay, &schedule_one_cycle, &schedule_polynomial,  &schedule_sgdr,
-                                        &schedule_step,         &schedule_wsd};
+  /* those of which peak is the largest rate: all but those with a scale that may exceed 1 (last-iterate-strong) */
+  enum { ALL = 19 };
+  const struct schedule *const all[ALL] = {
+    &schedule_constant, &schedule_cosine, &schedule_cyclical, &schedule_exponential, &schedule_halving, &schedule_inverse_sqrt,
+    &schedule_inverse_time, &schedule_last_iterate, &schedule_linear_decay, &schedule_multi_step, &schedule_noam, &schedule_one_cycle,
+    &schedule_polynomial, &schedule_rex, &schedule_sgdr, &schedule_step, &schedule_untuned_exponential, &schedule_untuned_linear,
+    &schedule_wsd};
   const int64_t lengths[] = {1, 2, 3, 7, 10, 100, 1001};
   for (size_t s = 0; s < ALL; s++)
     for (int last = 0; last < 2; last++) {
