@@ -1,29 +1,13 @@
 /* adam.c: Adam, as in torch: epsilon stands after the bias-corrected root. */
 #include "experiments/optim/adam.h"
 
-struct conf {
-  struct adam_form form;
-};
-
 static const struct param params[] = {
-  ADAM_PARAMS(struct conf, form),
-  {.id = "l2", .type = PARAM_REAL, .at = offsetof(struct conf, form.l2), .def = 0, .min = 0, .max = 1e6,
+  ADAM_PARAMS(struct adam_form),
+  {.id = "l2", .type = PARAM_REAL, .at = offsetof(struct adam_form, l2), .def = 0, .min = 0, .max = 1e6,
    .flags = PARAM_LOG | PARAM_TUNED, .doc = "penalty (l2/2)|w|^2: adds l2 w to the gradient, before the moments",
    .example = "0.0005"},
   {0},
 };
-
-static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n,
-                            const struct step_info *s, struct err *e)
-{
-  return adam_step_f32(&((const struct conf *)conf)->form, state, w, g, n, s, e);
-}
-
-static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n,
-                            const struct step_info *s, struct err *e)
-{
-  return adam_step_f64(&((const struct conf *)conf)->form, state, w, g, n, s, e);
-}
 
 const struct optimizer optimizer_adam = {
   .m = {.kind = KIND_OPTIMIZER,
@@ -37,10 +21,10 @@ const struct optimizer optimizer_adam = {
                  "30 times in the first updates. l2 is divided by the root like the gradient: for decay in the usual sense "
                  "use adamw. With the preconditioner frozen, stable for lr * curvature < 2 (1 + b1)/(1 - b1).",
         .example = "assay.optimizer(\"adam\", {b2 = 0.99})",
-        .conf_size = sizeof(struct conf),
+        .conf_size = sizeof(struct adam_form),
         .params = params},
   .state_size = adam_state_size,
   .init = adam_init,
-  .step_f32 = step_f32,
-  .step_f64 = step_f64,
+  .step_f32 = adam_step_f32,
+  .step_f64 = adam_step_f64,
 };

@@ -1,52 +1,57 @@
-/* adam_step.c: constants, state and choice of the instruction set for adam and adamw. */
-#include <math.h>
-#include <string.h>
-
-#include "experiments/kernel/cpu.h"
+/* adam_step.c: the update of adam and adamw.
+ *
+ *   g1 = g + l2 w;  m = b1 m + (1 - b1) g1;  v = b2 v + (1 - b2) g1^2
+ *   w = (1 - lr decay) w - lr (m/(1 - b1^k)) / (sqrt(v/(1 - b2^k)) + eps)
+ *
+ * The bias corrections are computed in float64, then rounded to the type. */
+#ifndef REAL
 #include "experiments/optim/adam.h"
+#include "experiments/optim/rule.h"
 
-size_t adam_state_size(const void *conf, size_t n, enum dtype type)
+/* rate = lr/(1 - b1^k), root = 1/sqrt(1 - b2^k), a = 1 - b1, b = 1 - b2 */
+struct constants {
+  double b1, a, b2, b, eps, l2, shrink, rate, root;
+};
+
+static enum status prepare(const struct update *u, struct constants *c, struct err *e)
 {
-  (void)conf;
-  return 2 * n * dtype_size(type);
+  const struct adam_form *f = u->conf;
+  double k = (double)u->s->k, lr = u->s->lr;
+  (void)e;
+  *c = (struct constants){.b1 = f->b1, .a = 1.0 - f->b1, .b2 = f->b2, .b = 1.0 - f->b2, .eps = f->eps, .l2 = f->l2,
+                          .shrink = 1.0 - lr * f->decay, .rate = lr / (1.0 - pow(f->b1, k)), .root = 1.0 / sqrt(1.0 - pow(f->b2, k))};
+  return STATUS_OK;
 }
 
-void adam_init(const void *conf, void *state, const void *w, size_t n, enum dtype type)
+#define SELF "experiments/optim/adam_step.c"
+#define VECTORS 2
+#include "experiments/optim/rule.inc.c"
+
+size_t adam_state_size(const void *conf, const struct net *net, size_t n, enum dtype type) { return state_size(conf, net, n, type); }
+
+void adam_init(const void *conf, const struct net *net, void *state, const void *w, size_t n, enum dtype type)
 {
-  (void)w;
-  memset(state, 0, adam_state_size(conf, n, type));
+  init(conf, net, state, w, n, type);
 }
 
-static struct adam_update_f64 constants(const struct adam_form *f, const struct step_info *s)
+enum status adam_step_f32(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e)
 {
-  double k = (double)s->k;
-  return (struct adam_update_f64){.b1 = f->b1, .a = 1.0 - f->b1, .b2 = f->b2, .b = 1.0 - f->b2, .eps = f->eps, .l2 = f->l2,
-                                  .shrink = 1.0 - s->lr * f->decay, .rate = s->lr / (1.0 - pow(f->b1, k)),
-                                  .root = 1.0 / sqrt(1.0 - pow(f->b2, k))};
+  return step_f32(conf, state, w, g, n, s, e);
 }
 
-static enum status overflowed(const struct step_info *s, struct err *e)
+enum status adam_step_f64(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e)
 {
-  return err_set(e, STATUS_DIVERGED, "the second moment of a gradient element overflows at update %llu: clip the gradient or "
-                                     "lower the learning rate", (unsigned long long)s->k);
+  return step_f64(conf, state, w, g, n, s, e);
 }
 
-enum status adam_step_f32(const struct adam_form *f, float *state, float *w, const float *g, size_t n, const struct step_info *s,
-                          struct err *e)
+#else
+static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, REAL s[])
 {
-  struct adam_update_f64 d = constants(f, s);
-  struct adam_update_f32 u = {.b1 = (float)d.b1, .a = (float)d.a, .b2 = (float)d.b2, .b = (float)d.b, .eps = (float)d.eps,
-                              .l2 = (float)d.l2, .shrink = (float)d.shrink, .rate = (float)d.rate, .root = (float)d.root};
-  adam_elements_f32 *const by_isa[] = {[ISA_GENERIC] = adam_elements_generic_f32, [ISA_AVX2] = adam_elements_avx2_f32,
-                                       [ISA_AVX512] = adam_elements_avx512_f32};
-  return by_isa[cpu_best_isa()](&u, w, state, state + n, g, n) ? STATUS_OK : overflowed(s, e);
+  REAL g1 = K(l2) != 0 ? FMA(K(l2), w, g) : g;
+  s[0] = FMA(K(b1), s[0], K(a) * g1);
+  s[1] = FMA(K(b2), s[1], K(b) * g1 * g1);
+  REAL root = FMA(SQRT(s[1]), K(root), K(eps));
+  REAL divisor = root > 0 ? root : (REAL)INFINITY; /* eps = 0 and no gradient: stay; a branch could not be vectorised */
+  return FMA(-K(rate), s[0] / divisor, K(shrink) * w);
 }
-
-enum status adam_step_f64(const struct adam_form *f, double *state, double *w, const double *g, size_t n, const struct step_info *s,
-                          struct err *e)
-{
-  struct adam_update_f64 u = constants(f, s);
-  adam_elements_f64 *const by_isa[] = {[ISA_GENERIC] = adam_elements_generic_f64, [ISA_AVX2] = adam_elements_avx2_f64,
-                                       [ISA_AVX512] = adam_elements_avx512_f64};
-  return by_isa[cpu_best_isa()](&u, w, state, state + n, g, n) ? STATUS_OK : overflowed(s, e);
-}
+#endif

@@ -1,28 +1,12 @@
 /* adamw.c: Adam with decoupled weight decay, as in torch: the decay comes first, with the rate of the update. */
 #include "experiments/optim/adam.h"
 
-struct conf {
-  struct adam_form form;
-};
-
 static const struct param params[] = {
-  ADAM_PARAMS(struct conf, form),
-  {.id = "weight_decay", .type = PARAM_REAL, .at = offsetof(struct conf, form.decay), .def = 0.01, .min = 0, .max = 1e6,
+  ADAM_PARAMS(struct adam_form),
+  {.id = "weight_decay", .type = PARAM_REAL, .at = offsetof(struct adam_form, decay), .def = 0.01, .min = 0, .max = 1e6,
    .flags = PARAM_LOG | PARAM_TUNED, .doc = "w is first multiplied by 1 - lr weight_decay", .example = "0.01"},
   {0},
 };
-
-static enum status step_f32(const void *conf, void *state, float *w, const float *g, size_t n,
-                            const struct step_info *s, struct err *e)
-{
-  return adam_step_f32(&((const struct conf *)conf)->form, state, w, g, n, s, e);
-}
-
-static enum status step_f64(const void *conf, void *state, double *w, const double *g, size_t n,
-                            const struct step_info *s, struct err *e)
-{
-  return adam_step_f64(&((const struct conf *)conf)->form, state, w, g, n, s, e);
-}
 
 const struct optimizer optimizer_adamw = {
   .m = {.kind = KIND_OPTIMIZER,
@@ -35,10 +19,10 @@ const struct optimizer optimizer_adamw = {
         .notes = "The usual peak rate is 0.001. The decay is multiplied by the scheduled rate, so that it fades with it; the "
                  "gradient is that of the undecayed weights.",
         .example = "assay.optimizer(\"adamw\", {weight_decay = 0.05})",
-        .conf_size = sizeof(struct conf),
+        .conf_size = sizeof(struct adam_form),
         .params = params},
   .state_size = adam_state_size,
   .init = adam_init,
-  .step_f32 = step_f32,
-  .step_f64 = step_f64,
+  .step_f32 = adam_step_f32,
+  .step_f64 = adam_step_f64,
 };

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
+#include "experiments/optim/rule.h"
 
 #define LANES 16 /* product.update works on whole vectors of so many floats */
 
@@ -30,16 +31,16 @@ struct product_update momentum_update(const struct momentum_form *f, double lr, 
   };
 }
 
-size_t momentum_state_size(const void *conf, size_t n, enum dtype type)
+size_t momentum_state_size(const void *conf, const struct net *net, size_t n, enum dtype type)
 {
-  (void)conf;
+  (void)conf, (void)net;
   return n * dtype_size(type);
 }
 
-void momentum_init(const void *conf, void *state, const void *w, size_t n, enum dtype type)
+void momentum_init(const void *conf, const struct net *net, void *state, const void *w, size_t n, enum dtype type)
 {
   (void)w;
-  memset(state, 0, momentum_state_size(conf, n, type));
+  memset(state, 0, momentum_state_size(conf, net, n, type));
 }
 
 enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w, const float *g, size_t n,
@@ -49,7 +50,7 @@ enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w,
   bool aligned = ((uintptr_t)w | (uintptr_t)v | (uintptr_t)g) % MEM_ALIGN == 0;
   size_t whole = aligned ? n / LANES * LANES : 0;
   if (whole)
-    product_best()->update(&u, w, v, g, whole);
+    product_for(rule_isa(s))->update(&u, w, v, g, whole);
   for (size_t i = whole; i < n; i++)
     product_update_ref(&u, &w[i], &v[i], g[i]);
   return STATUS_OK;

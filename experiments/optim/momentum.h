@@ -18,8 +18,8 @@
    .flags = PARAM_MAX_OPEN | PARAM_TUNED, .doc = "momentum mu; 0 is plain SGD", .example = "0.9"}
 
 /* Members of struct optimizer. */
-size_t momentum_state_size(const void *conf, size_t n, enum dtype type);
-void momentum_init(const void *conf, void *state, const void *w, size_t n, enum dtype type);
+size_t momentum_state_size(const void *conf, const struct net *net, size_t n, enum dtype type);
+void momentum_init(const void *conf, const struct net *net, void *state, const void *w, size_t n, enum dtype type);
 
 enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w, const float *g, size_t n,
                               const struct step_info *s);

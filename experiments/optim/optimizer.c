@@ -27,6 +27,12 @@ enum status optimizer_apply_f64(const struct object *o, void *state, double *w, 
   return rule->step_f64(o->conf, state, w, g, n, s, e);
 }
 
+void optimizer_net_of_matrix(struct net *out, size_t rows, size_t cols)
+{
+  *out = (struct net){.n_layers = 1, .in = cols, .out = rows, .n_params = rows * cols, .n_logical = rows * cols};
+  out->layer[0] = (struct layer){.kind = LAYER_DENSE, .in = cols, .out = rows, .rows = rows, .cols = cols, .w_stride = cols, .b_at = rows * cols};
+}
+
 static enum status check_info(const struct object *o, const struct step_info *s, struct err *e)
 {
   if (s->k == 0)

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "experiments/kernel/cpu.h"
 #include "experiments/kernel/exec.h"
 #include "experiments/kernel/product.h"
 #include "experiments/method.h"
@@ -21,6 +22,7 @@ struct step_info {
   uint64_t k;
   double lr;
   const struct net *net; /* shapes, for rules that need matrices; NULL for a bare vector */
+  const enum isa *at_most; /* for tests: no wider instruction set than this; NULL: the best. The bits are the same */
 };
 
 /* The family v = mu v + (1 - damp) (g + l2 w)  (first step, or mu = 0: v = g + l2 w), w -= lr (v, or g + mu v
@@ -36,8 +38,9 @@ struct product_update momentum_update(const struct momentum_form *f, double lr, 
 
 struct optimizer {
   struct method m;
-  size_t (*state_size)(const void *conf, size_t n, enum dtype type);  /* bytes for n parameters */
-  void (*init)(const void *conf, void *state, const void *w, size_t n, enum dtype type);
+  /* Bytes for n parameters, the weights of `net` (NULL: a bare vector). */
+  size_t (*state_size)(const void *conf, const struct net *net, size_t n, enum dtype type);
+  void (*init)(const void *conf, const struct net *net, void *state, const void *w, size_t n, enum dtype type);
   /* One update of w in place. The caller has checked that g is finite. STATUS_DIVERGED when the state
    * overflows all the same (w and the state are then worthless). Buffers aligned to 64 bytes are fastest. */
   enum status (*step_f32)(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e);
@@ -49,6 +52,9 @@ struct optimizer {
   void (*eval_weights_f32)(const void *conf, const void *state, const float *w, float *out, size_t n);
   void (*eval_weights_f64)(const void *conf, const void *state, const double *w, double *out, size_t n);
 };
+
+/* The shapes of one matrix without gaps, as a net of one layer without biases: for an update of a bare matrix. */
+void optimizer_net_of_matrix(struct net *out, size_t rows, size_t cols);
 
 /* The checked front: refuses a non-finite gradient or rate (STATUS_DIVERGED) and k = 0 (STATUS_BAD_ARG), leaving
  * w and the state untouched. */

@@ -74,7 +74,7 @@ static enum status prepare(struct search *q, struct err *e)
   size_t n = pb_objective_size(&q->f);
   const struct optimizer *rule = (const struct optimizer *)(const void *)rule_of(q)->method;
   s = mem_new(&q->memory[0], 2 * n + 2 * p + logical, sizeof(float), "the optimisation of a posterior", e);
-  s = s ? s : mem_new(&q->memory[1], 1, rule->state_size(rule_of(q)->conf, n, DTYPE_F32), "the optimizer", e);
+  s = s ? s : mem_new(&q->memory[1], 1, rule->state_size(rule_of(q)->conf, NULL, n, DTYPE_F32), "the optimizer", e);
   s = s ? s : mem_new(&q->memory[2], batch, sizeof *q->index, "a mini-batch", e);
   s = s ? s : mem_new(&q->memory[3], (size_t)c->steps, sizeof *q->trace, "values of the bound", e);
   if (s)
@@ -83,7 +83,7 @@ static enum status prepare(struct search *q, struct err *e)
   q->state = q->memory[1], q->index = q->memory[2], q->trace = q->memory[3];
   for (size_t i = 0; i < n; i++) /* where no parameter stands, the gradient is 0 and nothing reads it */
     q->theta[i] = i < p ? q->s->weights[i] : (float)log(c->sd);
-  rule->init(rule_of(q)->conf, q->state, q->theta, n, DTYPE_F32);
+  rule->init(rule_of(q)->conf, NULL, q->state, q->theta, n, DTYPE_F32);
   return STATUS_OK;
 }
 

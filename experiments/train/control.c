@@ -88,7 +88,7 @@ static enum status find_direction(struct engine *g, struct replica *r, uint64_t 
   if (r->momentum && f->mu == 0 && f->l2 == 0 && f->decay == 0)
     return STATUS_OK;
   memcpy(g->trial, r->w, n * sizeof(float));
-  memcpy(g->trial_state, r->state, o->state_size(r->how->optimizer->conf, n, DTYPE_F32));
+  memcpy(g->trial_state, r->state, o->state_size(r->how->optimizer->conf, &g->net, n, DTYPE_F32));
   enum status s = replica_apply(g, r, g->trial, g->trial_state, g->ws.grad, t, 1.0, e);
   for (size_t i = 0; i < n; i++)
     g->direction[i] = r->w[i] - g->trial[i];

@@ -96,7 +96,7 @@ static void start_from(struct engine *g, struct replica *r, const struct replica
   const struct train_replica *how = base->how;
   double wall_s = r->out->wall_s, cpu_s = r->out->cpu_s, *distance = r->out->distance;
   memcpy(r->w, base->w, n * sizeof *r->w);
-  memcpy(r->state, base->state, ((const struct optimizer *)how->optimizer->method)->state_size(how->optimizer->conf, n, DTYPE_F32));
+  memcpy(r->state, base->state, ((const struct optimizer *)how->optimizer->method)->state_size(how->optimizer->conf, &g->net, n, DTYPE_F32));
   if (r->best)
     memcpy(r->best, base->best, n * sizeof *r->best);
   if (how->controller)

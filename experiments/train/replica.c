@@ -41,7 +41,7 @@ void replica_layout(const struct engine *g, struct replica *r, struct arena *a)
   size_t n = g->net.n_params;
   const struct train_replica *how = r->how;
   r->w = arena_take(a, n, sizeof(float));
-  r->state = arena_take(a, 1, rule_of(r)->state_size(how->optimizer->conf, n, DTYPE_F32));
+  r->state = arena_take(a, 1, rule_of(r)->state_size(how->optimizer->conf, &g->net, n, DTYPE_F32));
   r->best = g->best_apart ? arena_take(a, n, sizeof(float)) : NULL;
   r->mask = how->mask ? arena_take(a, n, sizeof(uint32_t)) : NULL;
   if (how->controller)
@@ -121,8 +121,8 @@ void replica_start(struct engine *g, struct replica *r)
     replica_fail(r, s, &e);
     return;
   }
-  memset(r->state, 0, rule_of(r)->state_size(how->optimizer->conf, n, DTYPE_F32));
-  rule_of(r)->init(how->optimizer->conf, r->state, r->w, n, DTYPE_F32);
+  memset(r->state, 0, rule_of(r)->state_size(how->optimizer->conf, &g->net, n, DTYPE_F32));
+  rule_of(r)->init(how->optimizer->conf, &g->net, r->state, r->w, n, DTYPE_F32);
   if (how->controller)
     controller_of(r)->init(how->controller->conf, r->control_state, n);
   if (how->average)

@@ -134,7 +134,7 @@ static void layout(struct engine *g, struct arena *a, bool one_by_one)
   for (size_t i = 0; i < g->n_replicas; i++) {
     const struct train_replica *how = g->replica[i].how;
     const struct optimizer *o = (const struct optimizer *)how->optimizer->method;
-    size_t bytes = o->state_size(how->optimizer->conf, n, DTYPE_F32);
+    size_t bytes = o->state_size(how->optimizer->conf, &g->net, n, DTYPE_F32);
     own |= how->replace || g->gather.positions;
     controls |= how->controller != NULL;
     hvp |= control_needs_hvp(how->controller);

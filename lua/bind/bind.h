@@ -180,7 +180,7 @@ struct lua_object {
   struct object o;        /* o.method is NULL until it is filled */
   struct dataset *data;   /* of a data object, once loaded */
   void *state;            /* of an optimizer or average, once used */
-  size_t state_size, state_n;
+  size_t state_size, state_n, state_rows;
   enum dtype state_type;
   uint64_t steps;         /* updates made with this state */
 };

@@ -14,7 +14,7 @@ static void forget_state(struct lua_object *o)
 {
   free(o->state);
   o->state = NULL;
-  o->state_size = o->state_n = 0;
+  o->state_size = o->state_n = o->state_rows = 0;
   o->steps = 0;
 }
 
@@ -23,6 +23,8 @@ static void check_state(lua_State *L, const struct lua_object *o, const struct m
   if (o->state && (o->state_n != count(w) || o->state_type != w->type))
     bind_error(L, "this %s has a state for %zu %s numbers, w has %zu %s; :reset() starts anew", kind_name(o->o.method->kind),
                o->state_n, o->state_type == DTYPE_F32 ? "f32" : "f64", count(w), w->type == DTYPE_F32 ? "f32" : "f64");
+  if (o->state && o->state_rows != w->rows && o->o.method->kind == KIND_OPTIMIZER)
+    bind_error(L, "this optimizer has a state for a matrix of %zu rows, w has %zu; :reset() starts anew", o->state_rows, w->rows);
 }
 
 static void new_state(lua_State *L, struct lua_object *o, size_t size, const struct mat *w)
@@ -32,6 +34,7 @@ static void new_state(lua_State *L, struct lua_object *o, size_t size, const str
     bind_raise(L, &e);
   o->state_size = size;
   o->state_n = count(w);
+  o->state_rows = w->rows;
   o->state_type = w->type;
   o->steps = 0;
   bind_account(L, size);
@@ -72,11 +75,13 @@ static int optimizer_step(lua_State *L)
   const struct optimizer *rule = (const struct optimizer *)o->o.method;
   const struct mat *packed = matrix_packed(L, &g->m);
   check_state(L, o, &w->m);
+  struct net net;
+  optimizer_net_of_matrix(&net, w->m.rows, w->m.cols);
   if (!o->state) {
-    new_state(L, o, rule->state_size(o->o.conf, count(&w->m), w->m.type), &w->m);
-    rule->init(o->o.conf, o->state, w->m.data, o->state_n, w->m.type);
+    new_state(L, o, rule->state_size(o->o.conf, &net, count(&w->m), w->m.type), &w->m);
+    rule->init(o->o.conf, &net, o->state, w->m.data, o->state_n, w->m.type);
   }
-  struct step_info info = {.k = o->steps + 1, .lr = lr};
+  struct step_info info = {.k = o->steps + 1, .lr = lr, .net = &net};
   struct err e = {0};
   enum status status = w->m.type == DTYPE_F32
                            ? optimizer_step_f32(&o->o, o->state, w->m.data, packed->data, o->state_n, &info, &e)

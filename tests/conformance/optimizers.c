@@ -2,6 +2,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "experiments/kernel/cpu.h"
 #include "experiments/kernel/rng.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/optim/optimizer.h"
@@ -42,11 +43,11 @@ static void bench_make(struct bench *b, const struct method *m, bool decay, size
   b->w64 = array(n, sizeof(double)), b->g64 = array(n, sizeof(double));
   for (size_t i = 0; i < n; i++)
     b->w64[i] = b->w32[i] = (float)rng_normal(&r);
-  b->size32 = b->rule->state_size(b->o.conf, n, DTYPE_F32);
-  b->size64 = b->rule->state_size(b->o.conf, n, DTYPE_F64);
+  b->size32 = b->rule->state_size(b->o.conf, NULL, n, DTYPE_F32);
+  b->size64 = b->rule->state_size(b->o.conf, NULL, n, DTYPE_F64);
   b->s32 = array(b->size32, 1), b->s64 = array(b->size64, 1);
-  b->rule->init(b->o.conf, b->s32, b->w32, n, DTYPE_F32);
-  b->rule->init(b->o.conf, b->s64, b->w64, n, DTYPE_F64);
+  b->rule->init(b->o.conf, NULL, b->s32, b->w32, n, DTYPE_F32);
+  b->rule->init(b->o.conf, NULL, b->s64, b->w64, n, DTYPE_F64);
 }
 
 static void bench_free(struct bench *b)
@@ -91,22 +92,43 @@ static double quadratic(const double *w, double *g, size_t n)
   return f;
 }
 
-static void check_descent(const struct method *m)
+/* What 600 updates leave of f at a rate that falls from `peak` to 0; INFINITY if they diverge. */
+static double descended(const struct method *m, double peak, double *first)
 {
+  enum { T = 600 };
   struct bench b;
   struct err e;
+  enum status s = STATUS_OK;
   bench_make(&b, m, false, N);
-  double first = quadratic(b.w64, b.g64, N), last = first;
-  for (uint64_t k = 1; k <= 600; k++) {
-    struct step_info s = {.k = k, .lr = 0.03};
-    if (optimizer_step_f64(&b.o, b.s64, b.w64, b.g64, N, &s, &e) != STATUS_OK)
-      tap_bail("%s", e.message);
-    last = quadratic(b.w64, b.g64, N);
+  *first = quadratic(b.w64, b.g64, N);
+  for (uint64_t k = 1; k <= T && s == STATUS_OK; k++) {
+    struct step_info info = {.k = k, .lr = peak * (double)(T + 1 - k) / T};
+    s = optimizer_step_f64(&b.o, b.s64, b.w64, b.g64, N, &info, &e);
+    (void)quadratic(b.w64, b.g64, N);
   }
-  tap_ok(last < 1e-3 * first,
-         "%s: 600 updates of rate 0.03 on a quadratic leave less than a thousandth of it (%.3g of %.3g)", m->id, last,
-         first);
+  if (b.rule->eval_weights_f64 && s == STATUS_OK) {
+    double *x = array(N, sizeof *x);
+    b.rule->eval_weights_f64(b.o.conf, b.s64, b.w64, x, N);
+    memcpy(b.w64, x, N * sizeof *x);
+    free(x);
+  }
+  double last = s == STATUS_OK ? quadratic(b.w64, b.g64, N) : (double)INFINITY;
   bench_free(&b);
+  return isfinite(last) ? last : (double)INFINITY;
+}
+
+/* Usual rates of the rules lie between 1e-4 and 1, so each has its own from one grid. */
+static void check_descent(const struct method *m)
+{
+  static const double rates[] = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
+  double first = 1, best = (double)INFINITY, rate = 0;
+  for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+    double last = descended(m, rates[i], &first);
+    if (last < best)
+      best = last, rate = rates[i];
+  }
+  tap_ok(best < 1e-3 * first, "%s: 600 updates on a quadratic leave less than a thousandth of it (%.3g of %.3g, rate %g)", m->id, best,
+         first, rate);
 }
 
 static void check_rest(const struct method *m)
@@ -255,6 +277,63 @@ static void check_momentum_form(const struct method *m)
   bench_free(&b);
 }
 
+/* Float32 and float64 weights and states after 12 updates in one instruction set, from the same start. */
+static void run_in(struct bench *b, const struct method *m, const enum isa *isa)
+{
+  bench_make(b, m, true, 150);
+  for (uint64_t k = 1; k <= 12; k++) {
+    struct step_info s = {.k = k, .lr = 0.02, .at_most = isa};
+    random_gradient(b, k);
+    for (size_t i = 0; k == 5 && i < b->n; i++)
+      b->g64[i] = b->g32[i] *= 1e-35f; /* a round of denormal numbers */
+    if (optimizer_step_f32(&b->o, b->s32, b->w32, b->g32, b->n, &s, NULL) || optimizer_step_f64(&b->o, b->s64, b->w64, b->g64, b->n, &s, NULL))
+      tap_bail("%s refused an ordinary step", m->id);
+  }
+}
+
+static void check_instruction_sets(const struct method *m)
+{
+  static const enum isa sets[] = {ISA_GENERIC, ISA_AVX2, ISA_AVX512};
+  struct bench plain, tuned;
+  run_in(&plain, m, &sets[0]);
+  for (size_t i = 1; i < 3; i++) {
+    if (cpu_best_isa() < sets[i]) {
+      tap_skip(1, "this machine has no %s", isa_name(sets[i]));
+      continue;
+    }
+    run_in(&tuned, m, &sets[i]);
+    tap_ok(same_bits(plain.w32, tuned.w32, 150 * sizeof(float)) && same_bits(plain.w64, tuned.w64, 150 * sizeof(double)) &&
+               same_bits(plain.s32, tuned.s32, plain.size32) && same_bits(plain.s64, tuned.s64, plain.size64),
+           "%s: %s and plain C agree to the bit", m->id, isa_name(sets[i]));
+    bench_free(&tuned);
+  }
+  bench_free(&plain);
+}
+
+/* Gradients at the ends of float32: finite weights, or an error that says what happened. */
+static void check_extremes(const struct method *m)
+{
+  static const float sizes[] = {1e30f, 1e18f, 1e-30f, 1e-40f};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    struct bench b;
+    struct err e = {0};
+    enum status s = STATUS_OK;
+    bool finite = true;
+    bench_make(&b, m, true, N);
+    for (uint64_t k = 1; k <= 5 && s == STATUS_OK; k++) {
+      struct step_info info = {.k = k, .lr = 1e-3};
+      random_gradient(&b, k);
+      for (size_t j = 0; j < N; j++)
+        b.g32[j] *= sizes[i];
+      s = optimizer_step_f32(&b.o, b.s32, b.w32, b.g32, N, &info, &e);
+      finite = finite && vec_finite_f32(b.w32, N);
+    }
+    tap_ok(s == STATUS_OK ? finite : s == STATUS_DIVERGED && e.message[0] && sizes[i] > 1, "%s: gradients of size %g give finite weights or a clean error (%s)",
+           m->id, (double)sizes[i], s ? e.message : "finite");
+    bench_free(&b);
+  }
+}
+
 static void check_rate(const struct method *m)
 {
   struct bench b;
@@ -275,6 +354,8 @@ static void check(const struct method *m)
   check_sizes(m);
   check_momentum_form(m);
   check_rate(m);
+  check_instruction_sets(m);
+  check_extremes(m);
 }
 
 int main(void)

@@ -1,9 +1,6 @@
 /* Adam and AdamW: what follows from the formulas, the stability limit with a frozen preconditioner, the
- * counterexample of Reddi, Kale and Kumar 2018, and the bits of the instruction sets. */
+ * counterexample of Reddi, Kale and Kumar 2018, and overflow. */
 #include "tests/unit/optim/drive.h"
-
-#include "experiments/kernel/cpu.h"
-#include "experiments/optim/adam.h"
 
 #define N 5
 
@@ -153,63 +150,7 @@ static void test_wrong_end(void)
   object_free(&o);
 }
 
-/* --- bits and overflow ------------------------------------------------------------------------------- */
-
-#define LONG 1003
-
-static void fill(struct rng *r, float *x, double size)
-{
-  for (int i = 0; i < LONG; i++)
-    x[i] = (float)(size * rng_normal(r) * pow(10, 12 * rng_uniform(r) - 10)); /* from 1e-10 to 100, and beyond */
-}
-
-static void test_bits_f32(adam_elements_f32 *tuned, const char *isa)
-{
-  const struct adam_update_f32 u = {.b1 = 0.9f, .a = 0.1f, .b2 = 0.999f, .b = 0.001f, .eps = 1e-8f, .l2 = 0.01f, .shrink = 0.99f, .rate = 0.01f, .root = 3.0f};
-  static float x[2][3][LONG], g[LONG];
-  struct rng r = rng_make(17, RNG_TEST, 0);
-  memset(x, 0, sizeof x);
-  fill(&r, x[0][0], 1);
-  memcpy(x[1], x[0], sizeof x[0]);
-  for (int k = 0; k < 10; k++) {
-    fill(&r, g, k == 5 ? 1e-35 : 1); /* one round of denormal numbers */
-    adam_elements_generic_f32(&u, x[0][0], x[0][1], x[0][2], g, LONG);
-    tuned(&u, x[1][0], x[1][1], x[1][2], g, LONG);
-  }
-  tap_same_bits(x[1], x[0], sizeof x[0], "%s and plain C agree to the bit, float32", isa);
-}
-
-static void test_bits_f64(adam_elements_f64 *tuned, const char *isa)
-{
-  const struct adam_update_f64 u = {.b1 = 0.9, .a = 0.1, .b2 = 0.999, .b = 0.001, .eps = 1e-8, .l2 = 0.01, .shrink = 0.99, .rate = 0.01, .root = 3.0};
-  static double x[2][3][LONG], g[LONG];
-  struct rng r = rng_make(18, RNG_TEST, 0);
-  memset(x, 0, sizeof x);
-  rng_fill_normal_f64(&r, x[0][0], LONG, 0, 1);
-  memcpy(x[1], x[0], sizeof x[0]);
-  for (int k = 0; k < 10; k++) {
-    rng_fill_normal_f64(&r, g, LONG, 0, 1);
-    adam_elements_generic_f64(&u, x[0][0], x[0][1], x[0][2], g, LONG);
-    tuned(&u, x[1][0], x[1][1], x[1][2], g, LONG);
-  }
-  tap_same_bits(x[1], x[0], sizeof x[0], "%s and plain C agree to the bit, float64", isa);
-}
-
-static void test_bits(void)
-{
-  if (cpu_best_isa() >= ISA_AVX2) {
-    test_bits_f32(adam_elements_avx2_f32, "AVX2");
-    test_bits_f64(adam_elements_avx2_f64, "AVX2");
-  } else {
-    tap_skip(2, "this machine has no AVX2");
-  }
-  if (cpu_best_isa() >= ISA_AVX512) {
-    test_bits_f32(adam_elements_avx512_f32, "AVX-512");
-    test_bits_f64(adam_elements_avx512_f64, "AVX-512");
-  } else {
-    tap_skip(2, "this machine has no AVX-512");
-  }
-}
+/* --- overflow ------------------------------------------------------------------------------------------ */
 
 static void test_extremes(void)
 {
@@ -222,7 +163,7 @@ static void test_extremes(void)
     enum status code = optimizer_step_f32(&o, state, w, g, 2, &s, &e);
     bool finite = isfinite(w[0]) && isfinite(w[1]);
     if (i == 0)
-      tap_ok(code == STATUS_DIVERGED && strstr(e.message, "second moment"), "a gradient of 1e30 overflows the second moment and says so");
+      tap_ok(code == STATUS_DIVERGED && strstr(e.message, "overflows at update 1"), "a gradient of 1e30 overflows the second moment and says so");
     else
       tap_ok(code == STATUS_OK && finite, "a gradient of %g gives finite weights", (double)sizes[i]);
   }
@@ -244,7 +185,6 @@ int main(void)
   test_decay();
   test_stability();
   test_wrong_end();
-  test_bits();
   test_extremes();
   return tap_done();
 }

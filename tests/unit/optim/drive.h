@@ -30,9 +30,9 @@ static inline void *state_made(const struct object *o, const void *w, size_t n, 
   const struct optimizer *m = (const struct optimizer *)o->method;
   void *state;
   struct err e = {0};
-  if (mem_new(&state, m->state_size(o->conf, n, type), 1, "state", &e) != STATUS_OK)
+  if (mem_new(&state, m->state_size(o->conf, NULL, n, type), 1, "state", &e) != STATUS_OK)
     tap_bail("%s", e.message);
-  m->init(o->conf, state, w, n, type);
+  m->init(o->conf, NULL, state, w, n, type);
   return state;
 }
 

@@ -27,7 +27,7 @@ static void test_refusals(const struct optimizer *m)
   struct step_info s = {.k = 2, .lr = 0.1};
   struct err e = {0};
   start_at(w);
-  size_t bytes = m->state_size(o.conf, N, DTYPE_F32), bytes64 = m->state_size(o.conf, N, DTYPE_F64);
+  size_t bytes = m->state_size(o.conf, NULL, N, DTYPE_F32), bytes64 = m->state_size(o.conf, NULL, N, DTYPE_F64);
   unsigned char *state = state_made(&o, w, N, DTYPE_F32), *state64 = state_made(&o, w64, N, DTYPE_F64), *before = malloc(bytes64);
   bool same = true, refused = true;
   g[0] = 1;
@@ -67,7 +67,7 @@ static void test_resume(const struct optimizer *m)
   float whole[N], parts[N];
   start_at(whole);
   start_at(parts);
-  size_t bytes = m->state_size(o.conf, N, DTYPE_F32);
+  size_t bytes = m->state_size(o.conf, NULL, N, DTYPE_F32);
   void *a = state_made(&o, whole, N, DTYPE_F32), *b = state_made(&o, parts, N, DTYPE_F32), *copy = malloc(bytes);
   drive_f32(&d, a, whole, 1, 41);
   drive_f32(&d, b, parts, 1, 18);
@@ -161,7 +161,7 @@ static void test_state_size(void)
   for (size_t i = 0; i < ALL; i++) {
     struct object o = MAKE_DEFAULT(&all[i]->m);
     size_t vectors = i < 3 ? 1 : 2;
-    tap_ok(all[i]->state_size(o.conf, 100, DTYPE_F32) == vectors * 400 && all[i]->state_size(o.conf, 100, DTYPE_F64) == vectors * 800,
+    tap_ok(all[i]->state_size(o.conf, NULL, 100, DTYPE_F32) == vectors * 400 && all[i]->state_size(o.conf, NULL, 100, DTYPE_F64) == vectors * 800,
            "%s keeps %zu numbers a parameter", all[i]->m.id, vectors);
     object_free(&o);
   }

@@ -226,7 +226,7 @@ static void test_bits(const struct optimizer *m)
   rng_fill_normal_f32(&r, a, LONG, 0, 1);
   memcpy(b, a, LONG * sizeof *a);
   state_a = state_made(&o, a, LONG, DTYPE_F32);
-  m->init(o.conf, state_b, b, LONG, DTYPE_F32);
+  m->init(o.conf, NULL, state_b, b, LONG, DTYPE_F32);
   double wide[LONG];
   for (int i = 0; i < LONG; i++)
     wide[i] = 0.1 + 0.01 * i;

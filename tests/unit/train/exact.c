@@ -17,10 +17,10 @@ static void train_by_reference(const struct dataset *data, const struct net *net
   uint32_t index[64];
   if (sample_stream_new(&stream, g->sampler, data->train.n, g->order_seed, &e) ||
       mem_new(&grad, net->n_params, sizeof(float), "gradient", &e) ||
-      mem_new(&state, 1, o->state_size(r->optimizer->conf, net->n_params, DTYPE_F32), "state", &e) ||
+      mem_new(&state, 1, o->state_size(r->optimizer->conf, net, net->n_params, DTYPE_F32), "state", &e) ||
       ((const struct model *)g->model->method)->init(g->model->conf, net, r->init_seed, w, &e))
     tap_bail("%s", e.message);
-  o->init(r->optimizer->conf, state, w, net->n_params, DTYPE_F32);
+  o->init(r->optimizer->conf, net, state, w, net->n_params, DTYPE_F32);
   for (uint64_t t = 0; t < g->steps; t++) {
     struct step_info info = {.k = t + 1, .lr = schedule_at(r->schedule, (int64_t)t, (int64_t)g->steps), .net = net};
     struct batch b = batch_of(&data->train, data->outputs, index, g->batch);

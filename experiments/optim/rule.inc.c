@@ -1,0 +1,106 @@
+/* rule.inc.c: state and steps of an elementwise rule, for the file that includes it (rule.h shows such a file).
+ *
+ * It asks for
+ *   SELF            the file that defines ELEMENT when it is read with REAL set
+ *   VECTORS         vectors of n numbers in the state, at most RULE_MAX_VECTORS; where it depends on the parameters, the
+ *                   largest number, with LEAST_VECTORS the smallest and COUNT_VECTORS(conf) the number itself
+ *   COPIES          bit j: vector j starts as the weights, not as zeros (default 0)
+ *   SCALARS         (optional) the struct of what the rule remembers beside vectors; zeros, unless there is
+ *   BEGIN           (optional) a function void (const void *conf, SCALARS *) that sets them
+ *   SUMS            (optional) so many sums over all elements are needed before the update: MEASURE gives an element's terms
+ *   prepare         enum status prepare(const struct update *, struct constants *, struct err *): the constants of an update
+ *   settle          with SUMS: enum status settle(const struct update *, const double *sum, struct constants *, struct err *)
+ * and of the file read with REAL set
+ *   static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, REAL s[])      the new w; s: the state, in place
+ *   static inline void MEASURE(const struct constants *c, REAL w, REAL g, REAL s[], double term[])
+ * There K(name) is the constant c->name, and FMA, SQRT, FABS are of the type. */
+
+#ifndef LEAST_VECTORS
+#define LEAST_VECTORS VECTORS
+#define COUNT_VECTORS(conf) VECTORS
+#endif
+#ifndef COPIES
+#define COPIES 0u
+#endif
+#ifdef SCALARS
+#define HEADER ((size_t)RULE_SCALARS_ROOM)
+_Static_assert(sizeof(SCALARS) <= RULE_SCALARS_ROOM, "the scalars fit in front of the vectors");
+#else
+#define HEADER ((size_t)0)
+#endif
+#ifndef SUMS
+#define SUMS 0
+#endif
+_Static_assert(VECTORS <= RULE_MAX_VECTORS, "a rule has few vectors");
+
+static inline size_t vectors(const void *conf)
+{
+  (void)conf;
+  return COUNT_VECTORS(conf);
+}
+
+static size_t state_size(const void *conf, const struct net *net, size_t n, enum dtype type)
+{
+  (void)net;
+  return HEADER + vectors(conf) * n * dtype_size(type);
+}
+
+static void init(const void *conf, const struct net *net, void *state, const void *w, size_t n, enum dtype type)
+{
+  size_t bytes = n * dtype_size(type);
+  memset(state, 0, state_size(conf, net, n, type));
+#ifdef BEGIN
+  BEGIN(conf, state);
+#endif
+  for (size_t j = 0; j < vectors(conf) && bytes; j++)
+    if (COPIES >> j & 1)
+      memcpy((char *)state + HEADER + j * bytes, w, bytes);
+}
+
+/* One function may be compiled for more than its file. A machine of another kind never chooses these. */
+#ifndef __x86_64__
+#define RULE_AVX2
+#define RULE_AVX512
+#elif defined __clang__
+#define RULE_AVX2 __attribute__((target("avx2,fma")))
+#define RULE_AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
+#else
+#define RULE_AVX2 __attribute__((target("avx2,fma")))
+#define RULE_AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma,prefer-vector-width=512")))
+#endif
+#define RULE_BLOCK ((size_t)512) /* elements whose terms are summed at a time */
+#define K(name) ((REAL)c->name)
+
+#define REAL float
+#define DTYPE DTYPE_F32
+#define NAME(base) base##_f32
+#define FMA fmaf
+#define SQRT sqrtf
+#define FABS fabsf
+#define LARGEST FLT_MAX
+#define ELEMENT element_f32
+#define MEASURE measure_f32
+#include SELF
+#include "experiments/optim/rule_typed.inc.c" /* one body, two types */
+#undef REAL
+#undef DTYPE
+#undef NAME
+#undef FMA
+#undef SQRT
+#undef FABS
+#undef LARGEST
+#undef ELEMENT
+#undef MEASURE
+
+#define REAL double
+#define DTYPE DTYPE_F64
+#define NAME(base) base##_f64
+#define FMA fma
+#define SQRT sqrt
+#define FABS fabs
+#define LARGEST DBL_MAX
+#define ELEMENT element_f64
+#define MEASURE measure_f64
+#include SELF
+#include "experiments/optim/rule_typed.inc.c" /* one body, two types */
+#undef REAL
