@@ -15,13 +15,10 @@ enum { MOST_LINES = 8, MOST_POINTS = 64 };
 struct curve_of { size_t row; double area; size_t n; double x[MOST_POINTS], y[MOST_POINTS]; };
 
 struct pruning {
-  struct study study;
-  struct ui *ui;
+  struct study study; /* first */
   struct names stages, measures, models;
   size_t stage, measure, model, method, model_param;
   struct curve_of *curve; size_t n;
-  struct list list;
-  struct area table;
   bool log_y;
 };
 
@@ -95,7 +92,8 @@ static void choose(struct pruning *v)
   char stage[32], measure[64];
   double sparsity;
   v->n = 0;
-  for (size_t i = 0; i < l->n_rows && v->stages.n && v->measures.n; i++) {
+  for (size_t j = 0; j < v->study.n_rows && v->stages.n && v->measures.n; j++) {
+    size_t i = v->study.row[j];
     struct curve_of *c = &v->curve[v->n];
     *c = (struct curve_of){.row = i};
     if (!of_model(v, i))
@@ -111,14 +109,14 @@ static void choose(struct pruning *v)
   }
   if (v->n)
     qsort_r(v->curve, v->n, sizeof *v->curve, by_area, v);
-  v->list.n_rows = v->n;
-  list_set_columns(&v->list, columns, sizeof columns / sizeof *columns);
-  ui_redraw(v->ui);
+  v->study.table.n_rows = v->n;
+  list_set_columns(&v->study.table, columns, sizeof columns / sizeof *columns);
+  ui_redraw(v->study.ui);
 }
 
-static void read_names(void *self)
+static void read_names(struct study *s)
 {
-  struct pruning *v = self;
+  struct pruning *v = (struct pruning *)s;
   const struct listing *l = &v->study.list;
   char stage[32], measure[64];
   double sparsity;
@@ -190,15 +188,10 @@ static void draw_curves(const struct pruning *v, struct plot_grid *g, struct are
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
   struct pruning *v = self;
-  if (study_draw_missing(&v->study, g, a, !v->stages.n, "no runs of pruning yet: screen 8 starts compare/pruning.lua"))
+  if (study_draw_missing(&v->study, g, a))
     return;
-  int table = (int)v->n + 1 < a.height / 2 ? (int)v->n + 1 : a.height / 2;
-  v->table = (struct area){a.row, 0, table, a.width};
-  if (v->n)
-    list_draw(&v->list, g, v->table);
-  else
-    draw_text(g, a.row, 2, a.width - 4, "nothing of this kind: m, Tab or f choose another", UI_GREY, 0);
-  draw_curves(v, g, (struct area){a.row + table, 0, a.height - table, a.width});
+  struct area below = study_draw_table(&v->study, g, a, a.height / 2);
+  draw_curves(v, g, below);
 }
 
 static void say_title(void *self, char *out, size_t size)
@@ -213,54 +206,36 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
 {
   struct pruning *v = self;
   if (!v->stages.n)
-    return 0;
+    return study_request(&v->study, r, ev);
   switch (r) {
   case REQUEST_METRIC: v->measure = (v->measure + 1) % v->measures.n; break;
   case REQUEST_NEXT_PART: v->stage = (v->stage + 1) % v->stages.n; break;
   case REQUEST_PREVIOUS_PART: v->stage = (v->stage + v->stages.n - 1) % v->stages.n; break;
   case REQUEST_FOLD: v->model = v->models.n ? (v->model + 1) % v->models.n : 0; break;
   case REQUEST_LOG_Y: v->log_y = !v->log_y; break;
-  case REQUEST_COLUMNS: study_choose(&v->study); return UI_HANDLED;
-  default: return v->n ? list_request(&v->list, r, ev, v->table) : 0;
+  default: return study_request(&v->study, r, ev);
   }
   choose(v);
   return UI_HANDLED | UI_REDRAW;
 }
 
-static char *copied(void *self, bool whole)
-{
-  struct pruning *v = self;
-  return v->n ? list_text(&v->list, whole) : NULL;
-}
+static const struct study_kind kind = {.size = sizeof(struct pruning), .param = "plain * @*", .by_result = true, .judge = read_names, .cell = cell,
+                                       .hint = "no runs of pruning yet: screen 8 starts compare/pruning.lua"};
 
-static void *open_view(struct ui *ui)
-{
-  struct pruning *v = xcalloc(1, sizeof *v);
-  v->ui = ui;
-  v->list = (struct list){.self = v, .cell = cell};
-  v->study = (struct study){.ui = ui, .param = "plain * @*", .by_result = true, .self = v, .changed = read_names};
-  return v;
-}
+static void *open_view(struct ui *ui) { return study_open(ui, &kind); }
 
 static void close_view(void *self)
 {
   struct pruning *v = self;
-  study_free(&v->study);
   names_free(&v->stages);
   names_free(&v->measures);
   names_free(&v->models);
-  list_free(&v->list);
   free(v->curve);
-  free(v);
-}
-
-static void refresh(void *self, bool store_changed)
-{
-  study_refresh(&((struct pruning *)self)->study, store_changed);
+  study_close(&v->study);
 }
 
 static const struct binding keys[] = {{"f", REQUEST_FOLD}, {0}};
-static const enum request hints[] = {REQUEST_METRIC, REQUEST_NEXT_PART, REQUEST_FOLD, REQUEST_LOG_Y, REQUEST_DOWN, REQUEST_COLUMNS, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
+static const enum request hints[] = {REQUEST_METRIC, REQUEST_NEXT_PART, REQUEST_FOLD, REQUEST_LOG_Y, REQUEST_DOWN, REQUEST_STUDY, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
 
 const struct view view_pruning = {
   .name = "Pruning",
@@ -270,9 +245,9 @@ const struct view view_pruning = {
   .hints = hints,
   .open = open_view,
   .close = close_view,
-  .refresh = refresh,
+  .refresh = study_view_refresh,
   .draw = draw,
   .request = request,
   .title = say_title,
-  .text = copied,
+  .text = study_view_text,
 };

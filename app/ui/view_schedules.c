@@ -1,328 +1,364 @@
 /* view_schedules.c: screen 4: which schedule is best, by how much, and how much it matters that its peak rate is tuned.
- * Each schedule is judged at the peak that is best on validation data; what is shown is its score on test data. */
+ * Above the ranks, below them pictures: result against peak, schedule by peak as a heat map, and the shapes of the rates.
+ * The numbers are those of schedules_data.c. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/ui/rows.h"
-#include "app/ui/study.h"
+#include "app/ui/schedules_data.h"
 #include "experiments/kernel/mem.h"
-#include "experiments/kernel/stats.h"
 
-enum { MOST_PAIRS = 1000, MOST_LINES = 10 };
+enum { MOST_LINES = 10, MOST_TIMES_BEST = 3, SHAPE = 6 };
+static const double heat_most = 1.5; /* times the best: shades are for what is near it */
+enum part { PART_SENSITIVITY, PART_HEAT, PART_SHAPES, PARTS };
 
-struct standing {
-  size_t row;              /* of the listing: this schedule at its best peak */
-  double peak, decades;    /* decades of peaks whose mean stays within a tenth of the best */
-  double p;                /* against the best schedule, paired by seed, Holm; NaN: no test */
-  int rank;
+/* Reading of the learning rates, one run for each schedule. */
+struct shapes {
+  struct aside_job job; /* first */
+  struct schedules *view;
+  int64_t *id;
+  struct curve *curve;
+  size_t n;
 };
 
 struct schedules {
-  struct study study;
-  struct ui *ui;
-  size_t schedule, peak, tuned, score; /* parameters and results; SIZE_MAX: not there */
-  struct names names, peaks;
-  struct standing *standing;           /* in order of rank */
-  size_t n;
-  struct list list;
-  struct area table;
+  struct study study; /* first */
+  struct schedules_data data;
+  struct shapes *reading;
+  size_t shown[4], n_shown, metric; /* results that the pictures can show, and which they do */
+  size_t best_iterate, average;     /* results of the score at the best evaluation, and of the averaged iterate; SIZE_MAX: none */
+  enum part part;
 };
 
-/* --- the numbers ------------------------------------------------------------------------------------------------ */
+/* --- learning rates ---------------------------------------------------------------------------------------------- */
 
-static double mean_of(const struct schedules *v, size_t row, size_t result)
+static void shapes_work(struct aside_job *job, struct app *app, struct store *s)
 {
-  const struct summary *x = result == SIZE_MAX ? NULL : &v->study.list.row[row].result[result];
-  return x && x->n && !x->n_nan ? x->mean : NAN;
+  struct shapes *r = (struct shapes *)job;
+  for (size_t i = 0; s && i < r->n; i++)
+    if (!curve_load(&r->curve[i], app, s, &r->id[i], 1, "lr"))
+      return;
 }
 
-static bool has_name(const struct schedules *v, size_t row, const char *name)
+static void shapes_done(struct aside_job *job)
 {
-  char *text = row_param_text(&v->study.list.row[row].param[v->schedule]);
-  bool same = strcmp(text, name) == 0;
-  free(text);
-  return same;
-}
-
-static void find_best(const struct schedules *v, const char *name, struct standing *s)
-{
-  double best = INFINITY;
-  s->row = SIZE_MAX;
-  for (size_t i = 0; i < v->study.list.n_rows; i++) {
-    double y = has_name(v, i, name) ? mean_of(v, i, v->tuned) : NAN;
-    if (y < best) {
-      best = y;
-      s->row = i;
-    }
+  struct shapes *r = (struct shapes *)job;
+  struct schedules *v = r->view;
+  v->reading = NULL;
+  for (size_t i = 0; i < r->n; i++) {
+    v->data.standing[i].shape = r->curve[i];
+    r->curve[i] = (struct curve){0};
   }
-  s->peak = s->row == SIZE_MAX ? NAN : study_param(&v->study, s->row, v->peak);
+  ui_redraw(v->study.ui);
 }
 
-struct point { double x, y; };
-static int by_x(const void *a, const void *b) { return (((const struct point *)a)->x > ((const struct point *)b)->x) - (((const struct point *)a)->x < ((const struct point *)b)->x); }
-
-/* Result against log10 of the peak, sorted; caller frees. */
-static struct point *points_of(const struct schedules *v, const char *name, size_t result, size_t *n)
+static void shapes_release(struct aside_job *job)
 {
-  struct point *p = xcalloc(v->study.list.n_rows + 1, sizeof *p);
-  *n = 0;
-  for (size_t i = 0; i < v->study.list.n_rows; i++) {
-    double x = log10(study_param(&v->study, i, v->peak)), y = has_name(v, i, name) ? mean_of(v, i, result) : NAN;
-    if (isfinite(x) && isfinite(y))
-      p[(*n)++] = (struct point){x, y};
-  }
-  qsort(p, *n, sizeof *p, by_x);
-  return p;
+  struct shapes *r = (struct shapes *)job;
+  for (size_t i = 0; i < r->n; i++)
+    curve_free(&r->curve[i]);
+  free(r->curve);
+  free(r->id);
+  free(r);
 }
 
-/* Decades over which straight lines between the points stay below the limit. */
-static double width_below(const struct point *p, size_t n, double limit)
+static void drop_shapes(struct schedules *v)
 {
-  double width = 0;
-  for (size_t i = 1; i < n; i++) {
-    const struct point *a = &p[i - 1], *b = &p[i];
-    double low = fmin(a->y, b->y), high = fmax(a->y, b->y);
-    width += high <= limit ? b->x - a->x : low < limit ? (b->x - a->x) * (limit - low) / (high - low) : 0;
-  }
-  return width;
+  if (v->reading)
+    aside_drop(ui_aside(v->study.ui), &v->reading->job);
+  v->reading = NULL;
 }
 
-static int by_score(const void *a, const void *b, void *self)
+static void ask_shapes(struct schedules *v)
 {
-  const struct schedules *v = self;
-  double p = mean_of(v, ((const struct standing *)a)->row, v->score), q = mean_of(v, ((const struct standing *)b)->row, v->score);
-  if (isnan(p) || isnan(q))
-    return isnan(p) - isnan(q);
-  return (p > q) - (p < q);
-}
-
-/* Equal rank for all that cannot be told from the best. */
-static void rank(struct schedules *v)
-{
-  double p[256], x[MOST_PAIRS], y[MOST_PAIRS];
-  size_t tested[256], m = 0;
-  struct err e = {0};
-  for (size_t i = 1; i < v->n && i < 256; i++) {
-    const struct summary *a = &v->study.list.row[v->standing[i].row].result[v->score], *b = &v->study.list.row[v->standing[0].row].result[v->score];
-    struct stats_t_test t;
-    size_t pairs = summary_pairs(a, b, x, y, MOST_PAIRS);
-    if (pairs >= 2 && stats_paired_t(x, y, pairs, 0.95, &t, &e) == STATUS_OK) {
-      p[m] = t.p;
-      tested[m++] = i;
-    }
-  }
-  if (m && stats_holm(p, m, p, &e) == STATUS_OK)
-    for (size_t k = 0; k < m; k++)
-      v->standing[tested[k]].p = p[k];
-  for (size_t i = 0; i < v->n; i++)
-    v->standing[i].rank = i && v->standing[i].p < 0.05 ? (int)i + 1 : 1;
-}
-
-static size_t first_of(const struct names *names, const char *const *wanted)
-{
-  for (; *wanted; wanted++)
-    if (row_find(names, *wanted) != SIZE_MAX)
-      return row_find(names, *wanted);
-  return SIZE_MAX;
-}
-
-static void judge(void *self)
-{
-  static const char *const peaks[] = {"peak", "lr", "rate", NULL}, *const tuned[] = {"val_error", "val_loss", "loss", NULL};
-  static const char *const scores[] = {"test_error", "test_loss", "val_error", "val_loss", "loss", NULL};
-  static const char *const columns[] = {"rank", "schedule", "score at its best peak", "best peak", "good range", "vs best", "n"};
-  struct schedules *v = self;
-  const struct listing *l = &v->study.list;
-  names_free(&v->names);
-  names_free(&v->peaks);
-  free(v->standing);
-  v->standing = NULL;
-  v->n = v->list.n_rows = 0;
-  if (!l->n_rows)
+  if (!v->data.n)
     return;
-  v->schedule = row_find(&l->params, "schedule");
-  v->peak = first_of(&l->params, peaks);
-  v->tuned = first_of(&l->results, tuned);
-  v->score = first_of(&l->results, scores);
-  if (v->schedule == SIZE_MAX || v->peak == SIZE_MAX || v->tuned == SIZE_MAX)
-    return;
-  study_values(&v->study, v->schedule, &v->names);
-  study_values(&v->study, v->peak, &v->peaks);
-  v->standing = xcalloc(v->names.n + 1, sizeof *v->standing);
-  for (size_t i = 0; i < v->names.n; i++) {
-    struct standing s = {.p = NAN};
-    size_t n;
-    find_best(v, v->names.name[i], &s);
-    if (s.row == SIZE_MAX)
-      continue;
-    struct point *p = points_of(v, v->names.name[i], v->tuned, &n);
-    double best = mean_of(v, s.row, v->tuned);
-    s.decades = width_below(p, n, best + 0.1 * fabs(best));
-    free(p);
-    v->standing[v->n++] = s;
-  }
-  qsort_r(v->standing, v->n, sizeof *v->standing, by_score, v);
-  rank(v);
-  v->list.n_rows = v->n;
-  list_set_columns(&v->list, columns, sizeof columns / sizeof *columns);
+  struct shapes *r = v->reading = xcalloc(1, sizeof *r);
+  r->job = (struct aside_job){.work = shapes_work, .done = shapes_done, .release = shapes_release};
+  r->view = v;
+  r->n = v->data.n;
+  r->id = xcalloc(r->n, sizeof *r->id);
+  r->curve = xcalloc(r->n, sizeof *r->curve);
+  for (size_t i = 0; i < r->n; i++)
+    r->id[i] = v->study.list.row[v->data.standing[i].row].id;
+  aside_ask(ui_aside(v->study.ui), &r->job);
 }
 
-/* --- drawing -------------------------------------------------------------------------------------------------------- */
+/* --- what is shown ----------------------------------------------------------------------------------------------- */
+
+static size_t prefixed(const struct names *results, const char *prefix, size_t result)
+{
+  char *name = xasprintf("%s%s", prefix, results->name[result]);
+  size_t at = row_find(results, name);
+  free(name);
+  return at;
+}
+
+static void choose_results(struct schedules *v)
+{
+  const size_t wanted[] = {v->data.tuned, v->data.score, v->best_iterate, v->average};
+  v->n_shown = 0;
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    if (wanted[i] != SIZE_MAX && (i == 0 || wanted[i] != wanted[0]))
+      v->shown[v->n_shown++] = wanted[i];
+  v->metric = v->metric < v->n_shown ? v->metric : 0;
+}
+
+static void judge(struct study *s)
+{
+  struct schedules *v = (struct schedules *)s;
+  drop_shapes(v);
+  schedules_judge(&v->data, s);
+  if (!(s->table.n_rows = v->data.n))
+    return;
+  v->best_iterate = prefixed(&s->list.results, "best_", v->data.score);
+  v->average = prefixed(&s->list.results, "avg_", v->data.score);
+  choose_results(v);
+  const char *const columns[] = {"rank", "schedule", s->list.results.name[v->data.score], "best peak", "vs best", "good range", "shape",
+                                 "last-best", "avg-last", "lost"};
+  list_set_columns(&s->table, columns, sizeof columns / sizeof *columns);
+  s->table.column[7].hidden = v->best_iterate == SIZE_MAX;
+  s->table.column[8].hidden = v->average == SIZE_MAX;
+  s->table.column[9].hidden = true;
+  for (size_t i = 0; i < v->data.n; i++)
+    s->table.column[9].hidden = s->table.column[9].hidden && !v->data.standing[i].lost;
+  s->table.column[SHAPE].width = 10;
+  ask_shapes(v);
+}
+
+static char *difference(const struct schedules *v, size_t row, size_t a, size_t b)
+{
+  double d = study_mean(&v->study, row, a) - study_mean(&v->study, row, b);
+  return isnan(d) ? xstrdup("-") : xasprintf("%+.4f", d);
+}
+
+static char *against_best(const struct standing *s, size_t row)
+{
+  if (row == 0)
+    return xstrdup("best");
+  return isnan(s->p) ? xasprintf("%+.4f  no test", s->difference) : xasprintf("%+.4f p=%.2g%s", s->difference, s->p, s->p < 0.05 ? " *" : "");
+}
 
 static char *cell(void *self, size_t row, size_t column, struct plot_cell *style)
 {
   const struct schedules *v = self;
-  const struct standing *s = &v->standing[row];
-  const struct listing_row *r = &v->study.list.row[s->row];
+  const struct standing *s = &v->data.standing[row];
   if (column == 1)
     style->fg = plot_colour_cell(row);
   switch (column) {
-  case 0: return xasprintf("%d", s->rank);
-  case 1: return row_param_text(&r->param[v->schedule]);
-  case 2: return summary_text(&r->result[v->score], false);
-  case 3: return xasprintf("%.4g", s->peak);
-  case 4: return xasprintf("%.2f decades", s->decades);
-  case 5: return row == 0 ? xstrdup("best") : isnan(s->p) ? xstrdup("no test") : xasprintf("%+.2g p=%.2g%s", mean_of(v, s->row, v->score) - mean_of(v, v->standing[0].row, v->score), s->p, s->p < 0.05 ? " *" : "");
-  default: return xasprintf("%zu", r->count[STORE_DONE]);
+  case 0: return xasprintf(s->rank == 1 && row ? "1 =" : "%d", s->rank);
+  case 1: return xstrdup(s->name);
+  case 2: return summary_text(&v->study.list.row[s->row].result[v->data.score], false);
+  case 3:
+    style->fg = s->edge ? UI_RED : 0;
+    return xasprintf("%.4g%s", s->peak, s->edge ? " edge" : "");
+  case 4: return against_best(s, row);
+  case 5: return xasprintf("%.1f decades", s->decades);
+  case SHAPE: return s->shape.n ? xstrdup("") : xstrdup("-");
+  case 7: return difference(v, s->row, v->data.score, v->best_iterate);
+  case 8: return difference(v, s->row, v->average, v->data.score);
+  default: return s->lost ? xasprintf("%zu", s->lost) : xstrdup("-");
   }
 }
 
+static double greatest(const struct curve *c)
+{
+  double top = 0;
+  for (size_t i = 0; i < c->n; i++)
+    top = fmax(top, c->y[i]);
+  return top;
+}
+
+/* The learning rate, from 0 to its greatest. */
+static bool draw_cell(void *self, struct plot_grid *g, size_t row, size_t column, struct area a)
+{
+  const struct schedules *v = self;
+  const struct curve *c = &v->data.standing[row].shape;
+  double top = greatest(c);
+  if (column != SHAPE || !c->n || MB_CUR_MAX == 1)
+    return false;
+  for (int i = 0; i < a.width; i++) {
+    double share = c->y[(size_t)i * (c->n - 1) / (size_t)(a.width > 1 ? a.width - 1 : 1)] / top;
+    if (share >= 0)
+      plot_put(g, a.row, a.col + i, 0x2581 + (uint32_t)(7 * share + 0.5), plot_colour_cell(row));
+  }
+  return true;
+}
+
+/* --- pictures ---------------------------------------------------------------------------------------------------- */
+
+static double least_of(const struct schedules *v, size_t result)
+{
+  double low = INFINITY;
+  for (size_t i = 0; i < v->study.n_rows; i++) {
+    double y = study_mean(&v->study, v->study.row[i], result);
+    low = isfinite(y) ? fmin(low, y) : low;
+  }
+  return low;
+}
+
+/* One line for each schedule, the selected one with its intervals; what diverged would flatten the rest. */
 static void draw_sensitivity(const struct schedules *v, struct plot_grid *g, struct area a)
 {
   struct plot_series series[MOST_LINES];
-  double *x[MOST_LINES], *y[MOST_LINES], low = INFINITY;
-  char *label[MOST_LINES];
-  size_t n = v->n < MOST_LINES ? v->n : MOST_LINES;
-  for (size_t i = 0; i < v->n; i++)
-    low = fmin(low, mean_of(v, v->standing[i].row, v->tuned));
+  struct curve curve[MOST_LINES];
+  size_t n = v->data.n < MOST_LINES ? v->data.n : MOST_LINES, result = v->shown[v->metric], left_out = 0;
+  double most = MOST_TIMES_BEST * fabs(least_of(v, result));
   for (size_t i = 0; i < n; i++) {
-    size_t points, kept = 0;
-    label[i] = row_param_text(&v->study.list.row[v->standing[i].row].param[v->schedule]);
-    struct point *p = points_of(v, label[i], v->tuned, &points);
-    x[i] = xcalloc(points + 1, sizeof **x);
-    y[i] = xcalloc(points + 1, sizeof **y);
-    for (size_t k = 0; k < points; k++)
-      if (p[k].y <= 3 * fabs(low)) { /* what diverged would flatten the rest */
-        x[i][kept] = pow(10, p[k].x);
-        y[i][kept++] = p[k].y;
+    struct curve *c = &curve[i];
+    size_t kept = 0;
+    *c = schedules_points(&v->data, &v->study, i, result);
+    for (size_t k = 0; k < c->n; k++)
+      if (c->y[k] <= most) {
+        c->x[kept] = c->x[k];
+        c->y[kept] = c->y[k];
+        c->low[kept] = c->low[k];
+        c->high[kept++] = c->high[k];
       }
-    free(p);
-    series[i] = (struct plot_series){.label = label[i], .n = kept, .x = x[i], .y = y[i]};
+    left_out += c->n - kept;
+    bool chosen = i == v->study.table.at;
+    series[i] = (struct plot_series){.label = v->data.standing[i].name, .n = kept, .x = c->x, .y = c->y, .low = chosen ? c->low : NULL, .high = chosen ? c->high : NULL};
   }
-  char *title = xasprintf("%s against peak rate (up to three times the best)", v->study.list.results.name[v->tuned]);
-  struct plot_spec spec = {.kind = PLOT_LINE, .title = title, .x_label = v->study.list.params.name[v->peak], .log_x = 1, .n_series = n, .series = series};
+  char *more = left_out ? xasprintf(" (%zu points above %dx the best left out)", left_out, MOST_TIMES_BEST) : xstrdup("");
+  char *title = xasprintf("%s against peak rate%s", v->study.list.results.name[result], more);
+  struct plot_spec spec = {.kind = PLOT_LINE, .title = title, .x_label = v->study.list.params.name[v->data.peak], .log_x = 1, .log_y = 1, .n_series = n, .series = series};
   draw_plot(g, a, &spec);
   free(title);
-  for (size_t i = 0; i < n; i++) {
-    free(label[i]);
-    free(x[i]);
-    free(y[i]);
-  }
+  free(more);
+  for (size_t i = 0; i < n; i++)
+    curve_free(&curve[i]);
 }
 
 static void draw_heat(const struct schedules *v, struct plot_grid *g, struct area a)
 {
-  double *z = xcalloc(v->n * v->peaks.n + 1, sizeof *z);
-  const char **rows = xcalloc(v->n + 1, sizeof *rows);
-  char **owned = xcalloc(v->n + 1, sizeof *owned);
-  for (size_t i = 0; i < v->n * v->peaks.n; i++)
+  const struct study *s = &v->study;
+  size_t n = v->data.n, cols = v->data.peaks.n, result = v->shown[v->metric];
+  double *z = xcalloc(n * cols + 1, sizeof *z), most = heat_most * fabs(least_of(v, result));
+  const char **rows = xcalloc(n + 1, sizeof *rows);
+  for (size_t i = 0; i < n * cols; i++)
     z[i] = NAN;
-  for (size_t i = 0; i < v->n; i++) {
-    rows[i] = owned[i] = row_param_text(&v->study.list.row[v->standing[i].row].param[v->schedule]);
-    for (size_t r = 0; r < v->study.list.n_rows; r++) {
-      char *peak = row_param_text(&v->study.list.row[r].param[v->peak]);
-      size_t column = row_find(&v->peaks, peak);
-      if (column < v->peaks.n && has_name(v, r, owned[i]))
-        z[i * v->peaks.n + column] = mean_of(v, r, v->tuned);
-      free(peak);
-    }
+  for (size_t i = 0; i < n; i++)
+    rows[i] = v->data.standing[i].name;
+  for (size_t r = 0; r < s->n_rows; r++) {
+    char *peak = row_param_text(&s->list.row[s->row[r]].param[v->data.peak]);
+    size_t column = row_find(&v->data.peaks, peak);
+    for (size_t i = 0; i < n && column < cols; i++)
+      if (study_has(s, s->row[r], v->data.schedule, rows[i])) {
+        double y = study_mean(s, s->row[r], result);
+        z[i * cols + column] = y > most ? INFINITY : y;
+      }
+    free(peak);
   }
-  struct plot_spec spec = {.kind = PLOT_HEAT, .title = v->study.list.results.name[v->tuned], .names = (const char *const *)v->peaks.name, .n_names = v->peaks.n,
-                           .row_names = rows, .rows = v->n, .cols = v->peaks.n, .z = z};
+  char *title = xasprintf("%s by schedule and peak (^ above %gx the best)", s->list.results.name[result], heat_most);
+  struct plot_spec spec = {.kind = PLOT_HEAT, .title = title, .names = (const char *const *)v->data.peaks.name, .n_names = cols,
+                           .row_names = rows, .rows = n, .cols = cols, .z = z};
   draw_plot(g, a, &spec);
-  for (size_t i = 0; i < v->n; i++)
-    free(owned[i]);
-  free(owned);
+  free(title);
   free(rows);
   free(z);
+}
+
+/* Learning rate over the greatest of its run, so that shapes compare whatever the peaks. */
+static void draw_shapes(const struct schedules *v, struct plot_grid *g, struct area a)
+{
+  struct plot_series series[MOST_LINES];
+  double *owned[MOST_LINES];
+  size_t n = 0;
+  for (size_t i = 0; i < v->data.n && n < MOST_LINES; i++) {
+    const struct curve *c = &v->data.standing[i].shape;
+    double top = greatest(c);
+    if (!c->n)
+      continue;
+    owned[n] = xcalloc(c->n, sizeof **owned);
+    for (size_t k = 0; k < c->n; k++)
+      owned[n][k] = c->y[k] / top;
+    series[n] = (struct plot_series){.label = v->data.standing[i].name, .n = c->n, .x = c->x, .y = owned[n]};
+    n++;
+  }
+  struct plot_spec spec = {.kind = PLOT_LINE, .title = v->reading ? "shapes: reading …" : "shapes: learning rate over its peak", .x_label = "step", .n_series = n, .series = series};
+  draw_plot(g, a, &spec);
+  while (n > 0)
+    free(owned[--n]);
+}
+
+static void draw_part(const struct schedules *v, struct plot_grid *g, struct area a, int part)
+{
+  switch ((enum part)(part % PARTS)) {
+  case PART_SENSITIVITY: draw_sensitivity(v, g, a); return;
+  case PART_HEAT: draw_heat(v, g, a); return;
+  default: draw_shapes(v, g, a);
+  }
 }
 
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
   struct schedules *v = self;
-  if (study_draw_missing(&v->study, g, a, !v->n, "no runs with the parameters schedule and peak yet: screen 8 starts compare/schedules.lua"))
+  if (study_draw_missing(&v->study, g, a))
     return;
-  int rows = (int)v->n + 1, most = a.height / 2, table = rows < most ? rows : most;
-  v->table = (struct area){a.row, 0, table, a.width};
-  list_draw(&v->list, g, v->table);
-  draw_text(g, a.row + table, 1, a.width - 2, "equal rank: cannot be told from the best (paired t over seeds, Holm).  good range: peaks within 10 % of the best", UI_GREY, 0);
-  bool two = a.width >= 110;
-  int width = two ? a.width * 3 / 5 : a.width;
-  draw_sensitivity(v, g, (struct area){a.row + table + 1, 0, a.height - table - 1, width});
+  struct area below = study_draw_table(&v->study, g, a, a.height / 2);
+  char *note = xasprintf("1 =: cannot be told from the best (paired t over seeds, Holm, 5 %%).  peak: best by %s.  good range: peaks within 10 %% of the best",
+                         v->study.list.results.name[v->data.tuned]);
+  draw_text(g, below.row, 1, a.width - 2, note, UI_GREY, 0);
+  free(note);
+  below.row++;
+  below.height--;
+  bool two = a.width >= 110, three = two && below.height >= 28;
+  int width = two ? a.width * 3 / 5 : a.width, right = a.width - width - 1, upper = three ? below.height / 2 : below.height;
+  draw_part(v, g, (struct area){below.row, 0, below.height, width}, (int)v->part);
   if (two)
-    draw_heat(v, g, (struct area){a.row + table + 1, width + 1, a.height - table - 1, a.width - width - 1});
-}
-
-static void say_title(void *self, char *out, size_t size)
-{
-  study_title(&((const struct schedules *)self)->study, out, size);
+    draw_part(v, g, (struct area){below.row, width + 1, upper, right}, (int)v->part + 1);
+  if (three)
+    draw_part(v, g, (struct area){below.row + upper, width + 1, below.height - upper, right}, (int)v->part + 2);
 }
 
 static unsigned request(void *self, enum request r, const struct ui_event *ev)
 {
   struct schedules *v = self;
-  if (r == REQUEST_METRIC && v->study.experiments.n) {
-    study_choose(&v->study);
-    return UI_HANDLED;
+  if (!v->data.n)
+    return study_request(&v->study, r, ev);
+  switch (r) {
+  case REQUEST_METRIC: v->metric = (v->metric + 1) % v->n_shown; break;
+  case REQUEST_NEXT_PART: v->part = (v->part + 1) % PARTS; break;
+  case REQUEST_PREVIOUS_PART: v->part = (v->part + PARTS - 1) % PARTS; break;
+  case REQUEST_OPEN: study_show_runs(&v->study, v->data.standing[v->study.table.at].row); break;
+  default: return study_request(&v->study, r, ev);
   }
-  return v->n ? list_request(&v->list, r, ev, v->table) : 0;
+  return UI_HANDLED | UI_REDRAW;
 }
 
-static char *copied(void *self, bool whole)
-{
-  struct schedules *v = self;
-  return v->n ? list_text(&v->list, whole) : NULL;
-}
+static const struct study_kind kind = {.size = sizeof(struct schedules), .param = "schedule", .judge = judge, .cell = cell,
+                                       .hint = "no runs with the parameters schedule and peak yet: screen 8 starts compare/schedules.lua"};
 
 static void *open_view(struct ui *ui)
 {
-  struct schedules *v = xcalloc(1, sizeof *v);
-  v->ui = ui;
-  v->list = (struct list){.self = v, .cell = cell};
-  v->study = (struct study){.ui = ui, .param = "schedule", .self = v, .changed = judge};
+  struct schedules *v = study_open(ui, &kind);
+  v->study.table.draw = draw_cell;
   return v;
 }
 
 static void close_view(void *self)
 {
   struct schedules *v = self;
-  study_free(&v->study);
-  names_free(&v->names);
-  names_free(&v->peaks);
-  list_free(&v->list);
-  free(v->standing);
-  free(v);
+  drop_shapes(v);
+  schedules_free(&v->data);
+  study_close(&v->study);
 }
 
-static void refresh(void *self, bool store_changed)
-{
-  study_refresh(&((struct schedules *)self)->study, store_changed);
-}
-
-static const enum request hints[] = {REQUEST_DOWN, REQUEST_METRIC, REQUEST_SCREEN_RUNS, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
+static const enum request hints[] = {REQUEST_DOWN, REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_OPEN, REQUEST_STUDY, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
 
 const struct view view_schedules = {
   .name = "Schedules",
   .screen = REQUEST_SCREEN_SCHEDULES,
-  .summary = "Schedules ranked at their best peak rate, with paired tests, and how sensitive each is to that rate.",
+  .summary = "Schedules ranked at their best peak rate, with paired tests, and how sensitive each is to that rate. Tab turns to the heat map "
+             "and the shapes, m chooses the result, Enter opens the runs.",
   .hints = hints,
   .open = open_view,
   .close = close_view,
-  .refresh = refresh,
+  .refresh = study_view_refresh,
   .draw = draw,
   .request = request,
-  .title = say_title,
-  .text = copied,
+  .title = study_view_title,
+  .text = study_view_text,
 };
