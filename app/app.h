@@ -101,6 +101,8 @@ char *text_safe(const char *s, bool lines);
 size_t text_width(const char *s);
 /* Bytes of its longest start that takes at most so many columns. */
 size_t text_fit(const char *s, size_t columns);
+/* Of n bytes that arrived in pieces: those before a character of UTF-8 whose rest is still to come. */
+size_t text_whole(const char *s, size_t n);
 
 /* Tables for people and machines: one writer for ls, query, methods, diff. */
 enum table_format { TABLE_HUMAN, TABLE_CSV, TABLE_TSV, TABLE_JSON, TABLE_JSONL, TABLE_MD };

@@ -79,3 +79,14 @@ size_t text_fit(const char *s, size_t columns)
   }
   return i;
 }
+
+size_t text_whole(const char *s, size_t n)
+{
+  for (size_t back = 1; back <= 3 && back <= n; back++) {
+    unsigned char c = (unsigned char)s[n - back];
+    size_t length = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+    if ((c & 0xc0) != 0x80)
+      return length > back ? n - back : n;
+  }
+  return n;
+}

@@ -144,7 +144,7 @@ void ui_menu(struct ui *ui, const struct ui_menu *m)
 
 static void menu_draw(const struct popup *p, struct plot_grid *g, int *row, int *col)
 {
-  int height = g->height - 4 < 24 ? g->height - 4 : 24, width = g->width - 4 < 96 ? g->width - 4 : 96, name = 12;
+  int height = g->height - 4 < 24 ? g->height - 4 : 24, width = g->width < 104 ? g->width : 96, name = 12; /* no slivers at its sides */
   struct area a = {1, (g->width - width) / 2, height, width};
   size_t rows = (size_t)(height - 2), top = p->at >= rows ? p->at - rows + 1 : 0;
   draw_frame(g, a, p->title);

@@ -30,6 +30,7 @@ struct prompt {
   size_t n_old, scrolled;  /* how far back the view is */
   char *selection;         /* file with the marked runs */
   VTermPos cursor;
+  char part[4]; size_t n_part; /* of a character whose rest is still to come: libvterm 0.1 draws each byte of such a one */
   bool cursor_seen, ended;
 };
 
@@ -108,7 +109,8 @@ static void readable(void *self)
   struct prompt *v = self;
   char bytes[16384];
   for (int i = 0; i < 16; i++) { /* a flood of output must not hold up the keys */
-    ssize_t n = read(v->fd, bytes, sizeof bytes);
+    memcpy(bytes, v->part, v->n_part);
+    ssize_t n = read(v->fd, bytes + v->n_part, sizeof bytes - v->n_part);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
       return;
     if (n <= 0) {
@@ -117,7 +119,10 @@ static void readable(void *self)
       ui_redraw(v->ui);
       return;
     }
-    vterm_input_write(v->vt, bytes, (size_t)n);
+    size_t have = v->n_part + (size_t)n, whole = text_whole(bytes, have);
+    vterm_input_write(v->vt, bytes, whole);
+    v->n_part = have - whole;
+    memcpy(v->part, bytes + whole, v->n_part);
   }
 }
 

@@ -26,5 +26,9 @@ int main(void)
   tap_is_int((long long)text_width("abc"), 3, "a letter is one column wide");
   tap_is_int((long long)text_width("\xe4\xb8\xad\xe6\x96\x87"), 4, "a Chinese character is two columns wide");
   tap_is_int((long long)text_width("e\xcc\x81"), 1, "a combining accent takes no column");
+  static const char pieces[] = "a\xc3\xa9\xe2\xa0\x89\xf0\x9f\x98\x80"; /* characters of 1, 2, 3 and 4 bytes */
+  for (size_t n = 0; n <= 10; n++)
+    tap_is_int((long long)text_whole(pieces, n), n < 1 ? 0 : n < 3 ? 1 : n < 6 ? 3 : n < 10 ? 6 : 10, "%zu bytes: up to the last whole character", n);
+  tap_is_int((long long)text_whole("\x80\x80\x80\x80", 4), 4, "bytes that begin no character are not waited for");
   return tap_done();
 }
