@@ -200,7 +200,7 @@ TERMINAL_UNUSED static const char *terminal_text(struct terminal *t)
       for (; blanks; blanks--)
         fputc(' ', f);
       for (int i = 0; i < VTERM_MAX_CHARS_PER_CELL && cell.chars[i]; i++) {
-        utf8proc_uint8_t bytes[4];
+        utf8proc_uint8_t bytes[4] = {0};
         fwrite(bytes, 1, (size_t)utf8proc_encode_char((utf8proc_int32_t)cell.chars[i], bytes), f);
       }
     }
