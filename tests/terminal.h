@@ -61,13 +61,15 @@ struct terminal_news { enum terminal_event event; pid_t pid; int status; };
 /* The leader: gives the terminal to its one job, tells of its stops and its end, and continues it when asked. */
 static void terminal_lead(int control, char *const argv[], char *const env[])
 {
+  signal(SIGTTOU, SIG_IGN);
+  signal(SIGHUP, SIG_IGN); /* it tells how the program took the loss of the terminal */
   struct terminal_news news = {.event = TERMINAL_STARTED, .pid = fork()};
   char order;
-  signal(SIGTTOU, SIG_IGN);
   if (news.pid == 0) {
     setpgid(0, 0);
     tcsetpgrp(STDIN_FILENO, getpid());
     signal(SIGTTOU, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     close(control);
     execve(argv[0], argv, env);
     _exit(127);
@@ -105,20 +107,20 @@ static void terminal_hear(struct terminal *t)
 TERMINAL_UNUSED static void terminal_start(struct terminal *t, int width, int height, char *const argv[], char *const env[])
 {
   struct winsize size = {.ws_row = (unsigned short)height, .ws_col = (unsigned short)width};
-  int slave, ends[2];
+  int slave, pair[2];
   *t = (struct terminal){.width = width, .height = height};
-  if (openpty(&t->fd, &slave, NULL, NULL, &size) != 0 || tcgetattr(slave, &t->before) != 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+  if (openpty(&t->fd, &slave, NULL, NULL, &size) != 0 || tcgetattr(slave, &t->before) != 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
     tap_bail("no pseudo-terminal");
   t->leader = fork();
   if (t->leader == 0) {
     close(t->fd);
-    close(ends[0]);
+    close(pair[0]);
     login_tty(slave);
-    terminal_lead(ends[1], argv, env);
+    terminal_lead(pair[1], argv, env);
   }
   close(slave);
-  close(ends[1]);
-  t->control = ends[0];
+  close(pair[1]);
+  t->control = pair[0];
   fcntl(t->fd, F_SETFL, O_NONBLOCK);
   struct pollfd p = {.fd = t->control, .events = POLLIN};
   if (poll(&p, 1, 30000) != 1)
@@ -266,8 +268,8 @@ TERMINAL_UNUSED static void terminal_keys(struct terminal *t, const char *keys)
     else
       terminal_write(t, keys, n);
     if (n == 3 && strncmp(keys, "Esc", 3) == 0)
-      for (double begun = terminal_clock(); terminal_clock() - begun < 0.12;)
-        terminal_pump(t, 20);
+      for (double begun = terminal_clock(); terminal_clock() - begun < 0.05;)
+        terminal_pump(t, 10);
     keys += n + strspn(keys + n, " ");
   }
 }
@@ -293,6 +295,13 @@ TERMINAL_UNUSED static bool terminal_stop(struct terminal *t)
   for (double begun = terminal_clock(); !t->stopped && !t->ended && terminal_clock() - begun < 30;)
     terminal_pump(t, 50);
   return t->stopped;
+}
+
+/* The line is cut: the program loses its terminal. */
+TERMINAL_UNUSED static void terminal_hang_up(struct terminal *t)
+{
+  close(t->fd);
+  t->fd = -1; /* poll passes over it */
 }
 
 /* "fg" of a stopped program. */
@@ -337,13 +346,47 @@ TERMINAL_UNUSED static void terminal_free(struct terminal *t)
 {
   terminal_end(t);
   close(t->control);
-  close(t->fd);
+  if (t->fd >= 0)
+    close(t->fd);
   while (waitpid(t->leader, NULL, 0) < 0 && errno == EINTR)
     ;
   vterm_free(t->vt);
   free(t->sent);
   free(t->text);
   *t = (struct terminal){0};
+}
+
+/* The program beside this test, BUILD/tests/NAME -> BUILD/bin/assay, unless $ASSAY names one. Owned by the caller. */
+static char *terminal_program(void)
+{
+  const char *named = getenv("ASSAY");
+  char self[4096] = "";
+  ssize_t n = named ? 0 : readlink("/proc/self/exe", self, sizeof self - 1);
+  for (int i = 0; i < 2 && n > 0; i++)
+    while (n > 0 && self[--n] != '/')
+      ;
+  self[n > 0 ? n : 0] = '\0';
+  char *program = named ? xstrdup(named) : xasprintf("%s/bin/assay", self);
+  if (access(program, X_OK) != 0)
+    tap_bail("%s is not built", program);
+  return program;
+}
+
+/* Start the workbench on a store, with nothing in its environment but a home (state is kept there by size, so that what
+ * was chosen at one size is not seen at the next), a locale and perhaps one setting more ("NO_COLOR=1"; or NULL). */
+TERMINAL_UNUSED static void terminal_workbench(struct terminal *t, int width, int height, const char *db, const char *home, const char *locale,
+                                               const char *extra)
+{
+  char *argv[] = {terminal_program(), xstrdup("--db"), xstrdup(db), NULL};
+  const char *sanitizer = getenv("ASAN_OPTIONS");
+  char *env[] = {xasprintf("HOME=%s", home), xasprintf("XDG_STATE_HOME=%s/state%dx%d", home, width, height), xasprintf("LC_ALL=%s", locale),
+                 xasprintf("PATH=%s", getenv("PATH")), xstrdup("TERM=xterm-256color"), xasprintf("ASAN_OPTIONS=%s", sanitizer ? sanitizer : ""),
+                 xstrdup(extra ? extra : "TZ=UTC"), NULL};
+  terminal_start(t, width, height, argv, env);
+  for (int i = 0; env[i]; i++)
+    free(env[i]);
+  for (int i = 0; argv[i]; i++)
+    free(argv[i]);
 }
 
 #endif

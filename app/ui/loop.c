@@ -24,6 +24,7 @@ struct loop {
   int stderr_before, messages; /* the terminal's stderr; the reading end of what is written to it now */
   struct stat seen[2];         /* the store and its log, as they were last */
   double watched, refreshed;
+  bool lost;                   /* the terminal has gone */
 };
 
 static double now_s(void)
@@ -131,7 +132,7 @@ static void look_after_terminal(struct loop *l)
   }
   if (ui_take_clear(l->ui))
     screen_clear();
-  if (ui_take_suspend(l->ui)) {
+  if (ui_take_suspend(l->ui) || screen_stop_asked()) {
     screen_suspend();
     ui_redraw(l->ui);
   }
@@ -169,7 +170,7 @@ static void wait_for_something(struct loop *l)
     if (fds[first + i].revents && still_watched(l->ui, &now[i])) /* what was called before may have ended it */
       now[i].readable(now[i].self);
   if (fds[0].revents & (POLLHUP | POLLERR))
-    l->app->cancel = 1; /* the terminal has gone */
+    l->app->cancel = l->lost = true;
 }
 
 static void loop_main(struct loop *l)
@@ -205,5 +206,5 @@ int ui_run(struct app *app)
   plot_grid_free(&l.grid);
   give_stderr_back(&l);
   screen_close();
-  return signals_count() ? signals_exit_code() : EXIT_DONE;
+  return signals_count() ? signals_exit_code() : l.lost ? 128 + SIGHUP : EXIT_DONE;
 }

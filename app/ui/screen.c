@@ -25,6 +25,8 @@ static struct {
   int colours;
 } term; /* there is one terminal */
 
+static volatile sig_atomic_t stop_asked; /* SIGTSTP has come: the loop gives the terminal back, then stops */
+
 /* Leave the alternate screen, show the cursor, no mouse, no bracketed paste, plain text. */
 static const char restore[] = "\033[?2004l\033[?1000l\033[?1002l\033[?1006l\033[0m\033[?25h\033[?1049l";
 
@@ -60,6 +62,18 @@ static void guard(void)
       sigaction(deadly[i], &mine, NULL);
   }
 }
+
+static void on_stop(int number) { stop_asked = number; }
+
+/* In place of the handler of curses, which knows nothing of bracketed paste. Without SA_RESTART poll() returns. */
+static void heed_stop(void)
+{
+  struct sigaction mine = {.sa_handler = on_stop};
+  sigemptyset(&mine.sa_mask);
+  sigaction(SIGTSTP, &mine, NULL);
+}
+
+bool screen_stop_asked(void) { return stop_asked; }
 
 static void define_keys(void)
 {
@@ -111,6 +125,7 @@ bool screen_open(bool colour, bool utf8, char *why, size_t size)
   term.open = true;
   atexit(screen_close);
   guard();
+  heed_stop();
   start_colours();
   define_keys();
   enter();
@@ -267,9 +282,12 @@ bool screen_event(struct ui_event *ev)
 
 void screen_suspend(void)
 {
+  stop_asked = 0;
   endwin();
   raw_write("\033[?2004l", 8);
+  signal(SIGTSTP, SIG_DFL);
   kill(0, SIGTSTP); /* the whole job, as a shell expects it */
+  heed_stop();
   enter();
   screen_resize();
   screen_clear();

@@ -15,6 +15,7 @@ void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col);
 void screen_clear(void);                      /* draw everything anew next time */
 bool screen_event(struct ui_event *ev);       /* false: no more for now */
 void screen_suspend(void);                    /* stop the process; returns when it goes on */
+bool screen_stop_asked(void);                 /* SIGTSTP has come: call screen_suspend */
 void screen_copy(const char *text);           /* to the clipboard, by OSC 52 */
 void screen_write(const char *bytes, size_t n); /* raw, for pictures */
 

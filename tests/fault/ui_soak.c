@@ -50,10 +50,18 @@ static struct ui_event random_event(void)
   return (struct ui_event){.key = 32 + (uint32_t)((r >> 8) % 95), .pasted = r % 50 == 1};
 }
 
+static size_t current_view(void)
+{
+  size_t i = 0;
+  while (ui_view_at(i) != ui_current(bench, NULL))
+    i++;
+  return i;
+}
+
 int main(int argc, char **argv)
 {
   const char *keys = getenv("KEYS"), *seed = getenv("SEED");
-  long n = keys ? atol(keys) : 5000, left = 0, seen = 0, blank = 0;
+  long n = keys ? atol(keys) : 5000, left = 0, seen = 0, blank = 0, visited[16] = {0}, unseen = 0;
   if (argc > 1 && strcmp(argv[1], "--db") == 0)
     return 0; /* as a child of the workbench under test, which starts itself */
   state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
@@ -67,6 +75,7 @@ int main(int argc, char **argv)
   for (long i = 0; i < n; i++) {
     struct ui_event ev = random_event();
     ui_event(bench, &ev);
+    visited[current_view()]++;
     free(ui_take_copied(bench));
     ui_take_suspend(bench);
     if (ui_left(bench)) { /* a new one, as a user would start it */
@@ -87,6 +96,11 @@ int main(int argc, char **argv)
       blank += bench_grid.width >= 40 && bench_grid.height >= 10 && !strstr(screen, "soak.db");
     }
   }
+  for (size_t i = 0; ui_view_at(i); i++) {
+    tap_diag("%-12s %6ld keys", ui_view_at(i)->name, visited[i]);
+    unseen += visited[i] == 0;
+  }
+  tap_is_int(unseen, 0, "the walk came to every screen");
   tap_is_int(blank, 0, "after %ld random keys (left %ld times) the title was never gone", n, left);
   tap_is_int(seen, 0, "no control character reached a screen");
   bench_resize(100, 30);

@@ -6,7 +6,6 @@
 #include "tests/unit/app/golden_store.h"
 
 static struct terminal term;
-static char program[4096]; /* the workbench */
 static char root[4096];    /* the source folder */
 static bool accept_all;
 
@@ -184,18 +183,9 @@ static void golden(const char *name)
 
 /* --- the screens --------------------------------------------------------------------------------------------------- */
 
-/* Open the workbench; `extra`: one more setting of the environment, or NULL. */
 static void open_at(int width, int height, const char *locale, const char *extra)
 {
-  char *home = xasprintf("HOME=%s", fixture_dir), *state = xasprintf("XDG_STATE_HOME=%s/state%dx%d", fixture_dir, width, height);
-  char *lc = xasprintf("LC_ALL=%s", locale), *more = xstrdup(extra ? extra : "TZ=UTC"), *path = xasprintf("PATH=%s", getenv("PATH"));
-  char *env[] = {home, state, lc, path, xstrdup("TERM=xterm-256color"), more, NULL};
-  char *argv[] = {program, xstrdup("--db"), xstrdup("golden.db"), NULL};
-  terminal_start(&term, width, height, argv, env);
-  for (int i = 0; env[i]; i++)
-    free(env[i]);
-  free(argv[1]);
-  free(argv[2]);
+  terminal_workbench(&term, width, height, "golden.db", fixture_dir, locale, extra);
 }
 
 static void close_it(void)
@@ -292,24 +282,8 @@ static void plain(void)
   close_it();
 }
 
-/* The program beside this test: BUILD/tests/unit_app_golden -> BUILD/bin/assay. */
-static void find_program(void)
-{
-  const char *named = getenv("ASSAY");
-  ssize_t n = readlink("/proc/self/exe", program, sizeof program - 20);
-  for (int i = 0; i < 2 && n > 0; i++)
-    while (n > 0 && program[--n] != '/')
-      ;
-  snprintf(program + n, sizeof program - (size_t)n, "/bin/assay");
-  if (named)
-    snprintf(program, sizeof program, "%s", named);
-  if (access(program, X_OK) != 0)
-    tap_bail("%s is not built", program);
-}
-
 int main(void)
 {
-  find_program();
   accept_all = getenv("ASSAY_ACCEPT_SCREENS") != NULL;
   if (!getcwd(root, sizeof root) || access("tests/golden", F_OK) != 0)
     tap_bail("no tests/golden: run from the source folder");

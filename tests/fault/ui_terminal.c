@@ -1,0 +1,249 @@
+/* ui_terminal.c: the workbench and its terminal: stopped and continued, resized without end, ended by signals, by the loss
+ * of the terminal and by a crash; a store whose every text means harm. The terminal is always given back. */
+#include "tests/terminal.h"
+#include "tests/unit/app/golden_store.h"
+
+static struct terminal term;
+static char path[128];
+
+static void open_at(int width, int height, const char *locale)
+{
+  terminal_workbench(&term, width, height, path, fixture_dir, locale, NULL);
+  if (!terminal_await(&term, "sorted by"))
+    tap_diag("no workbench:\n%s", terminal_text(&term));
+}
+
+/* The program has ended with this code and left the terminal as it was. */
+static void ends(int code, const char *how)
+{
+  tap_is_int(terminal_end(&term), code, "%s: it ends with %d", how, code);
+  tap_ok(terminal_restored(&term), "%s: the terminal's settings are as they were", how);
+  tap_is_str(terminal_modes(&term), "", "%s: no mode is left switched on", how);
+  terminal_free(&term);
+}
+
+/* Wait until the screen is this one. */
+static void becomes(const char *screen, const char *name)
+{
+  for (double begun = terminal_clock(); strcmp(terminal_text(&term), screen) != 0 && terminal_clock() - begun < 20;)
+    terminal_pump(&term, 100);
+  tap_is_str(terminal_text(&term), screen, "%s", name);
+}
+
+/* --- stopped and continued ----------------------------------------------------------------------------------------- */
+
+static void by_key(void) { terminal_keys(&term, "Ctrl-Z"); }
+static void by_signal(void) { kill(term.pid, SIGTSTP); }
+
+/* The terminal is the shell's while it is stopped; after "fg" the screen is the one before, whatever the shell wrote. */
+static void stops(const char *how, void (*stop)(void))
+{
+  open_at(100, 30, "C.UTF-8");
+  terminal_keys(&term, "Down");
+  terminal_settle(&term, 300);
+  char *before = xstrdup(terminal_text(&term));
+  stop();
+  tap_ok(terminal_stop(&term), "%s stops it", how);
+  terminal_settle(&term, 50);
+  tap_ok(terminal_restored(&term), "%s: the shell has its settings back", how);
+  tap_is_str(terminal_modes(&term), "", "%s: and no mode is on", how);
+  tap_ok(!strstr(terminal_text(&term), "sorted by"), "%s: the shell's screen is back", how);
+  terminal_type(&term, "rubbish"); /* echoed by the line discipline, and read as keys afterwards */
+  terminal_settle(&term, 50);
+  terminal_type(&term, "\025");    /* Ctrl-U: not read */
+  terminal_continue(&term);
+  becomes(before, "after fg the screen is the one before");
+  free(before);
+  terminal_keys(&term, "q");
+  ends(0, how);
+}
+
+static void resized_while_stopped(void)
+{
+  open_at(100, 30, "C.UTF-8");
+  by_key();
+  terminal_stop(&term);
+  terminal_resize(&term, 70, 20);
+  terminal_continue(&term);
+  tap_ok(terminal_await(&term, "[1 Runs] 2"), "resized while it was stopped: it is drawn at the new size");
+  terminal_keys(&term, "q");
+  ends(0, "resized while it was stopped");
+}
+
+/* --- ended -------------------------------------------------------------------------------------------------------------- */
+
+static void ended_by(int signal, int code, const char *how)
+{
+  open_at(100, 30, "C.UTF-8");
+  kill(term.pid, signal);
+  ends(code, how);
+}
+
+/* With a pop-up, a half-typed line or the prompt open it goes as well. */
+static void ended_in(const char *keys, const char *how)
+{
+  open_at(100, 30, "C.UTF-8");
+  terminal_keys(&term, keys);
+  terminal_settle(&term, 200);
+  kill(term.pid, SIGTERM);
+  ends(143, how);
+}
+
+static void loses_terminal(void)
+{
+  open_at(100, 30, "C.UTF-8");
+  terminal_hang_up(&term);
+  tap_is_int(terminal_end(&term), 129, "the loss of the terminal ends it with 129");
+  terminal_free(&term);
+}
+
+/* --- sizes ---------------------------------------------------------------------------------------------------------------- */
+
+static void resize_storm(void)
+{
+  static const int size[][2] = {{40, 10}, {39, 9}, {1, 1}, {200, 60}, {20, 5}, {80, 24}, {41, 300}, {500, 11}, {5, 3}, {120, 40}};
+  open_at(100, 30, "C.UTF-8");
+  terminal_settle(&term, 300); /* the curves come last */
+  char *before = xstrdup(terminal_text(&term));
+  int n = getenv("ASSAY_LONG") ? 3000 : 120;
+  for (int i = 0; i < n; i++) {
+    terminal_resize(&term, size[i * 7 % 10][0] + i % 3, size[i * 7 % 10][1] + i % 2);
+    terminal_keys(&term, (const char *[]){"1", "4", "2", "0", "Esc", "7", "5", "3", "6", "9"}[i / 10 % 10]);
+    terminal_pump(&term, i % 4);
+  }
+  tap_ok(!term.ended, "%d sizes, down to 1 x 1, in a moment: it is still there", n);
+  terminal_resize(&term, 100, 30);
+  terminal_keys(&term, "Esc Esc 1");
+  becomes(before, "and the screen of the first size is what it was");
+  free(before);
+  terminal_keys(&term, "q");
+  ends(0, "after the storm");
+}
+
+/* The least size shows each screen's name; one less says what is wanted. */
+static void least_size(void)
+{
+  static const char *const name[] = {"[0", "[1", "[2", "[3", "[4", "[5", "[6", "[7", "[8", "[9"};
+  open_at(40, 10, "C.UTF-8");
+  for (int i = 9; i > 0; i--) {
+    terminal_keys(&term, (char[]){(char)('0' + i), '\0'});
+    tap_ok(terminal_await(&term, name[i]), "40 x 10 shows screen %d", i);
+  }
+  terminal_resize(&term, 39, 10);
+  terminal_shows(&term, "at least 40 x 10", "39 x 10 is told to be too small");
+  terminal_resize(&term, 40, 9);
+  terminal_shows(&term, "at least 40 x 10", "so is 40 x 9");
+  terminal_keys(&term, "q");
+  ends(0, "too small a terminal");
+}
+
+/* --- hostile text ---------------------------------------------------------------------------------------------------------- */
+
+/* Escape sequences, C0, DEL, C1 (as UTF-8 and bare), marks that reorder, separators, a BOM, cut and overlong UTF-8; then
+ * what is harmless but wide, narrow or combining; and a long line. */
+#define NASTY "n\033]0;title\a\033[2J\b\177\r\xc2\x9b" "31m\x9b\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xef\xbb\xbf\xff\xe2\x80\xc0\xaf" "e\xcc\x81\xe4\xb8\xad\xe6\x96\x87|"
+
+static void make_hostile(const char *db_path)
+{
+  static const char *const change[] = {
+    "UPDATE run SET note = ?1, error = ?1 || ?2", "UPDATE experiment SET name = name || ?1, summary = ?1", "UPDATE experiment_script SET name = ?1",
+    "UPDATE script SET text = ?1 || char(10) || ?1", "INSERT INTO tag SELECT id, ?1 FROM run", "UPDATE result SET value = ?1 WHERE typeof(value) = 'text'",
+    "UPDATE param SET value = value || ?1 WHERE key IN ('schedule', 'method')", "UPDATE metric_key SET name = name || ?1",
+    "UPDATE result SET key = 'plain ' || ?1 || ' @0.5' WHERE key = 'tuned error @0.5'",
+    "INSERT INTO result SELECT run_id, ?1 || ?2, 1 FROM result WHERE key = 'gap'", "INSERT INTO param SELECT id, ?1 || id, ?1 FROM run",
+    "UPDATE run SET host = ?1", "INSERT OR IGNORE INTO environment VALUES (77, 'h', json_object('cpu', 'a' || char(27) || '[2J'))", "UPDATE run SET environment_id = 77",
+    "INSERT INTO verdict (paper, verdict, created_at) VALUES (?1, 'holds', ?1)",
+    "UPDATE run SET config = json_set(config, '$.schedule', 'c' || char(27) || '[31m' || char(0x202e)) WHERE id % 2"};
+  char longer[20001];
+  memset(longer, 'x', sizeof longer - 1);
+  longer[sizeof longer - 1] = '\0';
+  sqlite3 *db;
+  if (sqlite3_open(db_path, &db) != SQLITE_OK)
+    tap_bail("%s", sqlite3_errmsg(db));
+  for (size_t i = 0; i < sizeof change / sizeof *change; i++) {
+    sqlite3_stmt *s;
+    if (sqlite3_prepare_v2(db, change[i], -1, &s, NULL) != SQLITE_OK)
+      tap_bail("%s: %s", change[i], sqlite3_errmsg(db));
+    sqlite3_bind_text(s, 1, NASTY, -1, SQLITE_STATIC);
+    if (sqlite3_bind_parameter_count(s) > 1)
+      sqlite3_bind_text(s, 2, longer, -1, SQLITE_STATIC);
+    if (sqlite3_step(s) != SQLITE_DONE)
+      tap_bail("%s: %s", change[i], sqlite3_errmsg(db));
+    sqlite3_finalize(s);
+  }
+  sqlite3_close(db);
+}
+
+/* What of the hostile text has reached the terminal as it stands; "" when none. */
+static const char *leaked(const char *sent)
+{
+  static const struct { const char *bytes, *name; } part[] = {
+    {"\033]0;", "a title"}, {"\a", "a bell"}, {"\177", "DEL"}, {"\xc2\x9b", "C1"}, {"\xe2\x80\xae", "a bidi override"}, {"\xe2\x81\xa6", "a bidi isolate"},
+    {"\xe2\x80\xa8", "a line separator"}, {"\xef\xbb\xbf", "a BOM"}, {"\xcc\x81\xe4", "a combining mark before a wide character"}};
+  for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+    if (strstr(sent, part[i].bytes))
+      return part[i].name;
+  for (size_t left = strlen(sent); left;) {
+    utf8proc_int32_t c;
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)sent, (utf8proc_ssize_t)left, &c);
+    if (n < 1)
+      return "bytes that are no UTF-8";
+    sent += n;
+    left -= (size_t)n;
+  }
+  return "";
+}
+
+/* Every screen, its pages and menus. */
+static void visit_all(void)
+{
+  static const char *const keys[] = {"Enter", "Tab Tab Tab", "1 z Down Enter", "Tab Tab", "1 Esc z * 3", "4 m Enter", "Esc 5 m Enter", "Esc 6 m Tab", "7 Enter", "Esc 8",
+                                     "9 F Enter", "1 c", "Esc ?", "Esc :", "Esc / Tab Tab", "Esc t Tab", "Esc e Esc"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    terminal_keys(&term, keys[i]);
+    terminal_settle(&term, 50);
+  }
+}
+
+static void hostile(int width, int height, const char *locale)
+{
+  open_at(width, height, locale);
+  visit_all();
+  tap_is_str(leaked(term.sent), "", "%d x %d, %s: nothing of the store's text acts on the terminal", width, height, locale);
+  bool high = false;
+  for (size_t i = 0; i < term.n_sent; i++)
+    high = high || (term.sent[i] & 0x80);
+  tap_ok(high == (strcmp(locale, "C") != 0), "%d x %d, %s: %s", width, height, locale, high ? "UTF-8 is sent" : "nothing beyond ASCII is sent");
+  tap_ok(!term.ended, "%d x %d, %s: every screen was seen", width, height, locale);
+  terminal_keys(&term, "Esc Esc Esc q");
+  ends(0, "a hostile store");
+}
+
+int main(void)
+{
+  bool sanitized = getenv("ASSAY_SANITIZED") != NULL;
+  snprintf(path, sizeof path, "%s", fixture_path("terminal.db"));
+  golden_store(path);
+  stops("Ctrl-Z", by_key);
+  stops("SIGTSTP", by_signal);
+  resized_while_stopped();
+  ended_by(SIGTERM, 143, "SIGTERM");
+  ended_by(SIGHUP, 129, "SIGHUP");
+  ended_by(SIGINT, 130, "SIGINT");
+  ended_by(SIGABRT, 134, "SIGABRT");
+  if (sanitized)
+    tap_skip(3, "a sanitizer has its own way with SIGSEGV");
+  else
+    ended_by(SIGSEGV, 139, "SIGSEGV");
+  ended_in("? Down", "SIGTERM in a pop-up");
+  ended_in("/ sched", "SIGTERM in a line being typed");
+  ended_in("0", "SIGTERM in the prompt");
+  loses_terminal();
+  resize_storm();
+  least_size();
+  make_hostile(path);
+  hostile(120, 40, "C.UTF-8");
+  hostile(80, 24, "C");
+  fixture_done();
+  return tap_done();
+}
