@@ -50,6 +50,13 @@ NODISCARD enum status object_from_json(struct object *out, const char *json, met
 /* "cosine  peak 0.1  steps 1000  warmup 50": what differs from the defaults, readable. Caller frees. */
 char *object_text(const struct object *o);
 
+/* Does `needs` of the method hold this word? */
+bool method_needs(const struct method *m, const char *need);
+/* … or that of a method among its parameters? o may be NULL: no. */
+bool object_needs(const struct object *o, const char *need);
+/* The same without its parameters of kind `but`. */
+bool object_needs_but(const struct object *o, const char *need, enum kind but);
+
 const struct param *params_find(const struct method *m, const char *id); /* NULL if absent */
 /* A word of the command line or of a form as a value for this row: a number, true or false where the
  * row wants one and the text is one; else the text itself, which params_parse accepts ("linear",

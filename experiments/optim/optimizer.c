@@ -6,6 +6,7 @@
 
 #include "experiments/kernel/vec.h"
 #include "experiments/optim/momentum.h"
+#include "experiments/params.h"
 
 enum status optimizer_apply_f32(const struct object *o, void *state, float *w, const float *g, size_t n, const struct step_info *s,
                                 struct err *e)
@@ -39,6 +40,12 @@ static enum status check_info(const struct object *o, const struct step_info *s,
     return err_set(e, STATUS_BAD_ARG, "optimizer \"%s\": updates count from k = 1", o->method->id);
   if (!isfinite(s->lr))
     return err_set(e, STATUS_DIVERGED, "optimizer \"%s\": the learning rate of update %" PRIu64 " is %g", o->method->id, s->k, s->lr);
+  bool hvp = object_needs(o, "hvp");
+  if ((hvp || object_needs(o, "oracle")) && !s->oracle)
+    return err_set(e, STATUS_BAD_ARG, "optimizer \"%s\" asks for the loss and gradient at other points: it needs a function that gives them",
+                   o->method->id);
+  if (hvp && !s->oracle->hvp_f32 && !s->oracle->hvp_f64)
+    return err_set(e, STATUS_BAD_ARG, "optimizer \"%s\" needs Hessian-vector products: give a function hvp", o->method->id);
   return STATUS_OK;
 }
 

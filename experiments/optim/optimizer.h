@@ -16,6 +16,7 @@
 #include "experiments/kernel/product.h"
 #include "experiments/method.h"
 #include "experiments/models/model.h"
+#include "experiments/optim/oracle.h"
 
 /* What an update knows beside the vectors. k = t + 1 counts updates from 1. */
 struct step_info {
@@ -23,6 +24,7 @@ struct step_info {
   double lr;
   const struct net *net; /* shapes, for rules that need matrices; NULL for a bare vector */
   const enum isa *at_most; /* for tests: no wider instruction set than this; NULL: the best. The bits are the same */
+  struct oracle *oracle; /* the mini-batch at other points, for rules that need "oracle" (and "hvp"); NULL: there is none */
 };
 
 /* The family v = mu v + (1 - damp) (g + l2 w)  (first step, or mu = 0: v = g + l2 w), w -= lr (v, or g + mu v

@@ -5,31 +5,13 @@
 
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
+#include "experiments/params.h"
 #include "experiments/pruning/pruning_int.h"
 
 static const struct prune_common *common_of(const struct object *o) { return o->conf; }
 
-static bool listed(const struct method *m, const char *need)
-{
-  for (const char *const *word = m->needs; word && *word; word++)
-    if (strcmp(*word, need) == 0)
-      return true;
-  return false;
-}
-
-/* Of the method, or of one among its parameters but those of kind `but`. */
-static bool wants(const struct object *o, const char *need, enum kind but)
-{
-  bool found = listed(o->method, need);
-  for (const struct param *p = o->method->params; p && p->id && !found; p++) {
-    const struct object *part = p->type == PARAM_METHOD && p->of != but ? (const void *)((const char *)o->conf + p->at) : NULL;
-    found = part && part->method && wants(part, need, but);
-  }
-  return found;
-}
-
-bool prune_wants(const struct object *method, const char *need) { return wants(method, need, KIND_COUNT); }
-bool prune_mask_wants(const struct object *method, const char *need) { return wants(method, need, KIND_RESTORER); }
+bool prune_wants(const struct object *method, const char *need) { return object_needs(method, need); }
+bool prune_mask_wants(const struct object *method, const char *need) { return object_needs_but(method, need, KIND_RESTORER); }
 
 static enum status missing(const struct method *m, const char *what, struct err *e)
 {
@@ -47,13 +29,13 @@ static enum status check_layer(const struct method *m, const struct prune_layer 
   size_t n;
   if (!size_mul(l->out, l->in, &n) || n > SIZE_MAX / sizeof(double))
     return err_set(e, STATUS_BAD_ARG, "a layer of %zu x %zu weights is too large", l->out, l->in);
-  if (listed(m, "inputs") && !l->norm2)
+  if (method_needs(m, "inputs") && !l->norm2)
     return missing(m, "the inputs X of the layer", e);
-  if (listed(m, "gram") && !l->gram)
+  if (method_needs(m, "gram") && !l->gram)
     return missing(m, "the inputs X of the layer", e);
-  if (listed(m, "gradients") && !l->gradient)
+  if (method_needs(m, "gradients") && !l->gradient)
     return missing(m, "gradients of the loss", e);
-  if (listed(m, "curvature") && !l->curvature && !l->gradient)
+  if (method_needs(m, "curvature") && !l->curvature && !l->gradient)
     return missing(m, "the curvature (diagonal of the Hessian) or gradients of the loss", e);
   if (!vec_finite_f64(l->w, n))
     return not_finite(m, "the weights", e);

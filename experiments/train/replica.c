@@ -269,7 +269,7 @@ static enum status finish(struct engine *g, struct replica *r, struct err *e)
 /* --- update ------------------------------------------------------------------------------------------ */
 
 enum status replica_apply(struct engine *g, struct replica *r, float *w, void *state, const float *grad, uint64_t t, double lr,
-                          struct err *e)
+                          struct oracle *oracle, struct err *e)
 {
   size_t n = g->net.n_params;
   if (r->momentum) {
@@ -277,7 +277,7 @@ enum status replica_apply(struct engine *g, struct replica *r, float *w, void *s
     g->ws.p->update(&u, w, state, grad, n); /* the caller knows that grad is finite */
     return STATUS_OK;
   }
-  struct step_info info = {.k = t + 1, .lr = lr, .net = &g->net};
+  struct step_info info = {.k = t + 1, .lr = lr, .net = &g->net, .oracle = oracle};
   return optimizer_apply_f32(r->how->optimizer, state, w, grad, n, &info, e);
 }
 
@@ -293,8 +293,11 @@ static enum status update_unfused(struct engine *g, struct replica *r, const str
     mask_apply(r->mask, g->ws.grad, g->net.n_params);
   if (r->how->controller)
     s = control_rate(g, r, b, t, loss, &r->lr, e);
+  struct asking asking = {g, r, b};
+  struct oracle oracle = asking_oracle(&asking, loss);
   if (!s)
-    s = replica_apply(g, r, r->w, r->state, g->ws.grad, t, r->lr, e);
+    s = replica_apply(g, r, r->w, r->state, g->ws.grad, t, r->lr, &oracle, e);
+  r->out->cost += oracle.cost;
   if (!s && r->mask)
     mask_apply(r->mask, r->w, g->net.n_params);
   return s;

@@ -88,6 +88,9 @@ static enum status check_replica(const struct engine *g, const struct train_repl
     return err_set(e, STATUS_BAD_ARG, "an optimizer is missing");
   if (!r->schedule == !r->controller)
     return err_set(e, STATUS_BAD_ARG, "give a schedule or a controller, %s", r->schedule ? "not both" : "one of them");
+  if (r->controller && object_needs(r->optimizer, "oracle"))
+    return err_set(e, STATUS_BAD_ARG, "optimizer \"%s\" asks for gradients at other points and a controller needs to know its step before: "
+                   "give a schedule", r->optimizer->method->id);
   size_t others = r->replace_from_train ? data->train.n : data->test.n;
   if (r->replace && (r->replace_at >= data->train.n || r->replace_by >= others))
     return err_set(e, STATUS_BAD_ARG, "replacing training example %zu by %s example %zu: there are %zu and %zu (counted from 0)",
@@ -129,7 +132,7 @@ static size_t choose_capacity(const struct engine *g, enum train_plan plan, size
 /* Everything that the loops need. Replicas of different sets share their place. */
 static void layout(struct engine *g, struct arena *a, bool one_by_one)
 {
-  bool own = false, controls = false, unfused = false, hvp = false;
+  bool own = false, controls = false, unfused = false, asks = false, hvp = false;
   size_t state = 0, n = g->net.n_params;
   for (size_t i = 0; i < g->n_replicas; i++) {
     const struct train_replica *how = g->replica[i].how;
@@ -137,7 +140,8 @@ static void layout(struct engine *g, struct arena *a, bool one_by_one)
     size_t bytes = o->state_size(how->optimizer->conf, &g->net, n, DTYPE_F32);
     own |= how->replace || g->gather.positions;
     controls |= how->controller != NULL;
-    hvp |= control_needs_hvp(how->controller);
+    hvp |= object_needs(how->optimizer, "hvp") || object_needs(how->controller, "hvp");
+    asks |= how->controller || object_needs(how->optimizer, "oracle") || hvp;
     unfused |= !g->replica[i].fused;
     state = bytes > state ? bytes : state;
   }
@@ -149,9 +153,12 @@ static void layout(struct engine *g, struct arena *a, bool one_by_one)
     g->direction = arena_take(a, n, sizeof(float));
     g->trial_state = arena_take(a, 1, state);
   }
+  if (asks) {
+    g->asked = arena_take(a, n, sizeof(float));
+    g->answer = arena_take(a, n, sizeof(float));
+  }
   if (hvp) {
     size_t bytes = net_curvature_bytes_f32(&g->net);
-    g->hvp_v = arena_take(a, n, sizeof(float));
     g->hvp_scratch = arena_take(a, 1, bytes ? bytes : SIZE_MAX);
   }
   size_t start = a->used, end = start;

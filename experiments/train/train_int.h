@@ -4,6 +4,7 @@
  *   replica.c   the life of one replica: start, one update after the other, evaluations, end
  *   coupled.c   neighbours that leave a base when their example is first drawn
  *   control.c   an update whose rate a controller chooses
+ *   oracle.c    the mini-batch in hand at other points
  *   step.c      forward, loss and backward of one net on one prepared mini-batch
  *   evaluate.c  loss and error on a part of the data
  *   batch.c     gathering mini-batches
@@ -141,8 +142,8 @@ struct engine {
   float *trial, *direction;/* controllers: a point, a direction, */
   void *trial_state;       /* and an optimizer state to try */
   size_t trial_state_size;
-  float *hvp_v;            /* controllers that need Hessian-vector products: the vector, */
-  void *hvp_scratch;       /* and buffers */
+  float *asked, *answer;   /* where controllers and rules ask beside the gradient: a point or vector, what comes of it, */
+  void *hvp_scratch;       /* and buffers of Hessian-vector products; NULL: nobody needs them */
   double last_progress_s;
 };
 
@@ -155,9 +156,9 @@ NODISCARD enum status replica_update(struct engine *g, struct replica *r, uint64
 void replica_fail(struct replica *r, enum status s, const struct err *e);
 /* The weights that are evaluated; may stand in ws.eval_w. */
 const float *replica_weights(struct engine *g, const struct replica *r);
-/* Apply the optimizer's rule with gradient grad (finite). */
+/* Apply the optimizer's rule with gradient grad (finite). oracle: for rules that ask beside it. */
 NODISCARD enum status replica_apply(struct engine *g, struct replica *r, float *w, void *state, const float *grad, uint64_t t,
-                                    double lr, struct err *e);
+                                    double lr, struct oracle *oracle, struct err *e);
 void mask_apply(const uint32_t *mask, float *x, size_t n);
 
 /* --- coupled.c ------------------------------------------------------------------------------------- */
@@ -173,9 +174,19 @@ void coupled_measure(struct engine *g, uint64_t t);
 /* Neighbours that waited while the base diverged have diverged with it. */
 void coupled_finish(struct engine *g);
 
+/* --- oracle.c -------------------------------------------------------------------------------------- */
+
+/* Who asks, at weights r->w and mini-batch b. */
+struct asking {
+  struct engine *g;
+  struct replica *r;
+  const struct prepared *b;
+};
+/* loss: of the mini-batch at r->w. The answers leave ws->act and ws->delta of the last question; ws->grad stays. */
+struct oracle asking_oracle(struct asking *s, double loss);
+
 /* --- control.c ------------------------------------------------------------------------------------- */
 
-bool control_needs_hvp(const struct object *controller); /* NULL: false */
 /* Ask the controller for the rate of update t, whose loss and gradient (ws.grad) are known. Adds the cost
  * of what it evaluated to the replica's. */
 NODISCARD enum status control_rate(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t, double loss,

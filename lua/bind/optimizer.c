@@ -7,6 +7,7 @@
 
 #include "experiments/kernel/mem.h"
 #include "experiments/optim/optimizer.h"
+#include "lua/bind/oracle.h"
 
 static size_t count(const struct mat *m) { return m->rows * m->cols; }
 
@@ -54,43 +55,13 @@ static struct lua_matrix *check_weights(lua_State *L, int at)
 static double rate_arg(lua_State *L, int at, const struct lua_object *o)
 {
   const struct param *p = params_find(o->o.method, "lr");
-  if (lua_isnoneornil(L, at) && p) {
-    lua_settop(L, at - 1);
+  if (lua_isnil(L, at) && p) {
     object_push_param(L, p, o->o.conf);
+    lua_replace(L, at);
   }
   if (lua_type(L, at) != LUA_TNUMBER)
-    bind_error(L, "optimizer:step(w, g, lr): lr must be a number, got %s", luaL_typename(L, at));
+    bind_error(L, "optimizer:step(w, g, lr[, f]): lr must be a number, got %s", luaL_typename(L, at));
   return lua_tonumber(L, at);
-}
-
-static int optimizer_step(lua_State *L)
-{
-  struct lua_object *o = object_check(L, 1, KIND_OPTIMIZER);
-  struct lua_matrix *w = check_weights(L, 2);
-  const struct lua_matrix *g = matrix_check(L, 3);
-  double lr = rate_arg(L, 4, o);
-  if (g->m.rows != w->m.rows || g->m.cols != w->m.cols || g->m.type != w->m.type)
-    bind_error(L, "w and g must agree in shape and type: w is %zu x %zu %s, g %zu x %zu %s", w->m.rows, w->m.cols,
-               w->m.type == DTYPE_F32 ? "f32" : "f64", g->m.rows, g->m.cols, g->m.type == DTYPE_F32 ? "f32" : "f64");
-  const struct optimizer *rule = (const struct optimizer *)o->o.method;
-  const struct mat *packed = matrix_packed(L, &g->m);
-  check_state(L, o, &w->m);
-  struct net net;
-  optimizer_net_of_matrix(&net, w->m.rows, w->m.cols);
-  if (!o->state) {
-    new_state(L, o, rule->state_size(o->o.conf, &net, count(&w->m), w->m.type), &w->m);
-    rule->init(o->o.conf, &net, o->state, w->m.data, o->state_n, w->m.type);
-  }
-  struct step_info info = {.k = o->steps + 1, .lr = lr, .net = &net};
-  struct err e = {0};
-  enum status status = w->m.type == DTYPE_F32
-                           ? optimizer_step_f32(&o->o, o->state, w->m.data, packed->data, o->state_n, &info, &e)
-                           : optimizer_step_f64(&o->o, o->state, w->m.data, packed->data, o->state_n, &info, &e);
-  if (status != STATUS_OK)
-    bind_raise(L, &e);
-  o->steps++;
-  lua_settop(L, 2);
-  return 1;
 }
 
 /* A matrix of w's shape and type on the stack. */
@@ -102,6 +73,50 @@ static struct lua_matrix *push_like(lua_State *L, enum dtype type, size_t rows, 
     bind_raise(L, &e);
   matrix_account(L, out);
   return out;
+}
+
+/* The gradient at `at`, of w's shape and type; nil with a function: what the function says. */
+static const struct mat *gradient_arg(lua_State *L, int at, const struct lua_matrix *w, struct lua_oracle *q)
+{
+  struct lua_matrix *here = q ? push_like(L, w->m.type, w->m.rows, w->m.cols) : NULL;
+  struct err e = {0};
+  if (q && oracle_here(q, here->m.data, &e) != STATUS_OK)
+    bind_error(L, "%s", e.message);
+  if (q && lua_isnil(L, at))
+    return &here->m;
+  const struct lua_matrix *g = matrix_check(L, at);
+  if (g->m.rows != w->m.rows || g->m.cols != w->m.cols || g->m.type != w->m.type)
+    bind_error(L, "w and g must agree in shape and type: w is %zu x %zu %s, g %zu x %zu %s", w->m.rows, w->m.cols,
+               w->m.type == DTYPE_F32 ? "f32" : "f64", g->m.rows, g->m.cols, g->m.type == DTYPE_F32 ? "f32" : "f64");
+  return matrix_packed(L, &g->m);
+}
+
+/* optimizer:step(w, g[, lr[, f]]) */
+static int optimizer_step(lua_State *L)
+{
+  lua_settop(L, 5);
+  struct lua_object *o = object_check(L, 1, KIND_OPTIMIZER);
+  struct lua_matrix *w = check_weights(L, 2);
+  double lr = rate_arg(L, 4, o);
+  struct lua_oracle *q = lua_isnil(L, 5) ? NULL : oracle_push(L, 5, &w->m);
+  const struct mat *g = gradient_arg(L, 3, w, q);
+  const struct optimizer *rule = (const struct optimizer *)o->o.method;
+  check_state(L, o, &w->m);
+  struct net net;
+  optimizer_net_of_matrix(&net, w->m.rows, w->m.cols);
+  if (!o->state) {
+    new_state(L, o, rule->state_size(o->o.conf, &net, count(&w->m), w->m.type), &w->m);
+    rule->init(o->o.conf, &net, o->state, w->m.data, o->state_n, w->m.type);
+  }
+  struct step_info info = {.k = o->steps + 1, .lr = lr, .net = &net, .oracle = q ? &q->o : NULL};
+  struct err e = {0};
+  enum status status = w->m.type == DTYPE_F32 ? optimizer_step_f32(&o->o, o->state, w->m.data, g->data, o->state_n, &info, &e)
+                                              : optimizer_step_f64(&o->o, o->state, w->m.data, g->data, o->state_n, &info, &e);
+  if (status != STATUS_OK)
+    bind_raise(L, &e);
+  o->steps++;
+  lua_settop(L, 2);
+  return 1;
 }
 
 static int optimizer_weights(lua_State *L)
@@ -136,8 +151,9 @@ static int state_steps(lua_State *L)
 }
 
 const struct function_row optimizer_methods[] = {
-    {"step", optimizer_step, "optimizer:step(w, g[, lr])",
-     "One update of the matrix w in place with gradient g and rate lr; returns w. The state stays in the optimizer."},
+    {"step", optimizer_step, "optimizer:step(w, g[, lr[, f]])",
+     "One update of the matrix w in place with gradient g and rate lr; returns w. The state stays in the optimizer. Rules that look around "
+     "(sam, gam, smb, …) need f(w) -> loss, gradient, or {f = f, hvp = function(v) … end}; with f, g may be nil."},
     {"weights", optimizer_weights, "optimizer:weights(w)", "The weights to evaluate, where they differ from w; else a copy of w."},
     {"reset", state_reset, "optimizer:reset()", "Forget the state: the next step is the first."},
     {"updates", state_steps, "optimizer:updates()", "Updates made since the start or the last reset."},

@@ -66,9 +66,54 @@ static void random_gradient(struct bench *b, uint64_t k)
     b->g64[i] = b->g32[i] = (float)rng_normal(&r);
 }
 
+/* What a rule that looks around sees: the plane f(w) = g . w, of which the gradient in hand is the gradient. */
+static enum status plane_f32(struct oracle *o, const float *at, double *loss, float *g, struct err *e)
+{
+  const struct bench *b = o->self;
+  (void)e;
+  *loss = vec_dot_f32(b->g32, at, b->n);
+  if (g)
+    memcpy(g, b->g32, b->n * sizeof *g);
+  return STATUS_OK;
+}
+
+static enum status plane_f64(struct oracle *o, const double *at, double *loss, double *g, struct err *e)
+{
+  const struct bench *b = o->self;
+  (void)e;
+  *loss = vec_dot_f64(b->g64, at, b->n);
+  if (g)
+    memcpy(g, b->g64, b->n * sizeof *g);
+  return STATUS_OK;
+}
+
+static enum status plane_loss_f32(struct oracle *o, const float *at, double *loss, struct err *e) { return plane_f32(o, at, loss, NULL, e); }
+static enum status plane_loss_f64(struct oracle *o, const double *at, double *loss, struct err *e) { return plane_f64(o, at, loss, NULL, e); }
+
+static enum status flat_f32(struct oracle *o, const float *v, float *out, struct err *e)
+{
+  (void)v, (void)e;
+  memset(out, 0, ((const struct bench *)o->self)->n * sizeof *out);
+  return STATUS_OK;
+}
+
+static enum status flat_f64(struct oracle *o, const double *v, double *out, struct err *e)
+{
+  (void)v, (void)e;
+  memset(out, 0, ((const struct bench *)o->self)->n * sizeof *out);
+  return STATUS_OK;
+}
+
+static struct oracle plane(struct bench *b)
+{
+  return (struct oracle){.self = b, .loss = vec_dot_f64(b->g64, b->w64, b->n), .loss_f32 = plane_loss_f32, .loss_f64 = plane_loss_f64,
+                         .gradient_f32 = plane_f32, .gradient_f64 = plane_f64, .hvp_f32 = flat_f32, .hvp_f64 = flat_f64};
+}
+
 static enum status step(struct bench *b, uint64_t k, double lr)
 {
-  struct step_info s = {.k = k, .lr = lr};
+  struct oracle o = plane(b);
+  struct step_info s = {.k = k, .lr = lr, .oracle = &o};
   enum status a = optimizer_step_f32(&b->o, b->s32, b->w32, b->g32, b->n, &s, NULL);
   enum status c = optimizer_step_f64(&b->o, b->s64, b->w64, b->g64, b->n, &s, NULL);
   return a == c ? a : STATUS_UNSUPPORTED;
@@ -92,6 +137,27 @@ static double quadratic(const double *w, double *g, size_t n)
   return f;
 }
 
+static enum status bowl(struct oracle *o, const double *at, double *loss, double *g, struct err *e)
+{
+  (void)o, (void)e;
+  *loss = quadratic(at, g, N);
+  return STATUS_OK;
+}
+
+static enum status bowl_loss(struct oracle *o, const double *at, double *loss, struct err *e)
+{
+  double g[N];
+  return bowl(o, at, loss, g, e);
+}
+
+static enum status bowl_hvp(struct oracle *o, const double *v, double *out, struct err *e)
+{
+  (void)o, (void)e;
+  for (size_t i = 0; i < N; i++)
+    out[i] = (0.5 + 1.5 * (double)i / N) * v[i];
+  return STATUS_OK;
+}
+
 /* What 600 updates leave of f at a rate that falls from `peak` to 0; INFINITY if they diverge. */
 static double descended(const struct method *m, double peak, double *first)
 {
@@ -100,11 +166,12 @@ static double descended(const struct method *m, double peak, double *first)
   struct err e;
   enum status s = STATUS_OK;
   bench_make(&b, m, false, N);
-  *first = quadratic(b.w64, b.g64, N);
+  double here = *first = quadratic(b.w64, b.g64, N);
   for (uint64_t k = 1; k <= T && s == STATUS_OK; k++) {
-    struct step_info info = {.k = k, .lr = peak * (double)(T + 1 - k) / T};
+    struct oracle o = {.loss = here, .loss_f64 = bowl_loss, .gradient_f64 = bowl, .hvp_f64 = bowl_hvp};
+    struct step_info info = {.k = k, .lr = peak * (double)(T + 1 - k) / T, .oracle = &o};
     s = optimizer_step_f64(&b.o, b.s64, b.w64, b.g64, N, &info, &e);
-    (void)quadratic(b.w64, b.g64, N);
+    here = quadratic(b.w64, b.g64, N);
   }
   if (b.rule->eval_weights_f64 && s == STATUS_OK) {
     double *x = array(N, sizeof *x);
@@ -282,10 +349,11 @@ static void run_in(struct bench *b, const struct method *m, const enum isa *isa)
 {
   bench_make(b, m, true, 150);
   for (uint64_t k = 1; k <= 12; k++) {
-    struct step_info s = {.k = k, .lr = 0.02, .at_most = isa};
     random_gradient(b, k);
     for (size_t i = 0; k == 5 && i < b->n; i++)
       b->g64[i] = b->g32[i] *= 1e-35f; /* a round of denormal numbers */
+    struct oracle o = plane(b);
+    struct step_info s = {.k = k, .lr = 0.02, .at_most = isa, .oracle = &o};
     if (optimizer_step_f32(&b->o, b->s32, b->w32, b->g32, b->n, &s, NULL) || optimizer_step_f64(&b->o, b->s64, b->w64, b->g64, b->n, &s, NULL))
       tap_bail("%s refused an ordinary step", m->id);
   }
@@ -321,7 +389,8 @@ static void check_extremes(const struct method *m)
     bool finite = true;
     bench_make(&b, m, true, N);
     for (uint64_t k = 1; k <= 5 && s == STATUS_OK; k++) {
-      struct step_info info = {.k = k, .lr = 1e-3};
+      struct oracle o = plane(&b);
+      struct step_info info = {.k = k, .lr = 1e-3, .oracle = &o};
       random_gradient(&b, k);
       for (size_t j = 0; j < N; j++)
         b.g32[j] *= sizes[i];

@@ -110,6 +110,29 @@ tap.fails(function() model:init(1, { x = batch.x, y = { 0, 1, 2, 0, 1, 0.5 } }) 
 local target = { x = { { 1, 2 }, { 3, 4 } }, y = { 1, -1 }, loss = "squared" }
 tap.is(assay.model("linear"):init(0, target):cols(), 3, "a linear model on targets has weights and a bias")
 
+-- rules that look around ask a function: f(w) = |w|^2 / 2 with Hessian I
+local function bowl(at) return (at * at):sum() / 2, at:copy() end
+local function same(v) return v:copy() end
+for _, type in ipairs { "f32", "f64" } do
+  local sam, at = assay.optimizer("sam", { rho = 0.5 }), assay.matrix({ { 3, 4 } }, type)
+  sam:step(at, nil, 0.1, bowl) -- the gradient at w + 0.5 w/|w| is 1.1 w
+  tap.near(at[1], 3 * 0.89, 1e-6, "sam looks uphill, " .. type)
+  local oasis, point = assay.optimizer("oasis", { eta0 = 0.5 }), assay.matrix({ { 3, 4 } }, type)
+  oasis:step(point, point:copy(), 1, { f = bowl, hvp = same })
+  tap.near(point[1], 1.5, 1e-6, "oasis scales by the curvature, " .. type)
+end
+local rule, here = assay.optimizer "sam", assay.matrix { { 3, 4 } }
+tap.fails(function() rule:step(here, here:copy(), 0.1) end, "needs a function", "a rule that asks, without a function")
+tap.fails(function() rule:step(here, nil, 0.1) end, "matrix", "no gradient and no function")
+tap.fails(function() rule:step(here, nil, 0.1, 3) end, "must be a function, got number", "a number as function")
+tap.fails(function() rule:step(here, nil, 0.1, { g = bowl }) end, "\"g\"", "an unknown key among the functions")
+tap.fails(function() rule:step(here, nil, 0.1, function() error("my own trouble") end) end, "my own trouble", "an error in the function")
+tap.fails(function() rule:step(here, nil, 0.1, function() return "much" end) end, "must return a loss", "a loss that is no number")
+tap.fails(function() rule:step(here, nil, 0.1, function() return 1, assay.zeros(2, 2) end) end, "shape and type", "a gradient of another shape")
+tap.fails(function() rule:step(here, nil, 0.1, function(at) return 1, at / 0 end) end, "update 1", "a gradient that is not finite")
+tap.fails(function() assay.optimizer("oasis"):step(here, nil, 0.1, bowl) end, "give a function hvp", "a product that is missing")
+tap.ok(here[1] == 3 and here[2] == 4, "and the weights are as they were")
+
 -- help
 local seen
 local old = print

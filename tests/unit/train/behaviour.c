@@ -82,6 +82,16 @@ static void test_mask(const struct object *optimizer, struct setting *s)
   train_result_free(&result);
 }
 
+/* So many gradients an update, and `more` at the start. */
+static void test_cost(const struct object *optimizer, struct setting *s, double each, double more)
+{
+  struct train_result result;
+  s->r.optimizer = optimizer;
+  train(&s->g, &s->r, 1, NULL, &result, NULL);
+  tap_near(result.cost, each * (double)s->g.steps + more, 1e-9, 0, "%s costs %g gradients an update", optimizer->method->id, each);
+  train_result_free(&result);
+}
+
 static void stop_at(void *self, size_t replica, enum train_metric m, uint64_t step, double value)
 {
   (void)replica, (void)value;
@@ -357,6 +367,11 @@ static void test_refusals(void)
   s.r.schedule = NULL, refuse(&s, "schedule or a controller", "no schedule"), s.r.schedule = &s.constant;
   s.r.replace = true, s.r.replace_at = 10, refuse(&s, "example 10", "an example that does not exist"), s.r.replace = false;
   init[3] = NAN, s.r.init = init, refuse(&s, "finite", "a NaN among the initial weights"), s.r.init = NULL;
+  struct object sam = around_heavy_ball(&optimizer_sam), search = plain(&controller_sls_armijo.m);
+  s.r.optimizer = &sam, s.r.controller = &search, s.r.schedule = NULL;
+  refuse(&s, "give a schedule", "a controller for a rule that asks itself");
+  s.r.optimizer = &s.sgd, s.r.controller = NULL, s.r.schedule = &s.constant;
+  object_free(&sam), object_free(&search);
   s.g.coupled = true, s.r.until_loss = 0.1, refuse(&s, "until_loss", "coupled replicas that stop by themselves");
   s.g.coupled = false, s.r.until_loss = 0;
   struct object logistic = plain(&loss_logistic.m);
@@ -384,6 +399,15 @@ int main(void)
   set_up(&s, 60, 16, 40);
   test_mask(&s.sgd, &s);
   test_mask(&s.adam, &s);
+  struct object sam = around_heavy_ball(&optimizer_sam), oasis = around_heavy_ball(&optimizer_oasis);
+  test_mask(&sam, &s);
+  test_cost(&sam, &s, 2, 0);
+  struct object quicker = at_peak(&schedule_constant, 1); /* oasis finds its own length, from a small first one */
+  s.r.schedule = &quicker;
+  test_mask(&oasis, &s);
+  test_cost(&oasis, &s, 4, 2 * 10 - 3); /* ten products and no second gradient at first */
+  s.r.schedule = &s.constant;
+  object_free(&sam), object_free(&oasis), object_free(&quicker);
   tear_down(&s);
   test_cancel();
   test_sizes();

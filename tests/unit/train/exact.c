@@ -2,9 +2,36 @@
  * bit), the closed form of gradient descent on least squares, a data set that was edited by hand. */
 #include <math.h>
 
+#include "experiments/models/derivatives.h"
 #include "tests/unit/train/trainer.h"
 
 #define STEPS 9
+
+/* The mini-batch at other points by the reference route. */
+struct reference {
+  const struct net *net;
+  const struct object *loss;
+  const struct batch *b;
+  const float *w;
+  void *scratch;
+};
+
+static enum status reference_gradient(struct oracle *o, const float *at, double *loss, float *g, struct err *e)
+{
+  const struct reference *r = o->self;
+  return net_loss_f32(r->net, r->loss, at, r->b, loss, g, NULL, NULL, e);
+}
+
+static enum status reference_loss(struct oracle *o, const float *at, double *loss, struct err *e)
+{
+  return reference_gradient(o, at, loss, NULL, e);
+}
+
+static enum status reference_hvp(struct oracle *o, const float *v, float *out, struct err *e)
+{
+  const struct reference *r = o->self;
+  return net_curvature_f32(NULL, r->net, r->loss, r->w, r->b, CURVATURE_HESSIAN, v, out, r->scratch, e);
+}
 
 /* Train by net_loss_f32() and optimizer_step_f32(): w is the padded result, losses[t] the mini-batch losses. */
 static void train_by_reference(const struct dataset *data, const struct net *net, const struct train_group *g,
@@ -13,25 +40,31 @@ static void train_by_reference(const struct dataset *data, const struct net *net
   const struct optimizer *o = (const struct optimizer *)r->optimizer->method;
   struct sample_stream *stream;
   struct err e;
-  void *grad, *state;
+  void *grad, *state, *scratch;
   uint32_t index[64];
   if (sample_stream_new(&stream, g->sampler, data->train.n, g->order_seed, &e) ||
       mem_new(&grad, net->n_params, sizeof(float), "gradient", &e) ||
+      mem_new(&scratch, 1, net_curvature_bytes_f32(net), "products", &e) ||
       mem_new(&state, 1, o->state_size(r->optimizer->conf, net, net->n_params, DTYPE_F32), "state", &e) ||
       ((const struct model *)g->model->method)->init(g->model->conf, net, r->init_seed, w, &e))
     tap_bail("%s", e.message);
   o->init(r->optimizer->conf, net, state, w, net->n_params, DTYPE_F32);
   for (uint64_t t = 0; t < g->steps; t++) {
-    struct step_info info = {.k = t + 1, .lr = schedule_at(r->schedule, (int64_t)t, (int64_t)g->steps), .net = net};
     struct batch b = batch_of(&data->train, data->outputs, index, g->batch);
+    struct reference ref = {net, g->loss, &b, w, scratch};
+    struct oracle oracle = {.self = &ref, .loss_f32 = reference_loss, .gradient_f32 = reference_gradient, .hvp_f32 = reference_hvp};
+    struct step_info info = {.k = t + 1, .lr = schedule_at(r->schedule, (int64_t)t, (int64_t)g->steps), .net = net, .oracle = &oracle};
     if (sample_stream_batch(stream, t, g->batch, index, &e) ||
-        net_loss_f32(net, g->loss, w, &b, &losses[t], grad, NULL, NULL, &e) ||
-        optimizer_step_f32(r->optimizer, state, w, grad, net->n_params, &info, &e))
+        net_loss_f32(net, g->loss, w, &b, &losses[t], grad, NULL, NULL, &e))
+      tap_bail("%s", e.message);
+    oracle.loss = losses[t];
+    if (optimizer_step_f32(r->optimizer, state, w, grad, net->n_params, &info, &e))
       tap_bail("%s", e.message);
   }
   sample_stream_free(stream);
   free(grad);
   free(state);
+  free(scratch);
 }
 
 static void test_reference(const struct object *model, const struct loss *loss, const struct optimizer *optimizer, size_t classes,
@@ -41,7 +74,7 @@ static void test_reference(const struct object *model, const struct loss *loss, 
   struct fixture f;
   struct net net;
   struct err e;
-  struct object l = plain(&loss->m), o = plain(&optimizer->m), sampler = plain(&sampler_iid.m), schedule = at_peak(&schedule_cosine, 0.02);
+  struct object l = plain(&loss->m), o = around_heavy_ball(optimizer), sampler = plain(&sampler_iid.m), schedule = at_peak(&schedule_cosine, 0.02);
   struct train_result result;
   double losses[STEPS];
   void *w;
@@ -86,6 +119,11 @@ static void test_references(void)
   test_reference(&conv, &loss_cross_entropy, &optimizer_heavy_ball, 5, 32, "convnet");
   test_reference(&conv, &loss_hinge, &optimizer_adam, 5, 37, "convnet, hinge");
   test_reference(&smooth, &loss_squared, &optimizer_nesterov, 0, 9, "convnet, tanh, average");
+  const struct optimizer *const around[] = {&optimizer_sam, &optimizer_gam, &optimizer_gr_fd, &optimizer_smb, &optimizer_oasis, &optimizer_flooding};
+  for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+    test_reference(&tanh_net, &loss_cross_entropy, around[i], 5, 17, "tanh net");
+    test_reference(&conv, &loss_cross_entropy, around[i], 5, 32, "convnet");
+  }
   object_free(&conv), object_free(&smooth);
   object_free(&relu), object_free(&tanh_net), object_free(&gelu), object_free(&softmax);
 }

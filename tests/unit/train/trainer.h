@@ -11,6 +11,7 @@
 extern const struct model model_linear, model_logistic, model_softmax, model_mlp, model_convnet;
 extern const struct loss loss_squared, loss_logistic, loss_cross_entropy, loss_hinge;
 extern const struct optimizer optimizer_sgd, optimizer_heavy_ball, optimizer_nesterov, optimizer_adam, optimizer_adamw;
+extern const struct optimizer optimizer_sam, optimizer_gam, optimizer_gr_fd, optimizer_smb, optimizer_oasis, optimizer_flooding;
 extern const struct sampler sampler_iid, sampler_shuffle_once, sampler_random_reshuffling;
 extern const struct schedule schedule_constant, schedule_cosine, schedule_linear_decay, schedule_wsd;
 extern const struct controller controller_sls_armijo;
@@ -43,6 +44,24 @@ static inline void record(void *self, size_t replica, enum train_metric m, uint6
 }
 
 static inline struct object plain(const struct method *m) { return object_of(m, NULL, 0); }
+
+/* By id, for what stands in other methods. */
+static inline const struct method *found(enum kind kind, const char *id)
+{
+  return kind == KIND_OPTIMIZER && strcmp(id, "sgd") == 0 ? &optimizer_sgd.m : NULL;
+}
+
+/* An optimizer around heavy-ball where it takes a base; with its defaults else. */
+static inline struct object around_heavy_ball(const struct optimizer *m)
+{
+  struct object heavy = plain(&optimizer_heavy_ball.m), o;
+  struct named_value base = {"base", {.kind = VALUE_OBJECT, .as.object = &heavy}};
+  struct err e;
+  if (params_parse(&o, &m->m, &base, params_find(&m->m, "base") != NULL, found, &e))
+    tap_bail("%s", e.message);
+  object_free(&heavy);
+  return o;
+}
 
 static inline struct object at_peak(const struct schedule *s, double peak)
 {
