@@ -23,6 +23,8 @@ static const char results_sql[] = "SELECT key, value FROM result WHERE run_id = 
 static const char metrics_sql[] = "SELECT k.name, m.step, m.value, m.key_id FROM metric_key k CROSS JOIN metric m ON m.run_id = ?1 AND m.key_id = k.id"
                                   " ORDER BY k.name, m.step";
 
+static const char artifacts_sql[] = "SELECT name, kind, content FROM artifact WHERE run_id = ?1 AND content IS NOT NULL ORDER BY name";
+
 static void put(const char *s) { fputs(s, stdout); }
 
 static void put_text(const struct store_query *q, size_t column)
@@ -73,6 +75,31 @@ static void script_row(const struct store_query *q)
   put(",\"text\":");
   put_text(q, 1);
   put("}");
+}
+
+/* RFC 4648, section 4. */
+static void put_base64(const unsigned char *b, size_t n)
+{
+  static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < n; i += 3) {
+    unsigned long v = (unsigned long)b[i] << 16 | (i + 1 < n ? (unsigned long)b[i + 1] << 8 : 0) | (i + 2 < n ? b[i + 2] : 0);
+    putchar(digit[v >> 18]);
+    putchar(digit[v >> 12 & 63]);
+    putchar(i + 1 < n ? digit[v >> 6 & 63] : '=');
+    putchar(i + 2 < n ? digit[v & 63] : '=');
+  }
+}
+
+static void artifact_row(const struct store_query *q)
+{
+  const struct store_cell content = store_query_cell(q, 2);
+  put("{\"name\":");
+  put_text(q, 0);
+  put(",\"kind\":");
+  put_text(q, 1);
+  put(",\"content\":\"");
+  put_base64((const unsigned char *)content.text, content.size);
+  put("\"}");
 }
 
 static void tag_row(const struct store_query *q) { put_text(q, 0); }
@@ -145,7 +172,10 @@ static int put_run(struct app *app, struct store *s, int64_t id, const struct st
   put("},\"metrics\":{");
   if (!code)
     code = put_metrics(app, s, id);
-  put("}}\n");
+  put("},\"artifacts\":[");
+  if (!code)
+    code = each(app, s, artifacts_sql, id, artifact_row);
+  put("]}\n");
   return code;
 }
 

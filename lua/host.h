@@ -122,6 +122,10 @@ NODISCARD enum status lua_experiment_setup(struct lua_experiment *x, struct err 
  * script's `group` function or, by default, equal seeds (runs without a seed are all equal). */
 uint64_t lua_experiment_group(const struct lua_experiment *x, size_t run);
 
+/* A larger product of a run: "matrix" or "mask" (the bytes are those of experiments/data/matrix_pack.h), or "text". */
+struct run_artifact { const char *name, *kind; const void *bytes; size_t n; };
+enum { RUN_ARTIFACT_MOST = 1 << 24 }; /* bytes */
+
 /* What a run says while it runs. `run` is the index in the experiment. Called in the worker. */
 struct run_sink {
   void *self;
@@ -129,6 +133,7 @@ struct run_sink {
   void (*metric)(void *self, size_t run, const char *key, int64_t step, double value);
   void (*result_number)(void *self, size_t run, const char *key, double value);
   void (*result_text)(void *self, size_t run, const char *key, const char *value);
+  void (*artifact)(void *self, size_t run, const struct run_artifact *a); /* the last one of a name stands */
   void (*message)(void *self, size_t run, const char *text);
   void (*progress)(void *self, size_t run, double fraction);
   /* status: STATUS_OK -> done, CANCELLED -> cancelled, anything else -> failed with `error`. */

@@ -14,6 +14,7 @@
 enum {
   ROWS = 50,              /* rows of one statement */
   FLUSH_POINTS = 1 << 19, /* written when so many wait (8 MB, 0.3 s of work): more rows to append to each series */
+  FLUSH_BYTES = 1 << 23,  /* and when so many bytes of artifacts do */
 };
 
 struct point { int64_t step; double value; };
@@ -31,6 +32,7 @@ struct live_run {
   size_t n_series;
 };
 
+struct waiting_artifact { int64_t run_id; char *name, *kind; void *content; size_t size; };
 struct waiting_result { int64_t run_id; char *key, *text; double number; };
 
 struct buffer {
@@ -42,12 +44,14 @@ struct buffer {
   size_t n_sorted;
   struct waiting_result *result;
   size_t n_results, result_capacity;
+  struct waiting_artifact *artifact;
+  size_t n_artifacts, artifact_capacity, artifact_bytes;
   size_t n_points;        /* waiting, in all series */
   double oldest;          /* when the oldest of what waits came (monotonic) */
   double heartbeat;       /* when the lock was last renewed */
 };
 
-static bool is_empty(const struct buffer *b) { return b->n_points == 0 && b->n_results == 0; }
+static bool is_empty(const struct buffer *b) { return b->n_points == 0 && b->n_results == 0 && b->n_artifacts == 0; }
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
@@ -276,6 +280,36 @@ int store_result_text(struct store *s, int64_t run_id, const char *key, const ch
   return take_result(s, run_id, key, NAN, value);
 }
 
+int store_artifact(struct store *s, int64_t run_id, const struct store_artifact *a)
+{
+  struct buffer *b = s->buffer;
+  if (!b || !find_run(b, run_id))
+    return store_fail(s, STORE_ERROR, "run %lld is not being written here", (long long)run_id);
+  void *content = malloc(a->size + 1);
+  if (!content)
+    return store_fail(s, STORE_ERROR, "no memory for the artifact %.100s of %zu bytes", a->name, a->size);
+  if (a->size)
+    memcpy(content, a->content, a->size);
+  if (b->n_artifacts == b->artifact_capacity) {
+    b->artifact_capacity = b->artifact_capacity ? 2 * b->artifact_capacity : 16;
+    b->artifact = store_alloc(b->artifact, b->artifact_capacity * sizeof *b->artifact);
+  }
+  note_time(b);
+  b->artifact[b->n_artifacts++] = (struct waiting_artifact){run_id, store_copy(a->name), store_copy(a->kind), content, a->size};
+  b->artifact_bytes += a->size;
+  return b->artifact_bytes >= FLUSH_BYTES ? store_flush(s) : STORE_OK;
+}
+
+static void forget_artifacts(struct buffer *b)
+{
+  for (size_t i = 0; i < b->n_artifacts; i++) {
+    free(b->artifact[i].name);
+    free(b->artifact[i].kind);
+    free(b->artifact[i].content);
+  }
+  b->n_artifacts = b->artifact_bytes = 0;
+}
+
 /* --- writing out ------------------------------------------------------------------------------ */
 
 /* INSERT … VALUES (?1, ?2, ?3, ?4), (?1, ?2, ?5, ?6), …: the run and the key are bound once. */
@@ -367,6 +401,23 @@ static int write_result(struct store *s, const struct waiting_result *r)
   return store_run(s, st, "writing results");
 }
 
+static int write_artifact(struct store *s, const struct waiting_artifact *a)
+{
+  sqlite3_stmt *st = NULL;
+  char hash[33];
+  int code = store_stmt(s, STMT_ARTIFACT, &st);
+  if (code)
+    return code;
+  store_hash_hex(a->content, a->size, hash);
+  sqlite3_bind_int64(st, 1, a->run_id);
+  sqlite3_bind_text(st, 2, a->name, -1, SQLITE_STATIC);
+  sqlite3_bind_text(st, 3, a->kind, -1, SQLITE_STATIC);
+  sqlite3_bind_text(st, 4, hash, -1, SQLITE_STATIC);
+  sqlite3_bind_int64(st, 5, (int64_t)a->size);
+  sqlite3_bind_blob64(st, 6, a->content, a->size, SQLITE_STATIC);
+  return store_run(s, st, "writing artifacts");
+}
+
 int buffer_write(struct store *s)
 {
   struct buffer *b = s->buffer;
@@ -377,6 +428,8 @@ int buffer_write(struct store *s)
         code = write_series(s, b->run[i].id, (int64_t)k, b->run[i].series[k]);
   for (size_t i = 0; !code && i < b->n_results; i++)
     code = write_result(s, &b->result[i]);
+  for (size_t i = 0; !code && i < b->n_artifacts; i++)
+    code = write_artifact(s, &b->artifact[i]);
   return code;
 }
 
@@ -392,6 +445,7 @@ void buffer_written(struct store *s)
     free(b->result[i].text);
   }
   b->n_points = b->n_results = 0;
+  forget_artifacts(b);
   b->heartbeat = store_clock();
 }
 
@@ -457,6 +511,8 @@ void buffer_close(struct store *s)
   free(b->key);
   free(b->sorted);
   free(b->run);
+  forget_artifacts(b);
+  free(b->artifact);
   free(b->result);
   free(b);
   s->buffer = NULL;

@@ -115,7 +115,9 @@ CREATE TABLE result (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX result_by_key ON result (key, run_id, value);
 
--- Larger products of a run: a matrix, a mask, a plot. Inside the store (content) or beside it (path).
+-- Larger products of a run: a matrix, a mask, a plot. Inside the store (content) or beside it (path). A 'matrix' and a
+-- 'mask' are packed: 24 bytes, then the numbers deflated (zlib); experiments/data/matrix_pack.h says how to read
+-- them, `assay.artifact(run, name)` does. A 'text' is its bytes.
 CREATE TABLE artifact (
   id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,

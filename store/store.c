@@ -28,6 +28,7 @@ static const char *const stmt_sql[STMT_COUNT] = {
   [STMT_RUN_END] = ("UPDATE run SET status = ?2, ended_at = ?3, wall_s = ?4, cpu_s = ?5, peak_memory_b = ?6,"
                    " error = ?7 WHERE id = ?1 AND status = 'running'"),
   [STMT_RESULT] = "INSERT OR REPLACE INTO result (run_id, key, value) VALUES (?1, ?2, ?3)",
+  [STMT_ARTIFACT] = "INSERT OR REPLACE INTO artifact (run_id, name, kind, hash, size_b, content) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
   [STMT_RESULT_DERIVED] = "INSERT OR IGNORE INTO result (run_id, key, value) VALUES (?1, ?2, ?3)",
   [STMT_KEY_ADD] = "INSERT INTO metric_key (name) VALUES (?1)",
   [STMT_POINT] = "INSERT OR REPLACE INTO metric (run_id, key_id, step, value) VALUES (?1, ?2, ?3, ?4)",

@@ -81,6 +81,10 @@ int store_metric_by_id(struct store *s, int64_t run_id, int64_t key_id, int64_t 
 int store_result_number(struct store *s, int64_t run_id, const char *key, double value);
 int store_result_text(struct store *s, int64_t run_id, const char *key, const char *value);
 
+/* A larger product of a run, kept inside the store; of two under one name the later stands. Batched. */
+struct store_artifact { const char *name, *kind; const void *content; size_t size; };
+int store_artifact(struct store *s, int64_t run_id, const struct store_artifact *a);
+
 struct store_run_end {
   enum store_status status;
   const char *error;     /* NULL when done */

@@ -48,6 +48,7 @@ fuzz fann .fann
 fuzz idx .idx .idx.gz
 fuzz libsvm .libsvm
 fuzz llama2c .bin
+fuzz matrix_pack
 fuzz npy .npy
 fuzz npz .npz
 fuzz safetensors .safetensors

@@ -174,6 +174,11 @@ enum status import_tag(struct import *m, size_t at, const char *tag, struct err 
   return store_tag(m->store, m->run[at].id, tag, true) ? store_err(m, e) : STATUS_OK;
 }
 
+enum status import_artifact(struct import *m, size_t at, const struct store_artifact *a, struct err *e)
+{
+  return store_artifact(m->store, m->run[at].id, a) ? store_err(m, e) : STATUS_OK;
+}
+
 void import_end(struct import *m, size_t at, const struct store_run_end *end)
 {
   m->run[at].end = *end;

@@ -56,6 +56,7 @@ NODISCARD enum status import_point(struct import *m, size_t at, const char *key,
 /* A number, a text, or null for NaN; {"real": "inf"} and {"real": "-inf"}. */
 NODISCARD enum status import_result(struct import *m, size_t at, const char *key, const json_t *value, struct err *e);
 NODISCARD enum status import_tag(struct import *m, size_t at, const char *tag, struct err *e);
+NODISCARD enum status import_artifact(struct import *m, size_t at, const struct store_artifact *a, struct err *e);
 /* How the run ended; without this call it is done, in an unknown time. `error` is copied. */
 void import_end(struct import *m, size_t at, const struct store_run_end *end);
 /* After the reader: into `to`. `changed` counts the runs that are there already from another state of the source. */

@@ -2,7 +2,7 @@
  *
  * {"assay_run":1, "uid":…, "experiment":{name, summary, params, scripts:[{name, text}]}, "environment":{…}, "config":{…},
  *  "config_hash":…, "status":…, "started_at":…, "ended_at":…, "wall_s":…, "cpu_s":…, "peak_memory_b":…, "host":…, "error":…,
- *  "note":…, "tags":[…], "results":{…}, "metrics":{key:[[step, value], …]}} */
+ *  "note":…, "tags":[…], "results":{…}, "metrics":{key:[[step, value], …]}, "artifacts":[{name, kind, content: base64}]} */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,9 +84,63 @@ static enum status add_series(struct import *m, size_t at, const char *key, cons
   return s;
 }
 
+/* Value of a base64 digit; 64: none. */
+static unsigned digit_value(char c)
+{
+  if (c >= 'A' && c <= 'Z')
+    return (unsigned)(c - 'A');
+  if (c >= 'a' && c <= 'z')
+    return (unsigned)(c - 'a') + 26;
+  if (c >= '0' && c <= '9')
+    return (unsigned)(c - '0') + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+/* RFC 4648, section 4, padded, without blanks; false: no base64. out: 3 bytes for each 4 of text. */
+static bool decode_base64(const char *text, size_t size, unsigned char *out, size_t *n)
+{
+  if (size % 4 != 0)
+    return false;
+  size_t padding = size == 0 || text[size - 1] != '=' ? 0 : text[size - 2] != '=' ? 1 : 2;
+  *n = size / 4 * 3 - padding;
+  for (size_t i = 0; i < size; i += 4, out += 3) {
+    unsigned long v = 0;
+    for (size_t k = i; k < i + 4; k++) {
+      unsigned d = k >= size - padding ? 0 : digit_value(text[k]);
+      if (d > 63)
+        return false;
+      v = v << 6 | d;
+    }
+    out[0] = (unsigned char)(v >> 16);
+    out[1] = (unsigned char)(v >> 8);
+    out[2] = (unsigned char)v;
+  }
+  return true;
+}
+
+static enum status add_artifact(struct import *m, size_t at, const json_t *o, const char *where, struct err *e)
+{
+  const json_t *content = json_object_get(o, "content");
+  struct store_artifact a = {.name = text_of(o, "name"), .kind = text_of(o, "kind")};
+  if (!a.name || !*a.name || !a.kind || !json_is_string(content))
+    return err_set(e, STATUS_BAD_DATA, "%s: an artifact must have a name, a kind and a content", where);
+  void *bytes;
+  enum status s = mem_new(&bytes, json_string_length(content) / 4 * 3 + 3, 1, "an artifact", e);
+  if (s != STATUS_OK)
+    return s;
+  if (decode_base64(json_string_value(content), json_string_length(content), bytes, &a.size)) {
+    a.content = bytes;
+    s = import_artifact(m, at, &a, e);
+  } else {
+    s = err_set(e, STATUS_BAD_DATA, "%s: the content of the artifact \"%.60s\" is not base64", where, a.name);
+  }
+  free(bytes);
+  return s;
+}
+
 static enum status add_belongings(struct import *m, size_t at, const json_t *o, const char *where, struct err *e)
 {
-  json_t *results = json_object_get(o, "results"), *metrics = json_object_get(o, "metrics"), *tags = json_object_get(o, "tags");
+  json_t *results = json_object_get(o, "results"), *metrics = json_object_get(o, "metrics"), *tags = json_object_get(o, "tags"), *artifacts = json_object_get(o, "artifacts");
   enum status s = STATUS_OK;
   for (void *i = json_object_iter(metrics); i && s == STATUS_OK; i = json_object_iter_next(metrics, i))
     s = add_series(m, at, json_object_iter_key(i), json_object_iter_value(i), where, e);
@@ -96,6 +150,8 @@ static enum status add_belongings(struct import *m, size_t at, const json_t *o, 
     const char *tag = json_string_value(json_array_get(tags, i));
     s = tag ? import_tag(m, at, tag, e) : err_set(e, STATUS_BAD_DATA, "%s: a tag must be a text", where);
   }
+  for (size_t i = 0; i < json_array_size(artifacts) && s == STATUS_OK; i++)
+    s = add_artifact(m, at, json_array_get(artifacts, i), where, e);
   return s;
 }
 

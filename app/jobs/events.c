@@ -89,6 +89,15 @@ void event_put_text(struct event_buffer *b, uint32_t run, const char *name, cons
   put_text(put_text(put_u32(begin(b, EVENT_TEXT, 4 + n + m), run), name, n), text, m);
 }
 
+void event_put_artifact(struct event_buffer *b, uint32_t run, const char *name, const char *kind, const void *bytes, size_t n)
+{
+  size_t n_name = text_size(name), n_kind = text_size(kind);
+  unsigned char *at = put_u32(begin(b, EVENT_ARTIFACT, 4 + n_name + n_kind + n), run);
+  at = put_text(put_text(at, name, n_name), kind, n_kind);
+  if (n)
+    memcpy(at, bytes, n);
+}
+
 void event_put_message(struct event_buffer *b, uint32_t run, const char *text)
 {
   size_t n = text_size(text);
@@ -162,6 +171,13 @@ static void take_metrics(struct cursor *c, struct event *out)
   c->left = 0;
 }
 
+static void take_bytes(struct cursor *c, struct event *out)
+{
+  out->bytes = c->at;
+  out->n_bytes = c->left;
+  c->left = 0;
+}
+
 static void decode_payload(struct cursor *c, struct event *out)
 {
   switch (out->kind) {
@@ -181,6 +197,7 @@ static void decode_payload(struct cursor *c, struct event *out)
     out->text = take_text(c);
     return;
   case EVENT_TASK_END: out->status = take_u32(c); out->text = take_text(c); return;
+  case EVENT_ARTIFACT: out->run = take_u32(c); out->name = take_text(c); out->text = take_text(c); take_bytes(c, out); return;
   }
   c->bad = true;
 }
@@ -191,7 +208,7 @@ int event_decode(const unsigned char *bytes, size_t n, struct event *out, size_t
   if (n < EVENT_HEADER)
     return 0;
   memcpy(head, bytes, sizeof head);
-  if (head[0] > EVENT_PAYLOAD_MAX || head[1] < EVENT_KEY || head[1] > EVENT_TASK_END)
+  if (head[0] > EVENT_PAYLOAD_MAX || head[1] < EVENT_KEY || head[1] > EVENT_ARTIFACT)
     return -1;
   if (n - EVENT_HEADER < head[0])
     return 0;

@@ -20,6 +20,7 @@ enum event_kind { /* explicit: they cross process and machine borders */
   EVENT_PROGRESS = 7, /* run, value: fraction done */
   EVENT_END = 8,      /* run, status, wall_s, cpu_s, peak_b, text: error */
   EVENT_TASK_END = 9, /* status, text: the worker is idle again */
+  EVENT_ARTIFACT = 10, /* run, name, text: its kind, then its bytes */
 };
 
 enum { EVENT_HEADER = 8, EVENT_METRIC_SIZE = 24, EVENT_PAYLOAD_MAX = 1 << 26 };
@@ -35,6 +36,8 @@ struct event {
   const char *name, *text;
   const unsigned char *metrics; /* n_metrics packed values: event_metric_at */
   size_t n_metrics;
+  const unsigned char *bytes; /* of an artifact */
+  size_t n_bytes;
 };
 
 /* --- writing: append to a growing buffer ------------------------------------------------------ */
@@ -51,6 +54,7 @@ void event_put_start(struct event_buffer *b, uint32_t run);
 void event_put_metric(struct event_buffer *b, uint32_t run, uint32_t key, int64_t step, double value);
 void event_put_number(struct event_buffer *b, uint32_t run, const char *name, double value);
 void event_put_text(struct event_buffer *b, uint32_t run, const char *name, const char *text);
+void event_put_artifact(struct event_buffer *b, uint32_t run, const char *name, const char *kind, const void *bytes, size_t n); /* n <= RUN_ARTIFACT_MOST */
 void event_put_message(struct event_buffer *b, uint32_t run, const char *text);
 void event_put_progress(struct event_buffer *b, uint32_t run, double fraction);
 void event_put_end(struct event_buffer *b, uint32_t run, uint32_t status, double wall_s, double cpu_s, int64_t peak_b,

@@ -211,6 +211,12 @@ void record_event(struct sweep *s, struct key_map *keys, int worker_pid, const s
     if (in_flight(s, e))
       record_check(s, store_result_text(s->store, s->runs[e->run].id, e->name, e->text));
     return;
+  case EVENT_ARTIFACT:
+    if (in_flight(s, e)) {
+      const struct store_artifact a = {.name = e->name, .kind = e->text, .content = e->bytes, .size = e->n_bytes};
+      write_out(s, store_artifact(s->store, s->runs[e->run].id, &a));
+    }
+    return;
   case EVENT_MESSAGE: progress_line(s->progress, "run %u: %s", e->run + 1, e->text); return;
   case EVENT_PROGRESS:
     if (in_flight(s, e) && e->value >= 0 && e->value <= 1)

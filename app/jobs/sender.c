@@ -183,6 +183,13 @@ static void on_text(void *self, size_t run, const char *key, const char *value)
   unlock(s);
 }
 
+static void on_artifact(void *self, size_t run, const struct run_artifact *a)
+{
+  struct event_sender *s = lock(self);
+  event_put_artifact(&s->buffer, (uint32_t)run, a->name, a->kind, a->bytes, a->n);
+  unlock(s);
+}
+
 static void on_message(void *self, size_t run, const char *text)
 {
   struct event_sender *s = lock(self);
@@ -210,7 +217,7 @@ static void on_end(void *self, size_t run, enum status status, const char *error
 struct run_sink event_sender_sink(struct event_sender *s)
 {
   return (struct run_sink){.self = s, .start = on_start, .metric = on_metric, .result_number = on_number,
-                           .result_text = on_text, .message = on_message, .progress = on_progress, .end = on_end};
+                           .result_text = on_text, .artifact = on_artifact, .message = on_message, .progress = on_progress, .end = on_end};
 }
 
 void event_sender_flush(struct event_sender *s)

@@ -118,10 +118,12 @@ void run_open(lua_State *L);
 void stats_open(lua_State *L);
 void plot_open(lua_State *L);
 void db_open(lua_State *L);
+void artifact_open(lua_State *L);
 void random_open(lua_State *L);
 void pruner_open(lua_State *L);
 void job_open(lua_State *L);
 void prune_net_open(lua_State *L);
+int db_query(lua_State *L);     /* assay.db */
 int pruner_prune(lua_State *L); /* score:prune, solver:prune */
 
 /* The table at `at` (or nil) as "name=value" words for --set; pushes what keeps them alive, and returns how many. */

@@ -61,7 +61,7 @@ static void push_row(lua_State *L, const struct store_query *q)
 }
 
 /* assay.db(sql, …): a list of rows, each a table by column name; NULL is nil. */
-static int db_query(lua_State *L)
+int db_query(lua_State *L)
 {
   const char *sql = luaL_checkstring(L, 1);
   int n_args = lua_gettop(L);

@@ -49,6 +49,7 @@ static int open_libraries(lua_State *L)
   stats_open(L);
   plot_open(L);
   db_open(L);
+  artifact_open(L);
   random_open(L);
   pruner_open(L);
   prune_net_open(L);

@@ -12,6 +12,7 @@
 
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/rng.h"
+#include "lua/bind/artifact.h"
 #include "lua/bind/experiment_int.h"
 
 struct one_run {
@@ -170,6 +171,20 @@ static int run_result(lua_State *L)
   return 0;
 }
 
+static int run_artifact(lua_State *L)
+{
+  size_t at;
+  unsigned char *owned;
+  const struct batch_of_runs *b = check_run(L, &at);
+  const char *name = artifact_check_name(L, 2);
+  lua_settop(L, 3);
+  const struct run_artifact a = artifact_pack(L, 3, name, &owned);
+  if (b->sink->artifact)
+    b->sink->artifact(b->sink->self, b->run[at].run, &a);
+  free(owned);
+  return 0;
+}
+
 static int run_note(lua_State *L)
 {
   size_t at;
@@ -207,7 +222,7 @@ static int run_index(lua_State *L)
   }
   luaL_getmetafield(L, 1, "methods");
   if (lua_getfield(L, -1, key) == LUA_TNIL)
-    bind_error(L, "a run has no \"%s\"; it has log, result, note, progress, seed, index", key);
+    bind_error(L, "a run has no \"%s\"; it has log, result, artifact, note, progress, seed, index", key);
   return 1;
 }
 
@@ -228,6 +243,9 @@ void run_open(lua_State *L)
   static const struct function_row methods[] = {
       {"log", run_log_values, "run:log(step, {name = value, …})", "Log numbers at a step."},
       {"result", run_result, "run:result(name, value)", "Record a result of the run (what run() returns is recorded too)."},
+      {"artifact", run_artifact, "run:artifact(name, matrix or string)",
+       "Keep a larger product of the run in the store, up to 16 MB packed; a matrix of zeros and ones (a mask) takes a bit a number at most. "
+       "assay.artifact(run, name) reads it."},
       {"note", run_note, "run:note(text)", "A message for whoever watches."},
       {"progress", run_set_progress, "run:progress(fraction)", "How far the run is, 0 to 1."},
       {0}};
@@ -274,7 +292,7 @@ static int send_results(lua_State *L)
     const char *key = lua_tostring(L, -2);
     if (!send_result(L, b, at, key)) {
       char line[200];
-      snprintf(line, sizeof line, "result \"%s\" is a matrix and is not stored", key);
+      snprintf(line, sizeof line, "result \"%s\" is a matrix and is not stored: run:artifact(name, matrix) keeps it", key);
       say(b, at, line);
     }
     lua_remove(L, -2);

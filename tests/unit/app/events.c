@@ -25,6 +25,8 @@ static void fill(struct event_buffer *b)
   event_put_metric(b, 7, 0, 3, 1.5);
   event_put_end(b, 7, 5, 1.25, 1.0, 4096, "diverged at step 3");
   event_put_task_end(b, 0, "");
+  event_put_artifact(b, 7, "mask 1", "mask", "a\0b", 3);
+  event_put_artifact(b, 7, "none", "text", NULL, 0);
 }
 
 /* What was decoded, as text. */
@@ -36,6 +38,8 @@ static void describe(const struct event *e, char *out, size_t size)
     struct event_metric m = event_metric_at(e, i);
     n += (size_t)snprintf(out + n, size - n, "|%u %u %lld %g", m.run, m.key, (long long)m.step, m.value);
   }
+  for (size_t i = 0; i < e->n_bytes; i++)
+    n += (size_t)snprintf(out + n, size - n, "|%02x", e->bytes[i]);
   snprintf(out + n, size - n, ";");
 }
 
@@ -64,7 +68,8 @@ static void test_round_trip(void)
   tap_is_int(decode_in_pieces(&b, b.used, whole, sizeof whole), 1, "a stream decodes to its end");
   tap_is_str(whole,
              "1:0:loss::0;2:7:::0;3:0:::0|7 0 1 0.5|7 0 -2 nan|7 0 9223372036854775807 inf;4:7:error::0.125;"
-             "5:7:note:d\xc3\xa9j\xc3\xa0 vu:0;6:7::half way:0;7:7:::0.5;3:0:::0|7 0 3 1.5;8:7::diverged at step 3:0;9:0:::0;",
+             "5:7:note:d\xc3\xa9j\xc3\xa0 vu:0;6:7::half way:0;7:7:::0.5;3:0:::0|7 0 3 1.5;8:7::diverged at step 3:0;9:0:::0;"
+             "10:7:mask 1:mask:0|61|00|62;10:7:none:text:0;",
              "every record says what was put in");
   bool same = true;
   for (size_t piece = 1; piece <= b.used; piece++)

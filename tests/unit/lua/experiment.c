@@ -44,6 +44,13 @@ static void on_text(void *self, size_t run, const char *key, const char *value)
   snprintf(m->results[run] + n, sizeof m->results[run] - n, "%s=%s;", key, value);
 }
 
+static void on_artifact(void *self, size_t run, const struct run_artifact *a)
+{
+  struct memory *m = self;
+  size_t n = strlen(m->results[run]);
+  snprintf(m->results[run] + n, sizeof m->results[run] - n, "%s:%s:%zu;", a->name, a->kind, a->n);
+}
+
 static void on_message(void *self, size_t run, const char *text)
 {
   struct memory *m = self;
@@ -63,7 +70,8 @@ static void on_end(void *self, size_t run, enum status status, const char *error
 static struct run_sink sink_of(struct memory *m)
 {
   memset(m, 0, sizeof *m);
-  return (struct run_sink){m, on_start, on_metric, on_number, on_text, on_message, NULL, on_end};
+  return (struct run_sink){.self = m, .start = on_start, .metric = on_metric, .result_number = on_number, .result_text = on_text, .artifact = on_artifact,
+                           .message = on_message, .end = on_end};
 }
 
 static struct lua_experiment *open_script(struct lua_host *h, const char *text, const char *const *sets, size_t n_sets)
@@ -124,6 +132,27 @@ static void test_globals(struct lua_host *h)
   tap_has(m.results[0], "count=0x1p+0", "a run reads a global of the script");
   tap_has(m.error[1], "exp.lua:4: run sets the global \"count\"", "but setting one is an error, with its line");
   tap_has(m.error[1], "write local count", "and a cure");
+  lua_experiment_close(x);
+}
+
+static void test_artifacts(struct lua_host *h)
+{
+  struct lua_experiment *x = open_script(h, "return assay.experiment{name = 'a', grid = {k = {1, 2, 3, 4, 5}}, run = function(run, c)\n"
+      "if c.k == 1 then run:artifact('mask', assay.ones(2, 3)); run:artifact('note', 'abc') end\n"
+      "if c.k == 2 then run:artifact('weights', assay.ones(2, 3, 'f32') * 0.5) end\n"
+      "if c.k == 3 then run:artifact('', assay.ones(2, 3)) end\n"
+      "if c.k == 4 then run:artifact('list', {1, 2}) end\n"
+      "if c.k == 5 then run:artifact('text', ('x'):rep((1 << 24) + 1)) end end}", NULL, 0);
+  struct memory m;
+  struct run_sink sink = sink_of(&m);
+  struct err e = {0};
+  size_t runs[5] = {0, 1, 2, 3, 4};
+  tap_ok(lua_experiment_run(x, runs, 5, &sink, &e) == STATUS_OK, "runs with artifacts end");
+  tap_has(m.results[0], "mask:mask:33;note:text:3;", "a matrix of ones is a mask: 24 bytes and a byte, deflated; a string is a text");
+  tap_has(m.results[1], "weights:matrix:", "other numbers are a matrix");
+  tap_has(m.error[2], "a name has 1 to 200 bytes", "an artifact needs a name");
+  tap_has(m.error[3], "list must be a matrix or a string, got table", "a table is none");
+  tap_has(m.error[4], "text takes 16777217 bytes; at most 16777216 are kept", "nor is what is too large");
   lua_experiment_close(x);
 }
 
@@ -464,6 +493,7 @@ int main(void)
   struct lua_host *h = new_host(NULL);
   test_refusals(h);
   test_globals(h);
+  test_artifacts(h);
   test_grid_params(h);
   test_configs(h);
   test_modules(h);
