@@ -51,7 +51,6 @@ static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, REAL s[])
   s[0] = FMA(K(b1), s[0], K(a) * g1);
   s[1] = FMA(K(b2), s[1], K(b) * g1 * g1);
   REAL root = FMA(SQRT(s[1]), K(root), K(eps));
-  REAL divisor = root > 0 ? root : (REAL)INFINITY; /* eps = 0 and no gradient: stay; a branch could not be vectorised */
-  return FMA(-K(rate), s[0] / divisor, K(shrink) * w);
+  return FMA(-K(rate), s[0] / DIVISOR(root), K(shrink) * w);
 }
 #endif

@@ -35,6 +35,7 @@ struct update {
   const void *conf;
   void *scalars;     /* the rule's struct scalars, at the head of the state; NULL where it has none */
   const void *w, *g; /* n numbers of `type` */
+  void *vector[RULE_MAX_VECTORS]; /* the state's vectors, of the same kind */
   size_t n;
   enum dtype type;
   const struct step_info *s;

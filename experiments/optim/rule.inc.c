@@ -13,7 +13,8 @@
  * and of the file read with REAL set
  *   static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, REAL s[])      the new w; s: the state, in place
  *   static inline void MEASURE(const struct constants *c, REAL w, REAL g, REAL s[], double term[])
- * There K(name) is the constant c->name, and FMA, SQRT, FABS are of the type. */
+ * There K(name) is the constant c->name; FMA, SQRT, FABS, the unsigned integer BITS and its MANTISSA are of the type.
+ * DIVISOR(x) is x, or infinity for x = 0: with epsilon 0 an element that has seen no gradient stays. */
 
 #ifndef LEAST_VECTORS
 #define LEAST_VECTORS VECTORS
@@ -70,6 +71,8 @@ static void init(const void *conf, const struct net *net, void *state, const voi
 #endif
 #define RULE_BLOCK ((size_t)512) /* elements whose terms are summed at a time */
 #define K(name) ((REAL)c->name)
+#define DIVISOR(x) ((x) > 0 ? (x) : (REAL)INFINITY) /* a branch could not be vectorised */
+#define SIGN(x) ((x) > 0 ? (REAL)1 : (x) < 0 ? (REAL)-1 : (REAL)0)
 
 #define REAL float
 #define DTYPE DTYPE_F32
@@ -78,6 +81,8 @@ static void init(const void *conf, const struct net *net, void *state, const voi
 #define SQRT sqrtf
 #define FABS fabsf
 #define LARGEST FLT_MAX
+#define BITS uint32_t
+#define MANTISSA 23
 #define ELEMENT element_f32
 #define MEASURE measure_f32
 #include SELF
@@ -89,6 +94,8 @@ static void init(const void *conf, const struct net *net, void *state, const voi
 #undef SQRT
 #undef FABS
 #undef LARGEST
+#undef BITS
+#undef MANTISSA
 #undef ELEMENT
 #undef MEASURE
 
@@ -99,6 +106,8 @@ static void init(const void *conf, const struct net *net, void *state, const voi
 #define SQRT sqrt
 #define FABS fabs
 #define LARGEST DBL_MAX
+#define BITS uint64_t
+#define MANTISSA 52
 #define ELEMENT element_f64
 #define MEASURE measure_f64
 #include SELF

@@ -80,47 +80,65 @@ RULE_AVX512 static bool NAME(move_avx512)(const struct constants *c, VECTOR_ARGU
 
 #if SUMS
 /* terms[j * RULE_BLOCK + i]: the j-th term of element i of n <= RULE_BLOCK. */
-INLINE void NAME(terms)(const struct constants *constants, VECTOR_ARGUMENTS, double *restrict terms)
+INLINE void NAME(terms_counted)(const struct constants *constants, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
 {
   const struct constants c = *constants;
   for (size_t i = 0; i < n; i++) {
     REAL s[RULE_MAX_VECTORS];
     double term[SUMS];
-    NAME(load)(s, s0, s1, s2, s3, s4, i, VECTORS);
+    NAME(load)(s, s0, s1, s2, s3, s4, i, count);
     MEASURE(&c, w[i], g[i], s, term);
-    NAME(save)(s, s0, s1, s2, s3, s4, i, VECTORS);
+    NAME(save)(s, s0, s1, s2, s3, s4, i, count);
     for (size_t j = 0; j < SUMS; j++)
       terms[j * RULE_BLOCK + i] = term[j];
   }
 }
 
-static void NAME(terms_generic)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms)
+INLINE void NAME(terms)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
 {
-  NAME(terms)(c, VECTOR_NAMES, terms);
+#if LEAST_VECTORS < VECTORS
+  if (count == VECTORS - 1) {
+    NAME(terms_counted)(c, VECTOR_NAMES, terms, VECTORS - 1);
+    return;
+  }
+#endif
+#if LEAST_VECTORS + 1 < VECTORS
+  if (count == VECTORS - 2) {
+    NAME(terms_counted)(c, VECTOR_NAMES, terms, VECTORS - 2);
+    return;
+  }
+#endif
+  (void)count;
+  NAME(terms_counted)(c, VECTOR_NAMES, terms, VECTORS);
 }
 
-RULE_AVX2 static void NAME(terms_avx2)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms)
+static void NAME(terms_generic)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
 {
-  NAME(terms)(c, VECTOR_NAMES, terms);
+  NAME(terms)(c, VECTOR_NAMES, terms, count);
 }
 
-RULE_AVX512 static void NAME(terms_avx512)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms)
+RULE_AVX2 static void NAME(terms_avx2)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
 {
-  NAME(terms)(c, VECTOR_NAMES, terms);
+  NAME(terms)(c, VECTOR_NAMES, terms, count);
+}
+
+RULE_AVX512 static void NAME(terms_avx512)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
+{
+  NAME(terms)(c, VECTOR_NAMES, terms, count);
 }
 
 /* sum[SUMS] over all elements, a block at a time so that the terms stay in the cache. */
-static void NAME(measure)(const struct constants *c, enum isa isa, REAL *w, const REAL *g, REAL *const s[RULE_MAX_VECTORS], size_t n,
-                          double sum[SUMS])
+static void NAME(sum_terms)(const struct constants *c, enum isa isa, REAL *w, const REAL *g, REAL *const s[RULE_MAX_VECTORS], size_t count,
+                            size_t n, double sum[SUMS])
 {
-  typedef void terms_fn(const struct constants *, VECTOR_ARGUMENTS, double *restrict);
+  typedef void terms_fn(const struct constants *, VECTOR_ARGUMENTS, double *restrict, size_t);
   terms_fn *const terms_by_isa[] = {[ISA_GENERIC] = NAME(terms_generic), [ISA_AVX2] = NAME(terms_avx2), [ISA_AVX512] = NAME(terms_avx512)};
   double terms[SUMS * RULE_BLOCK];
   memset(sum, 0, SUMS * sizeof *sum);
   for (size_t at = 0; at < n; at += RULE_BLOCK) {
     size_t m = n - at < RULE_BLOCK ? n - at : RULE_BLOCK;
     terms_by_isa[isa](c, w + at, g + at, s[0] ? s[0] + at : NULL, s[1] ? s[1] + at : NULL, s[2] ? s[2] + at : NULL,
-                      s[3] ? s[3] + at : NULL, s[4] ? s[4] + at : NULL, m, terms);
+                      s[3] ? s[3] + at : NULL, s[4] ? s[4] + at : NULL, m, terms, count);
     for (size_t j = 0; j < SUMS; j++)
       sum[j] += vec_sum_f64(terms + j * RULE_BLOCK, m);
   }
@@ -136,12 +154,12 @@ static enum status NAME(step)(const void *conf, void *state, REAL *w, const REAL
   REAL *s[RULE_MAX_VECTORS] = {NULL};
   size_t count = vectors(conf);
   for (size_t j = 0; j < count; j++)
-    s[j] = (REAL *)(void *)((char *)state + HEADER) + j * n;
+    u.vector[j] = s[j] = (REAL *)(void *)((char *)state + HEADER) + j * n;
   enum status status = prepare(&u, &c, e);
 #if SUMS
   double sum[SUMS];
   if (status == STATUS_OK) {
-    NAME(measure)(&c, rule_isa(info), w, g, s, n, sum);
+    NAME(sum_terms)(&c, rule_isa(info), w, g, s, count, n, sum);
     status = settle(&u, sum, &c, e);
   }
 #endif
