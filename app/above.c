@@ -11,7 +11,7 @@
 
 static char *live; /* the line right above the prompt that the next one overwrites; owned, NULL: none */
 
-static bool can_move(void)
+bool above_can_move(void)
 {
   const char *term = getenv("TERM");
   return term && *term && strcmp(term, "dumb") != 0;
@@ -21,6 +21,15 @@ bool above_possible(void)
 {
   return !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_COMPLETING | RL_STATE_NUMERICARG | RL_STATE_VIMOTION | RL_STATE_MULTIKEY |
                      RL_STATE_METANEXT | RL_STATE_MOREINPUT);
+}
+
+bool above_stands(void) { return live != NULL; }
+
+void above_erase(void)
+{
+  if (live)
+    fputs("\033[A\033[K", rl_outstream);
+  above_forget();
 }
 
 void above_forget(void)
@@ -44,14 +53,14 @@ void above_show(const char *text, bool stays)
 {
   char *safe = text_safe(text, false);
   bool same = live && strcmp(live, safe) == 0;
-  if (can_move() && !same)
+  if (above_can_move() && !same)
     write_line(safe);
-  else if (!can_move() && stays) {
+  else if (!above_can_move() && stays) {
     fprintf(rl_outstream, "\n%s\n", safe);
     rl_on_new_line();
     rl_forced_update_display();
   }
-  if (can_move() && !stays && !same) {
+  if (above_can_move() && !stays && !same) {
     above_forget();
     live = xstrdup(safe);
   } else if (stays) {

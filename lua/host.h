@@ -51,8 +51,7 @@ struct lua_job_services {       /* start NULL: none of them is there */
   int (*count)(void *self);
   void (*look)(void *self, int job, struct lua_job *out);
   void (*cancel)(void *self, int job);          /* stop it in order: finished runs are kept */
-  void (*wait)(void *self, double seconds);     /* until a job says something, a signal comes, or so long */
-  double (*now)(void *self);                    /* seconds, of a clock that only goes forward */
+  void (*wait)(void *self, int job, double seconds); /* for its end, a stop signal, or so long; shows how far it is */
 };
 
 struct lua_services {

@@ -64,7 +64,7 @@ result "BLAS's and LAPACK's headers are included in experiments/kernel/blas.c on
 result "curses headers are included in app/ui/screen.c only" "$(outside 'n?cursesw?(/.*)?\.h|ncursesw?/.*|panel\.h|menu\.h|form\.h' 'app/ui/screen\.c$')"
 result "the only C files that others include are bodies named x.inc.c" \
   "$(grep -nE '^ *# *include ".*\.c"' $(sources) | grep -v '\.inc\.c"')"
-result "readline's headers are included by the prompt only" "$(outside 'readline/.*' 'app/(cmd/repl|above)\.c$')"
+result "readline's headers are included by the prompt only" "$(outside 'readline/.*' 'app/(prompt|prompt_complete|prompt_echo|above)\.c$')"
 if git rev-parse --git-dir >/dev/null 2>&1; then
   top=$(git ls-files --cached --others --exclude-standard | cut -d/ -f1 | sort -u)
 else

@@ -145,7 +145,6 @@ static bool start_process(struct child *c, char *const *argv)
     close(err[0]);
     return false;
   }
-  fcntl(err[0], F_SETPIPE_SZ, 1 << 20); /* half an hour of progress: nobody may read while Lua works at the prompt */
   fcntl(out[0], F_SETFL, O_NONBLOCK);
   fcntl(err[0], F_SETFL, O_NONBLOCK);
   c->out.fd = out[0];

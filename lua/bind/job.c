@@ -167,12 +167,9 @@ static int job_wait(lua_State *L)
   const struct lua_job_services *s = services(L);
   if (!(left >= 0))
     bind_error(L, "job:wait: seconds must be 0 or more, got %f", left);
-  for (double began = s->now(s->self), end = began + left; !look(L, number).ended && s->now(s->self) < end;) {
-    if (atomic_load(bind_host(L)->cancel))
-      bind_raise(L, &(struct err){.code = STATUS_CANCELLED});
-    double rest = end - s->now(s->self);
-    s->wait(s->self, rest < 1 ? rest : 1);
-  }
+  s->wait(s->self, number, left);
+  if (!look(L, number).ended && atomic_load(bind_host(L)->cancel))
+    bind_raise(L, &(struct err){.code = STATUS_CANCELLED});
   lua_pushstring(L, look(L, number).state);
   return 1;
 }

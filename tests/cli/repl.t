@@ -13,13 +13,13 @@ ok $? "a file is run"
 out=$(printf 'for i = 1, 2 do\n  print(i)\nend\n' | "$ASSAY" repl)
 is "$out" $'1\n2' "standard input is run when it is no terminal"
 try repl -e 'error("x")'
-exits 2 "an error"
+exits 1 "an error that nobody catches"
 is "$out" "" "… prints nothing on stdout"
 try repl -e 'for i = 1, 2 do'
-exits 2 "code that ends too early"
+exits 1 "code that ends too early"
 err_has "ends too early" "… is told"
 try repl -e 'assay.trian {}'
-exits 2 "an unknown function of the library"
+exits 1 "an unknown function of the library"
 err_has 'did you mean "train"' "… with the nearest name"
 try repl -e 'help("plot")'
 out_has "assay.plot.heatmap" "help on a module that is written in Lua"
@@ -31,7 +31,7 @@ out_has "cosine" "… under its name"
 try repl -e '10' -e '20' -e '_1 + _2 + _'
 is "$out" $'10\n20\n50' "_1 and _2 are the last results, _ the very last"
 try repl -e $'x = 1\ny = = 2'
-err_has $'y = = 2\n    ^' "an error in what was typed shows its line, with a caret"
+err_has $'y = = 2\n      ^' "an error in what was typed shows its line, with a caret"
 cp "$here/small.lua" . && "$ASSAY" run small.lua --quiet --jobs 1 >/dev/null 2>&1
 examples=$("$ASSAY" repl -e 'assay.examples()' | grep -c '^ *[0-9]')
 failing=
@@ -44,6 +44,17 @@ exits 0 "plots are globals at the prompt"
 out_has "1 not zero (25.0 %)" "spy counts what is not zero"
 try repl a.lua b.lua
 exits 2 "two files"
+try repl none.lua
+exits 2 "a file that is not there"
+try repl -e 'string.rep()'
+err_has $'-e:1: bad argument #1 to \'rep\'' "an error names the function"
+try repl -e 'x = 1 + yy.z'
+err_has $'(global \'yy\')\n  x = 1 + yy.z\n          ^' "… or the name, with a caret under it"
+try repl -e $'x = "日本"\ny = x .. assay.schedule("cosine", {pek = 1})'
+err_has $'  y = x .. assay.schedule("cosine", {pek = 1})\n                                     ^' "… a parameter likewise"
+printf 'local a = 1\nlocal b = a.x.y\n' >bad.lua
+try repl bad.lua
+err_has $'  local b = a.x.y\n            ^' "… in a file too"
 
 # Jobs beside the prompt.
 try repl -e 'j = assay.start("small.lua", {set = {n = 2}, jobs = 1, rerun = true})' -e 'j.state' -e 'j:wait()' -e 'j.progress' -e 'j:report()' -e 'jobs()'
@@ -58,9 +69,36 @@ try repl -e 'a = assay.start("small.lua", {set = {sleep = 0.2}, jobs = 1, rerun 
 ok $? "waiting has a limit; jobs that run or wait can be cancelled"
 try repl -e 'assay.start("small.lua", {set = {n = 1}, jobs = 1, rerun = true})'
 err_has "job 1 small.lua: done" "code that ends waits for its jobs"
+exits 0 "… which were done"
+try repl -e 'assay.start("small.lua", {set = {bad = "error", n = 1}, jobs = 1, rerun = true})' -e 'assay.start("small.lua", {set = {n = 1}, jobs = 1, rerun = true})'
+exits 1 "a job that failed"
+[[ $err == *"job 2 small.lua: done"*"job 1 small.lua: failed"*"a planned failure"* ]]
+ok $? "… is told with the end of its log, the others too"
+try repl -e 'assay.start("small.lua", {set = {bad = "error", n = 1}, jobs = 1, rerun = true}):wait()' -e 'print "on"'
+exits 1 "a failed job that was waited for"
+is "$out" $'"failed"\non' "… stops nothing"
+try repl -e 'j = assay.start("small.lua", {set = {sleep = 1}, jobs = 1, rerun = true})' -e 'j:cancel()' -e 'j:wait()'
+exits 0 "a job that was cancelled is no failure"
+
+# While Lua computes, jobs go on: a long log is read, the next job starts and ends.
+cat >chatty.lua <<'END'
+return assay.experiment { name = "chatty", params = {}, grid = { k = assay.range(1) },
+  run = function(run) for i = 1, 3000 do run:note(("note %d "):format(i) .. ("x"):rep(100)) end return { k = 1 } end }
+END
+cat >busy.lua <<'END'
+local a = assay.start("chatty.lua", {jobs = 1, rerun = true})
+local b = assay.start("small.lua", {set = {n = 1}, jobs = 1, rerun = true})
+local function runs() return assay.db "SELECT count(*) AS n FROM runs WHERE experiment = 'small' AND status = 'done'" [1].n end
+local before, clock = runs(), os.time()
+while runs() < before + 2 and os.time() < clock + 30 do end
+while b.state ~= "done" and os.time() < clock + 30 do end
+print(a.state, b.state)
+END
+try repl busy.lua
+is "$out" $'done\tdone' "jobs go on while Lua computes: the second starts and ends"
 for bad in '"none.lua"' '"small.lua", {job = 1}' '"small.lua", {jobs = 0}' '"small.lua", {set = {n = {}}}' '"small.lua", {rerun = 1}'; do
   try repl -e "assay.start($bad)"
-  exits 2 "assay.start($bad) is refused"
+  exits 1 "assay.start($bad) is refused"
 done
 try repl -e 'assay.start("small.lua", {job = 1})'
 err_has 'did you mean "jobs"' "… with the nearest key"
@@ -104,7 +142,57 @@ if command -v tmux >/dev/null; then
     return 1
   }
   keys() { tmux -L repl send-keys -t r "$@"; }
-  keys C-u 'j = assay.start("small.lua", {set = {sleep = 0.4}, jobs = 1, rerun = true})' Enter
+  # The accepted line once more, in colour: -e gives the colours of the screen.
+  coloured() {
+    tmux -L repl capture-pane -t r -p -e >"$T/cells"
+    grep -qF -- "$1" "$T/cells"
+  }
+  keys C-u C-l
+  keys -l 'local t = {1, "two"} -- three'
+  keys Enter
+  screen '-- three*>'
+  coloured $'> \e[38;5;32mlocal\e[39m t = {\e[38;5;214m1\e[39m, \e[38;5;36m"two"\e[39m} \e[38;5;245m-- three'
+  ok $? "an accepted line is coloured"
+  is "$(grep -c three <<<"$seen")" 1 "… where it stood"
+  keys -l 'long = [['
+  keys Enter
+  screen '>> '
+  keys -l 'do nothing ]] do end'
+  keys Enter
+  screen 'do end*'$'\n>'
+  coloured $'>> \e[38;5;36mdo nothing ]]\e[39m \e[38;5;32mdo\e[39m \e[38;5;32mend'
+  ok $? "… as a part of what was typed before"
+  keys C-l
+  expected=
+  for n in 99 100 101 199 200 201; do # with the prompt: the screen has 100 columns
+    line="x = '$(printf "%$((n - 13))s" '' | tr ' ' z)' .. 0"
+    keys -l "$line"
+    keys Enter
+    expected+=$(fold -w 100 <<<"> $line" | sed 's/ *$//')$'\n'
+  done
+  keys -l "print('日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語ende')"
+  keys Enter
+  screen $'ende\n>'
+  [[ $seen == "$expected> print('日"*$'語\n日'*"ende')"$'\n日'* ]]
+  ok $? "… also where it is as long as the screen is wide, or longer, or of wide characters"
+  keys C-l
+  tmux -L repl send-keys -t r -H 1b 5b 32 30 30 7e 69 66 20 31 0a 09 74 68 65 6e 20 70 72 69 6e 74 28 37 29 0a 65 6e 64 1b 5b 32 30 31 7e
+  screen 'if 1'$'\n''        then print(7)'$'\nend'
+  ok $? "lines that are pasted stay together"
+  keys Enter
+  screen $'end\n7\n>'
+  ok $? "… and are one statement"
+  coloured $'> \e[38;5;32mif\e[39m \e[38;5;214m1'
+  ok $? "… in colour"
+  keys Up
+  screen $'7\n> if 1\n        then print(7)\nend'
+  ok $? "… and one entry of the history"
+  keys C-c C-l
+  keys C-r 'print('
+  keys Enter
+  screen $'\n7\n>'
+  ok $? "Ctrl-R finds it"
+  keys C-u C-l 'j = assay.start("small.lua", {set = {sleep = 0.4}, jobs = 1, rerun = true})' Enter
   screen $'job 1 small.lua: '*$'\n>'
   ok $? "a job's progress stands above the prompt"
   keys 'half = ty'
@@ -144,7 +232,7 @@ if command -v tmux >/dev/null; then
   is "$("$ASSAY" query "SELECT count(*) FROM runs WHERE status = 'running'" --format csv | tail -n 1)" 0 "no run is left behind"
   tmux -L repl kill-server 2>/dev/null
 else
-  skip 12 "no tmux"
+  skip 22 "no tmux"
 fi
 if command -v script >/dev/null && command -v stty >/dev/null; then
   # A terminal: continuation lines, an interrupt in a loop, state kept after it, history. exec: a shell in between would
