@@ -145,6 +145,9 @@ NODISCARD enum status lua_experiment_run(struct lua_experiment *x, const size_t 
 
 /* The finished runs, for the report: each with config and results as JSON objects. */
 struct report_run { size_t run; const char *config_json; const char *results_json; const char *status; };
+/* Has the script a function more()? Ask it, with all runs so far: it adds runs at the end of the list, of which the number is *added. */
+bool lua_experiment_grows(const struct lua_experiment *x);
+NODISCARD enum status lua_experiment_more(struct lua_experiment *x, const struct report_run *runs, size_t n, size_t *added, struct err *e);
 NODISCARD enum status lua_experiment_report(struct lua_experiment *x, const struct report_run *runs, size_t n, struct err *e);
 /* Ask a paper's script (one with a claim) for its verdict on these runs: a JSON object, see lua/assay/claims.lua.
  * Caller frees. */

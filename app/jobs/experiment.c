@@ -71,18 +71,20 @@ static bool find_finished(struct sweep *s, struct run_state *r)
   return row;
 }
 
+/* The runs that the script has beyond those known: which are done? */
 static void find_runs(struct sweep *s)
 {
+  size_t from = s->n;
   s->n = s->counts.total = lua_experiment_runs(s->experiment);
   s->n_files = lua_experiment_files(s->experiment, &s->files);
-  s->runs = xcalloc(s->n + 1, sizeof *s->runs);
-  for (size_t i = 0; i < s->n; i++) {
+  s->runs = xrealloc(s->runs, (s->n + 1) * sizeof *s->runs);
+  for (size_t i = from; i < s->n; i++) {
+    s->runs[i] = (struct run_state){.phase = RUN_WAITING};
     identify(s, i, s->runs[i].hash);
-    s->runs[i].phase = RUN_WAITING;
   }
   if (s->options->shards)
     shard_choose(s);
-  for (size_t i = 0; i < s->n && !s->store_problem; i++) {
+  for (size_t i = from; i < s->n && !s->store_problem; i++) {
     struct run_state *r = &s->runs[i];
     if (r->phase == RUN_ELSEWHERE)
       continue;
@@ -147,6 +149,9 @@ static void do_runs(struct sweep *s)
   record_flush(s);
   progress_free(s->progress);
   plan_free(&s->plan);
+  s->counts.waiting = 0;
+  for (size_t i = 0; i < s->n; i++)
+    s->counts.waiting += s->runs[i].phase == RUN_WAITING;
 }
 
 /* A paper's script whose runs all ended well: what do they say about its claim? NULL where that is not asked. */
@@ -202,6 +207,49 @@ static int conclude(struct sweep *s, struct err *e)
   return s->counts.failed ? EXIT_RUN_FAILED : EXIT_DONE;
 }
 
+/* The waiting runs, with what they share set up and described before the first. */
+static enum status do_stage(struct sweep *s, struct err *e)
+{
+  if (s->counts.waiting == 0 || s->store_problem)
+    return STATUS_OK;
+  if (!s->is_set_up) {
+    enum status status = lua_experiment_setup(s->experiment, e);
+    if (status != STATUS_OK)
+      return status;
+    s->is_set_up = true;
+  }
+  if (s->experiment_id || describe_experiment(s))
+    do_runs(s);
+  return STATUS_OK;
+}
+
+/* Ask for runs that depend on those so far, where these have all ended well. A shard does not know those of the others. */
+static enum status grow(struct sweep *s, bool *grown, struct err *e)
+{
+  size_t added = 0;
+  *grown = false;
+  if (!lua_experiment_grows(s->experiment) || s->options->shards || s->store_problem || s->stopping || signals_count() || s->counts.failed ||
+      s->counts.waiting)
+    return STATUS_OK;
+  enum status status = report_more(s, &added, e);
+  if (status == STATUS_OK && added)
+    find_runs(s);
+  *grown = status == STATUS_OK && added && !s->store_problem;
+  return status;
+}
+
+static enum status do_stages(struct sweep *s, struct err *e)
+{
+  bool grown = true;
+  enum status status = STATUS_OK;
+  while (grown && status == STATUS_OK) {
+    status = s->options->dry_run ? STATUS_OK : do_stage(s, e);
+    if (status == STATUS_OK)
+      status = grow(s, &grown, e);
+  }
+  return status;
+}
+
 static int run_sweep(struct sweep *s, struct err *e)
 {
   const struct run_options *o = s->options;
@@ -210,16 +258,13 @@ static int run_sweep(struct sweep *s, struct err *e)
   if (!open_store(s))
     return EXIT_USAGE;
   find_runs(s);
+  if (do_stages(s, e) != STATUS_OK)
+    return complain(e);
   if (!s->store_problem && o->dry_run) {
     report_dry_run(s);
     return EXIT_DONE;
   }
-  if (!s->store_problem && s->counts.waiting) {
-    if (lua_experiment_setup(s->experiment, e) != STATUS_OK)
-      return complain(e);
-    if (describe_experiment(s))
-      do_runs(s);
-  } else if (!s->store_problem && !o->quiet) {
+  if (!s->store_problem && !s->is_set_up && !o->quiet) {
     fprintf(stderr, "all %zu runs%s are finished already in %s; --rerun does them again\n", s->counts.total,
             s->options->shards ? " of this shard" : "", s->app->db);
   }

@@ -48,7 +48,7 @@ struct plan {
   bool one_by_one;         /* no task has more than one run */
 };
 
-struct counts { size_t total, kept, done, failed, diverged, cancelled, running, waiting; };
+struct counts { size_t total, kept, done, failed, diverged, cancelled, running, waiting /* before a stage, and left after it */; };
 
 struct sweep {
   struct app *app;
@@ -68,6 +68,7 @@ struct sweep {
   size_t same_failures;
   double full_since;            /* since when the disk is full (seconds_now); 0: it is not */
   char *store_problem;          /* why nothing more can be written; NULL: all is well */
+  bool is_set_up;               /* the script's setup() has run */
   bool stopping;                /* no new tasks: a signal, a full disk, or --fail-fast */
   struct progress *progress;
 };
@@ -130,6 +131,8 @@ char *environment_json(const char *script_path);
 char *results_json(struct store *store, int64_t run_id);
 const char *run_status_word(const struct run_state *r); /* as stored: "done", "failed", … */
 NODISCARD enum status report_show(struct sweep *s, struct err *e);
+/* Ask the script for more runs, given those that have ended; *added: how many the experiment has grown by. */
+NODISCARD enum status report_more(struct sweep *s, size_t *added, struct err *e);
 /* Ask a paper's script for its verdict and record it; the JSON is the caller's to free. */
 NODISCARD enum status report_verdict(struct sweep *s, char **json, struct err *e);
 void report_json(struct sweep *s, const char *verdict); /* verdict: JSON, or NULL */

@@ -29,8 +29,12 @@ struct progress *progress_new(struct sweep *s, int workers)
   p->began = p->said = seconds_now();
   if (!s->options->quiet) {
     char *name = text_safe(lua_experiment_name(s->experiment), false), *path = text_safe(s->app->db, false);
-    fprintf(stderr, "%s: %zu run%s into %s", name, s->counts.total, s->counts.total == 1 ? "" : "s", path);
-    if (s->counts.kept)
+    bool later = s->counts.done + s->counts.diverged > 0; /* a stage that follows from those before */
+    if (later)
+      fprintf(stderr, "%s: %zu run%s in all, as more() asks", name, s->counts.total, s->counts.total == 1 ? "" : "s");
+    else
+      fprintf(stderr, "%s: %zu run%s into %s", name, s->counts.total, s->counts.total == 1 ? "" : "s", path);
+    if (s->counts.kept && !later)
       fprintf(stderr, ", %zu finished earlier", s->counts.kept);
     fprintf(stderr, ", %zu to do with %d worker%s\n", s->counts.waiting, workers, workers == 1 ? "" : "s");
     free(name);

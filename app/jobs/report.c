@@ -94,6 +94,14 @@ enum status report_show(struct sweep *s, struct err *e)
   return status;
 }
 
+enum status report_more(struct sweep *s, size_t *added, struct err *e)
+{
+  struct finished f = finished_runs(s);
+  enum status status = lua_experiment_more(s->experiment, f.row, f.n, added, e);
+  finished_free(&f);
+  return status;
+}
+
 enum status report_verdict(struct sweep *s, char **json, struct err *e)
 {
   struct finished f = finished_runs(s);
@@ -171,5 +179,6 @@ void report_shard(struct sweep *s)
 {
   if (!s->options->quiet)
     fprintf(stderr, "shard %ld of %ld: %zu of %zu runs; 'assay merge' brings the shards together, then the same command without"
-            " --shard reports\n", s->options->shard, s->options->shards, s->counts.total, s->n);
+            " --shard %s\n", s->options->shard, s->options->shards, s->counts.total, s->n,
+            lua_experiment_grows(s->experiment) ? "does the runs that depend on them, and reports" : "reports");
 }

@@ -28,7 +28,7 @@ int experiment_push_function(lua_State *L, const struct lua_experiment *x, const
 /* --- assay.experiment{…} ------------------------------------------------------------------------- */
 
 static const char *const spec_keys[] = {"name", "summary", "params", "grid", "setup", "run", "report", "group", "grid_params",
-                                        "claim", "verdict", NULL};
+                                        "claim", "verdict", "more", NULL};
 
 static void check_field(lua_State *L, const char *key, int type, int other, bool required)
 {
@@ -74,6 +74,7 @@ static int make_experiment(lua_State *L)
   check_field(L, "grid_params", LUA_TTABLE, LUA_TNONE, false);
   check_field(L, "claim", LUA_TTABLE, LUA_TNONE, false);
   check_field(L, "verdict", LUA_TFUNCTION, LUA_TNONE, false);
+  check_field(L, "more", LUA_TFUNCTION, LUA_TNONE, false);
   check_claim(L);
   lua_getfield(L, 1, "name");
   const char *name = lua_tostring(L, -1);
@@ -117,6 +118,8 @@ void experiment_open(lua_State *L)
        "What an experiment script returns: params with defaults, grid(p) with lists to combine, run(run, c, p, shared) for each, "
        "report(results, p) at the end; setup(p) loads what the runs share. grid_params lists parameters that only grid and "
        "report read: they are no part of a run's identity, so that more seeds keep the runs already done. "
+       "more(results, p) is asked when all runs so far have ended, again and again until it has nothing new: further configurations that depend on "
+       "what came out, such as fresh seeds at the tuned rate. "
        "claim and verdict(results, p) make it a paper's script: help(\"claims\")."},
       {"run", run_script, "assay.run(path[, {name = value}])", "Run an experiment script; true when every run is done."},
       {0}};
@@ -362,6 +365,17 @@ static void push_explicit(lua_State *L, int grid)
   }
 }
 
+/* The grid at the top becomes the list of its configurations. */
+static void expand_grid(lua_State *L)
+{
+  int grid = lua_gettop(L);
+  if (lua_rawlen(L, grid) > 0)
+    push_explicit(L, grid);
+  else
+    push_product(L, grid);
+  lua_remove(L, grid);
+}
+
 /* Push the list of the runs' configurations. */
 static void push_configs(lua_State *L, int spec, int params)
 {
@@ -375,12 +389,7 @@ static void push_configs(lua_State *L, int spec, int params)
     lua_pop(L, 1);
     lua_newtable(L);
   }
-  int grid = lua_gettop(L);
-  if (lua_rawlen(L, grid) > 0)
-    push_explicit(L, grid);
-  else
-    push_product(L, grid);
-  lua_remove(L, grid);
+  expand_grid(L);
 }
 
 /* --- from script to runs -------------------------------------------------------------------------- */
@@ -477,20 +486,32 @@ static char *claim_text(lua_State *L, int spec)
   return out;
 }
 
+static void make_room(struct lua_experiment *x, size_t n)
+{
+  x->config = xrealloc(x->config, (n + 1) * sizeof *x->config);
+  x->seed = xrealloc(x->seed, (n + 1) * sizeof *x->seed);
+  x->group = xrealloc(x->group, (n + 1) * sizeof *x->group);
+}
+
+/* The run of the configuration at index `config`, whose canonical text is taken over. */
+static void add_run(lua_State *L, struct lua_experiment *x, int spec, int params, int config, char *text, struct text *t)
+{
+  x->config[x->n] = text;
+  x->seed[x->n] = lua_getfield(L, config, "seed") == LUA_TNUMBER && lua_isinteger(L, -1) ? lua_tointeger(L, -1) : INT64_MIN;
+  lua_pop(L, 1);
+  x->group[x->n++] = 0; /* what group() raises must find the text owned */
+  x->group[x->n - 1] = group_of(L, spec, config, params, t);
+}
+
 static void read_runs(lua_State *L, struct lua_experiment *x, int spec, int params, int configs)
 {
   size_t n = lua_rawlen(L, configs);
   struct text *t = text_push(L);
-  x->config = xcalloc(n + 1, sizeof *x->config);
-  x->seed = xcalloc(n + 1, sizeof *x->seed);
-  x->group = xcalloc(n + 1, sizeof *x->group);
-  for (; x->n < n; x->n++) {
+  make_room(x, n);
+  while (x->n < n) {
     lua_geti(L, configs, (lua_Integer)x->n + 1);
     int config = lua_gettop(L);
-    x->config[x->n] = config_json(L, config, params, t);
-    x->seed[x->n] = lua_getfield(L, config, "seed") == LUA_TNUMBER && lua_isinteger(L, -1) ? lua_tointeger(L, -1) : INT64_MIN;
-    lua_pop(L, 1);
-    x->group[x->n] = group_of(L, spec, config, params, t);
+    add_run(L, x, spec, params, config, config_json(L, config, params, t), t);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -511,6 +532,8 @@ static int open_experiment(lua_State *L)
   x->name = field_text(L, 2, "name");
   x->summary = field_text(L, 2, "summary");
   x->claim = claim_text(L, 2);
+  x->grows = lua_getfield(L, 2, "more") == LUA_TFUNCTION;
+  lua_pop(L, 1);
   push_params(L, 2, o);
   struct text *t = text_push(L);
   json_add_object(L, 3, t, "params");
@@ -592,3 +615,79 @@ static int call_setup(lua_State *L)
 }
 
 enum status lua_experiment_setup(struct lua_experiment *x, struct err *e) { return bind_protect(x->h, call_setup, x, e); }
+
+/* --- more -------------------------------------------------------------------------------------------- */
+
+/* A set of the texts of all configurations so far. */
+static void push_known(lua_State *L, const struct lua_experiment *x)
+{
+  lua_createtable(L, 0, (int)x->n);
+  for (size_t i = 0; i < x->n; i++) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, x->config[i]);
+  }
+}
+
+/* Append the configurations of the list at index `list` that are not known yet. */
+static void add_new(lua_State *L, struct lua_experiment *x, int list)
+{
+  size_t n = lua_rawlen(L, list);
+  if (n > MAX_RUNS - x->n)
+    bind_error(L, "more: over %d runs in all", MAX_RUNS);
+  make_room(x, x->n + n);
+  experiment_push(L, x, "spec");
+  experiment_push(L, x, "run_params");
+  experiment_push(L, x, "guard"); /* behind the parameters, as group_of wants it */
+  experiment_push(L, x, "configs");
+  push_known(L, x);
+  struct text *t = text_push(L);
+  int spec = list + 1, params = list + 2, configs = list + 4, known = list + 5;
+  for (size_t i = 1; i <= n; i++) {
+    lua_geti(L, list, (lua_Integer)i);
+    int config = lua_gettop(L);
+    char *text = config_json(L, config, params, t);
+    if (lua_getfield(L, known, text) != LUA_TNIL) {
+      free(text);
+    } else {
+      lua_pushboolean(L, 1);
+      lua_setfield(L, known, text);
+      lua_pushvalue(L, config);
+      lua_rawseti(L, configs, (lua_Integer)x->n + 1);
+      add_run(L, x, spec, params, config, text, t);
+    }
+    lua_settop(L, config - 1);
+  }
+}
+
+struct asking { struct lua_experiment *x; const struct report_run *runs; size_t n; };
+
+static int call_more(lua_State *L)
+{
+  const struct asking *a = lua_touserdata(L, 1);
+  if (experiment_push_function(L, a->x, "more") != LUA_TFUNCTION)
+    return 0;
+  experiment_push_results(L, a->x, a->runs, a->n);
+  lua_call(L, 2, 1);
+  fflush(stdout);
+  if (lua_isnil(L, -1))
+    return 0;
+  if (!lua_istable(L, -1))
+    bind_error(L, "more must return a table of configurations or nil, got %s", luaL_typename(L, -1));
+  lua_pushnil(L);
+  if (!lua_next(L, -2)) /* an empty table is no grid of one run here: there is nothing more */
+    return 0;
+  lua_pop(L, 2);
+  expand_grid(L);
+  add_new(L, a->x, lua_gettop(L));
+  return 0;
+}
+
+enum status lua_experiment_more(struct lua_experiment *x, const struct report_run *runs, size_t n, size_t *added, struct err *e)
+{
+  size_t before = x->n;
+  enum status status = bind_protect(x->h, call_more, &(struct asking){x, runs, n}, e);
+  *added = x->n - before;
+  return status;
+}
+
+bool lua_experiment_grows(const struct lua_experiment *x) { return x->grows; }

@@ -43,17 +43,16 @@ static void push_library(lua_State *L, const char *module, const char *function)
   lua_remove(L, -2);
 }
 
-/* Push the results with their methods, then a copy of the parameters. */
-static void push_results(lua_State *L, const struct reporting *g)
+void experiment_push_results(lua_State *L, const struct lua_experiment *x, const struct report_run *runs, size_t n)
 {
   push_library(L, "assay.report", "results");
-  lua_createtable(L, (int)g->n, 0);
-  for (size_t i = 0; i < g->n; i++) {
-    push_row(L, g->x, &g->runs[i]);
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) {
+    push_row(L, x, &runs[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_call(L, 1, 1);
-  experiment_push(L, g->x, "params");
+  experiment_push(L, x, "params");
   bind_push_copy(L, -1, 0);
   lua_remove(L, -2);
 }
@@ -65,7 +64,7 @@ static int call_report(lua_State *L)
     lua_pop(L, 1);
     push_library(L, "assay.report", "summary");
   }
-  push_results(L, g);
+  experiment_push_results(L, g->x, g->runs, g->n);
   lua_call(L, 2, 0);
   fflush(stdout);
   return 0;
@@ -82,7 +81,7 @@ static int call_verdict(lua_State *L)
   struct reporting *g = lua_touserdata(L, 1);
   push_library(L, "assay.claims", "judge");
   experiment_push(L, g->x, "spec");
-  push_results(L, g);
+  experiment_push_results(L, g->x, g->runs, g->n);
   lua_call(L, 3, 1);
   struct text *t = text_push(L);
   json_add_object(L, -2, t, "verdict");
