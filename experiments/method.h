@@ -28,7 +28,9 @@ enum kind {
   KIND_SOLVER = 12,    /* pruning: layer and budget -> new weights */
   KIND_ALLOCATOR = 13, /* pruning: budgets per layer */
   KIND_RESTORER = 14,  /* pruning: repair after a mask */
-  KIND_COUNT = 15,
+  KIND_OBJECTIVE = 15, /* a function of float64 weights */
+  KIND_MINIMIZER = 16, /* objective -> weights */
+  KIND_COUNT = 17,
 };
 const char *kind_name(enum kind k);              /* "schedule" */
 bool kind_parse(const char *word, enum kind *k); /* singular or plural */

@@ -18,6 +18,8 @@ static const struct kind_word { const char *one, *many; } kind_words[KIND_COUNT]
   [KIND_SOLVER] = {"solver", "solvers"},
   [KIND_ALLOCATOR] = {"allocator", "allocators"},
   [KIND_RESTORER] = {"restorer", "restorers"},
+  [KIND_OBJECTIVE] = {"objective", "objectives"},
+  [KIND_MINIMIZER] = {"minimizer", "minimizers"},
 };
 
 const char *kind_name(enum kind k)

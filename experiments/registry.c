@@ -7,7 +7,9 @@
 #include "experiments/bounds/bound.h"
 #include "experiments/data/data.h"
 #include "experiments/kernel/mem.h"
+#include "experiments/minimize/minimize.h"
 #include "experiments/models/model.h"
+#include "experiments/objective/objective.h"
 #include "experiments/optim/optimizer.h"
 #include "experiments/params_int.h"
 #include "experiments/probe/probe.h"
@@ -29,6 +31,8 @@
 #define STRUCT_solver struct solver
 #define STRUCT_allocator struct allocator
 #define STRUCT_restorer struct restorer
+#define STRUCT_objective struct objective_method
+#define STRUCT_minimizer struct minimizer
 
 #define METHOD(kind, name) extern const STRUCT_##kind kind##_##name;
 #include "experiments/methods.def"

@@ -23,8 +23,8 @@ rank() {
   experiments/kernel/*) echo 0 ;;
   experiments/method.h | experiments/params*) echo 1 ;;
   experiments/data/* | experiments/models/*) echo 2 ;;
-  experiments/optim/* | experiments/schedules/*) echo 3 ;;
-  experiments/train/*) echo 4 ;;
+  experiments/optim/* | experiments/schedules/* | experiments/objective/*) echo 3 ;;
+  experiments/train/* | experiments/minimize/*) echo 4 ;;
   experiments/probe/*) echo 5 ;;
   experiments/bounds/* | experiments/pruning/*) echo 6 ;;
   experiments/registry* | experiments/methods.def) echo 7 ;;

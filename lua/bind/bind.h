@@ -28,8 +28,10 @@
 
 struct batch_of_runs; /* run.c */
 struct rng;
+struct objective;
 
 struct loaded_data { char *config; struct dataset *data; };
+struct made_objective { char *config; struct objective *objective; };
 
 struct lua_host {
   lua_State *L;                  /* the main state */
@@ -50,6 +52,8 @@ struct lua_host {
   struct probe_cache *probes;    /* what probes have measured; NULL before the first */
   struct loaded_data *data;      /* data sets loaded so far */
   size_t n_data;
+  struct made_objective *objectives; /* objectives made so far */
+  size_t n_objectives;
   struct batch_of_runs *batch;   /* the runs in hand; NULL outside experiments */
   unsigned batches;              /* batches so far: tells a run's userdata from those of earlier batches */
 };
@@ -181,6 +185,7 @@ const struct mat *matrix_packed(lua_State *L, const struct mat *m);
 struct lua_object {
   struct object o;        /* o.method is NULL until it is filled */
   struct dataset *data;   /* of a data object, once loaded */
+  struct objective *objective; /* of an objective, once made */
   void *state;            /* of an optimizer or average, once used */
   size_t state_size, state_n, state_rows;
   enum dtype state_type;
@@ -199,12 +204,21 @@ struct lua_object *object_with(lua_State *L, const struct lua_object *o, int at)
 void object_push_param(lua_State *L, const struct param *p, const void *conf);
 extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], sampler_methods[],
     model_methods[], data_methods[], probe_methods[], bound_methods[], score_methods[], solver_methods[], allocator_methods[],
-    restorer_methods[];
+    restorer_methods[], objective_methods[], minimizer_methods[];
 extern const struct function_row bound_math[];    /* what bounds add to assay.math */
 extern const struct function_row ranking_stats[]; /* and rankings (ranking.c) to assay.stats */
 
 /* The loaded data of a data object (loads it, or takes it from the host's cache); raises. */
 struct dataset *data_get(lua_State *L, struct lua_object *o);
+/* The same for C code that may not raise: a reference of the caller's. */
+NODISCARD enum status data_share(struct lua_host *h, const struct object *o, struct dataset **out, struct err *e);
+/* The function of an objective object (makes it, or takes it from the host's cache); raises. */
+struct objective *objective_get(lua_State *L, struct lua_object *o);
+void objective_forget(struct lua_host *h); /* the cache */
+/* The weights at `at` (a matrix or a list of d numbers) as float64; what holds them stays on the stack. */
+const double *objective_weights(lua_State *L, int at, size_t d, const char *what);
+/* Push 1 x d zeros, and return their place. */
+double *objective_push_weights(lua_State *L, size_t d);
 /* A field of data objects (n, d, classes, …): pushes it and returns true, or returns false. */
 bool data_field(lua_State *L, struct lua_object *o, const char *key);
 

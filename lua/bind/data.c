@@ -31,20 +31,25 @@ static enum status load(struct lua_host *h, const struct object *o, char *config
   return STATUS_OK;
 }
 
-struct dataset *data_get(lua_State *L, struct lua_object *o)
+enum status data_share(struct lua_host *h, const struct object *o, struct dataset **out, struct err *e)
 {
-  if (o->data)
-    return o->data;
-  struct lua_host *h = bind_host(L);
-  char *config = object_json(&o->o);
+  char *config = object_json(o);
   struct dataset *d = cached(h, config);
-  struct err e = {0};
+  enum status s = STATUS_OK;
   if (d)
     free(config);
-  else if (load(h, &o->o, config, &d, &e) != STATUS_OK)
+  else
+    s = load(h, o, config, &d, e);
+  *out = s == STATUS_OK ? dataset_retain(d) : NULL;
+  return s;
+}
+
+struct dataset *data_get(lua_State *L, struct lua_object *o)
+{
+  struct err e = {0};
+  if (!o->data && data_share(bind_host(L), &o->o, &o->data, &e) != STATUS_OK)
     bind_raise(L, &e);
-  o->data = dataset_retain(d);
-  return d;
+  return o->data;
 }
 
 static int data_load(lua_State *L)

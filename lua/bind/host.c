@@ -104,6 +104,7 @@ void lua_host_free(struct lua_host *h)
     dataset_release(h->data[i].data);
   }
   free(h->data);
+  objective_forget(h);
   probe_cache_free(h->probes);
   free(h->share_dir);
   free(h->db);

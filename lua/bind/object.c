@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
+#include "experiments/objective/objective.h"
 #include "experiments/registry.h"
 
 struct lua_object *object_push(lua_State *L)
@@ -42,6 +43,7 @@ static int object_gc(lua_State *L)
   object_free(&o->o);
   if (o->data)
     dataset_release(o->data);
+  objective_release(o->objective);
   free(o->state);
   memset(o, 0, sizeof *o);
   return 0;
@@ -473,6 +475,8 @@ void object_open(lua_State *L)
   add_methods(L, KIND_SOLVER, solver_methods);
   add_methods(L, KIND_ALLOCATOR, allocator_methods);
   add_methods(L, KIND_RESTORER, restorer_methods);
+  add_methods(L, KIND_OBJECTIVE, objective_methods);
+  add_methods(L, KIND_MINIMIZER, minimizer_methods);
   for (int kind = 1; kind < KIND_COUNT; kind++) {
     lua_pushinteger(L, kind);
     lua_pushcclosure(L, construct, 1);

@@ -53,7 +53,7 @@ static void source_line(struct names *out, const char *line)
   for (int k = 1; k < KIND_COUNT; k++) {
     const char *kind = kind_name((enum kind)k);
     size_t n = strlen(kind);
-    bool same_type = strcmp(type, kind) == 0 || (k == KIND_DATA && strcmp(type, "data_method") == 0);
+    bool same_type = strcmp(type, kind) == 0 || (strncmp(type, kind, n) == 0 && strcmp(type + n, "_method") == 0);
     if (same_type && strncmp(symbol, kind, n) == 0 && symbol[n] == '_')
       add(out, kind, symbol + n + 1);
   }
@@ -85,7 +85,8 @@ static const char *missing(const struct names *from, const struct names *in)
 
 int main(void)
 {
-  static const char *const folders[] = {"data", "models", "optim", "schedules", "probe", "bounds", "pruning"};
+  static const char *const folders[] = {"data", "models", "optim", "schedules", "probe", "bounds", "pruning", "objective",
+                                        "minimize"};
   static struct names listed, found;
   const char *source = source_dir(), *name;
   if (!source) {

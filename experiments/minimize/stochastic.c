@@ -1,0 +1,173 @@
+/* stochastic.c: any optimizer with any schedule, order of examples and average, on any objective, in float64. An objective that is no
+ * sum gives its whole gradient at every update. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiments/kernel/mem.h"
+#include "experiments/minimize/minimize.h"
+#include "experiments/optim/optimizer.h"
+#include "experiments/schedules/schedule.h"
+
+struct conf {
+  struct object optimizer, schedule, sampler, average;
+  int64_t batch;
+};
+
+static const struct param params[] = {
+  {.id = "optimizer", .type = PARAM_METHOD, .at = offsetof(struct conf, optimizer), .of = KIND_OPTIMIZER, .def_text = "sgd",
+   .doc = "the update rule", .example = "adam"},
+  {.id = "schedule", .type = PARAM_METHOD, .at = offsetof(struct conf, schedule), .of = KIND_SCHEDULE, .def_text = "constant",
+   .doc = "the rate of each update; an auto T is the number of updates in the budget", .example = "cosine"},
+  {.id = "sampler", .type = PARAM_METHOD, .at = offsetof(struct conf, sampler), .of = KIND_SAMPLER, .def_text = "random-reshuffling",
+   .doc = "the order of the components", .example = "iid"},
+  {.id = "average", .type = PARAM_METHOD, .at = offsetof(struct conf, average), .of = KIND_AVERAGE,
+   .doc = "give the average of the iterates as the result; none: the last one", .example = "polyak-average"},
+  {.id = "batch", .type = PARAM_INT, .at = offsetof(struct conf, batch), .def = 1, .min = 1, .max = 1e9, .flags = PARAM_LOG | PARAM_TUNED,
+   .unit = "components", .doc = "components an update; at least n: the whole gradient", .example = "8"},
+  {0},
+};
+
+struct work {
+  struct sample_stream *stream;
+  uint32_t *index;
+  double *g, *shown; /* gradient; the weights to evaluate, where they are not the iterate */
+  void *state, *mean;
+  size_t batch;
+  bool whole;
+  int64_t updates;   /* T */
+};
+
+static const struct optimizer *rule_of(const struct conf *c) { return (const struct optimizer *)c->optimizer.method; }
+static const struct average *average_of(const struct conf *c) { return (const struct average *)c->average.method; }
+
+static void work_free(struct work *k)
+{
+  sample_stream_free(k->stream);
+  free(k->index);
+  free(k->g);
+  free(k->shown);
+  free(k->state);
+  free(k->mean);
+}
+
+/* Updates in the budget: what the schedule stretches over. */
+static int64_t updates_in(const struct minimize *m, size_t batch)
+{
+  double by_passes = ceil(m->passes * (double)m->f->n / (double)batch);
+  double t = fmin(by_passes, m->iterations);
+  return t >= 1 && t < 1e12 ? (int64_t)t : t < 1 ? 1 : (int64_t)1e12;
+}
+
+static enum status work_new(struct work *k, const struct conf *c, const struct minimize *m, struct err *e)
+{
+  size_t d = m->f->d;
+  void *index = NULL, *g = NULL, *shown = NULL;
+  k->whole = (uint64_t)c->batch >= m->f->n;
+  k->batch = k->whole ? m->f->n : (size_t)c->batch;
+  k->updates = updates_in(m, k->batch);
+  enum status s = schedule_check(&c->schedule, k->updates, e);
+  if (s == STATUS_OK && !k->whole)
+    s = sample_stream_new(&k->stream, &c->sampler, m->f->n, m->seed, e);
+  if (s == STATUS_OK)
+    s = mem_new(&index, k->batch, sizeof(uint32_t), "a batch", e);
+  if (s == STATUS_OK)
+    s = mem_new(&g, d, sizeof(double), "a gradient", e);
+  if (s == STATUS_OK)
+    s = mem_new(&shown, d, sizeof(double), "weights to evaluate", e);
+  if (s == STATUS_OK)
+    s = mem_new(&k->state, rule_of(c)->state_size(c->optimizer.conf, NULL, d, DTYPE_F64), 1, "the optimizer's state", e);
+  if (s == STATUS_OK && c->average.method)
+    s = mem_new(&k->mean, average_of(c)->state_size(c->average.conf, d, DTYPE_F64), 1, "the average", e);
+  k->index = index, k->g = g, k->shown = shown;
+  return s;
+}
+
+/* The weights that would be the result now. */
+static const double *result(const struct conf *c, const struct work *k, const struct minimize *m)
+{
+  size_t d = m->f->d;
+  if (c->average.method)
+    average_of(c)->value_f64(c->average.conf, k->mean, k->shown, d);
+  else if (rule_of(c)->eval_weights_f64)
+    rule_of(c)->eval_weights_f64(c->optimizer.conf, k->state, m->w, k->shown, d);
+  else
+    return m->w;
+  return k->shown;
+}
+
+static enum status update(const struct conf *c, struct work *k, struct minimize *m, uint64_t t, double rate, struct err *e)
+{
+  struct step_info info = {.k = t + 1, .lr = rate};
+  enum status s = STATUS_OK;
+  if (k->whole)
+    minimize_gradient(m, m->w, k->g);
+  else {
+    s = sample_stream_batch(k->stream, t, k->batch, k->index, e);
+    if (s == STATUS_OK)
+      minimize_batch(m, k->index, k->batch, m->w, k->g);
+  }
+  if (s == STATUS_OK)
+    s = optimizer_step_f64(&c->optimizer, k->state, m->w, k->g, m->f->d, &info, e);
+  if (s == STATUS_OK && c->average.method)
+    average_of(c)->update_f64(c->average.conf, k->mean, m->w, m->f->d, t, (uint64_t)k->updates);
+  return s;
+}
+
+/* Updates until the run has to be asked again. A gradient that is not finite ends them: `ended`. */
+static enum status updates(const struct conf *c, struct work *k, struct minimize *m, uint64_t t, uint64_t n, double *rate, bool *ended,
+                           struct err *e)
+{
+  enum status s = STATUS_OK;
+  for (uint64_t i = 0; i < n && s == STATUS_OK; i++) {
+    *rate = schedule_at(&c->schedule, (int64_t)(t + i), k->updates);
+    s = update(c, k, m, t + i, *rate, e);
+  }
+  *ended = s == STATUS_DIVERGED;
+  return *ended ? STATUS_OK : s;
+}
+
+static enum status run(const void *conf, struct minimize *m, struct err *e)
+{
+  const struct conf *c = conf;
+  struct work k = {0};
+  uint64_t t = 0;
+  bool ended = false;
+  enum status s = work_new(&k, c, m, e);
+  struct minimize_point p = {.w = m->w, .step = NAN};
+  if (s == STATUS_OK) {
+    rule_of(c)->init(c->optimizer.conf, NULL, k.state, m->w, m->f->d, DTYPE_F64);
+    if (c->average.method)
+      average_of(c)->init(c->average.conf, k.mean, m->w, m->f->d, DTYPE_F64);
+  }
+  while (s == STATUS_OK && minimize_go_on(m, &p) && t < (uint64_t)k.updates) {
+    uint64_t left = (uint64_t)k.updates - t, n = minimize_room(m, (double)k.batch);
+    n = n < left ? n : left;
+    s = updates(c, &k, m, t, n, &p.step, &ended, e);
+    t += n;
+    p.iterations = (double)n;
+    p.w = result(c, &k, m);
+    if (ended) {
+      minimize_diverged(m, &p);
+      break;
+    }
+  }
+  work_free(&k);
+  return s == STATUS_OK ? m->status : s;
+}
+
+const struct minimizer minimizer_stochastic = {
+  .m = {.kind = KIND_MINIMIZER,
+        .id = "stochastic",
+        .name = "Stochastic updates",
+        .summary = "any optimizer with any schedule, order of examples and average, in float64",
+        .formula = "w <- optimizer(w, (1/b) sum_{i in batch} grad f_i(w), schedule(t)), t = 0 ... T-1",
+        .cite = "Robbins and Monro 1951, A stochastic approximation method",
+        .notes = "T is the number of updates in the budget of passes or iterations. The batches are those of training: cut from the "
+                 "endless concatenation of the sampler's epochs. An objective that is no sum gives its whole gradient. With an average the "
+                 "trace and the result are those of the average.",
+        .example = "assay.minimizer(\"stochastic\", {optimizer = assay.optimizer(\"adam\"), schedule = assay.schedule(\"cosine\", {peak = 0.1})})",
+        .conf_size = sizeof(struct conf),
+        .params = params},
+  .run = run,
+};

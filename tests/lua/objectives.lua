@@ -1,0 +1,77 @@
+-- assay.objective and assay.minimizer at the prompt.
+local tap = require "tap"
+
+-- A quadratic on the axes: f = sum lambda_j (w_j - o_j)^2 / 2.
+local q = assay.objective("quadratic", { d = 3, eigenvalues = { 3, 2, 1 }, rotate = false, seed = 4 })
+local o, w = q:optimum(), { 1, -2, 0.5 }
+local f, g = 0, {}
+for j = 1, 3 do
+  local lambda = 4 - j
+  f = f + lambda * (w[j] - o(1, j)) ^ 2 / 2
+  g[j] = lambda * (w[j] - o(1, j))
+end
+tap.near(q:value(w), f, 1e-14, "a diagonal quadratic has the value of its formula")
+local gradient, value = q:gradient(w)
+tap.near(value, f, 1e-14, "its gradient comes with the value")
+local worst = 0
+for j = 1, 3 do worst = math.max(worst, math.abs(gradient(1, j) - g[j])) end
+tap.near(worst, 0, 1e-14, "and is that of the formula")
+local hv, h = q:hvp(w, { 1, 1, 1 }), q:hessian(w)
+for j = 1, 3 do
+  tap.near(hv(1, j), 4 - j, 1e-14, "its Hessian product, " .. j)
+  tap.near(h(j, j), 4 - j, 1e-14, "and its Hessian, " .. j)
+end
+local facts = q:facts()
+tap.ok(facts.d == 3 and facts.n == 1 and facts.minimum == 0 and facts.smoothness == 3 and facts.strong_convexity == 1, "its facts")
+
+-- Gradient descent has a closed form there.
+local gd = assay.minimizer("gradient-descent", { rule = "fixed", rate = 0.1 })
+local r = gd:minimize(q, { iterations = 25, every = 0 })
+local start, expected = q:start(), 0
+for j = 1, 3 do
+  local left = (1 - 0.1 * (4 - j)) ^ 25 * (start(1, j) - o(1, j))
+  tap.near(r.w(1, j) - o(1, j), left, 1e-14, "25 steps shrink each coordinate by (1 - rate lambda)^25, " .. j)
+  expected = expected + (4 - j) * left ^ 2 / 2
+end
+tap.near(r.value, expected, 1e-14, "and the value follows")
+tap.ok(r.iterations == 25 and r.status == "iterations" and r.passes == 26 and r.gradients == 26 and r.hvps == 0, "what it cost")
+tap.ok(#r.trace.value == 26 and r.trace.iteration[26] == 25 and r.trace.step[2] == 0.1 and r.trace.value[26] == r.value,
+  "the trace has the start and each iteration")
+tap.ok(r.seconds >= 0 and #r.trace.seconds == 26, "and processor time")
+
+-- A finite sum on data: its mean of components, and the stochastic minimizer.
+local data = assay.data("breast-cancer", { standardize = true })
+local lr = assay.objective("logistic-regression", { data = data, l2 = 0.01 })
+tap.is(lr:facts().n, data.n, "as many components as examples")
+local at, sum = lr:start(), 0
+for i = 1, data.n do
+  local _, v = lr:component(i, at)
+  sum = sum + v
+end
+tap.near(sum / data.n, lr:value(at), 1e-13, "the mean of the components is the value")
+tap.near(lr:value(at), math.log(2), 1e-14, "which is ln 2 at zero")
+local sgd = assay.minimizer("stochastic", { batch = 8, schedule = assay.schedule("cosine", { peak = 0.3 }) })
+local a, b = sgd:minimize(lr, { passes = 20, seed = 1 }), sgd:minimize(lr, { passes = 20, seed = 1 })
+local c = sgd:minimize(lr, { passes = 20, seed = 2 })
+tap.ok(a.value == b.value and a.value ~= c.value, "the seed decides, and nothing else")
+tap.ok(a.value < 0.2 and a.passes >= 20 and a.passes < 21, "it learns")
+local mean = assay.minimizer("stochastic", { batch = 8, schedule = assay.schedule("constant", { peak = 0.3 }), average = "polyak-average" })
+tap.ok(mean:minimize(lr, { passes = 20 }).value < 0.2, "and so does the average of the iterates")
+local wild = assay.minimizer("stochastic", { schedule = assay.schedule("constant", { peak = 1e6 }) })
+tap.is(wild:minimize(assay.objective("rosenbrock"), { passes = 50 }).status, "diverged", "divergence is a result")
+
+-- Logging and plotting take a trace as it is.
+tap.ok(pcall(function() assay.plot.line { x = r.trace.iteration, y = r.trace.value } end), "a trace can be plotted")
+
+-- Refusals.
+tap.fails(function() q:value({ 1, 2 }) end, "3 numbers, got 2", "a point of the wrong size is refused")
+tap.fails(function() q:value(1) end, "w must be a matrix or a list", "and what is no point")
+tap.fails(function() q:component(2, w) end, "i must", "and a component that is not there")
+tap.fails(function() gd:minimize(q, { pases = 3 }) end, 'did you mean "passes"', "a misspelt option")
+tap.fails(function() gd:minimize(q, { passes = -1 }) end, "passes must be", "a budget out of range")
+tap.fails(function() gd:minimize(lr, { gap = 1e-3 }) end, "give minimum", "gap without a known minimum")
+tap.fails(function() gd:minimize(data) end, "objective", "what is no objective")
+tap.fails(function() assay.objective("logistic-regression", { file = "nothing.libsvm" }):facts() end, "nothing.libsvm", "a file that is not there")
+tap.fails(function() assay.minimizer("gradient-descent"):minimize("rosenbrock") end, "no known L", "1/L where there is no L")
+tap.is(tostring(q):sub(1, 19), "objective quadratic", "objects print as what they are")
+tap.done()
