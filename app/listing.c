@@ -1,5 +1,6 @@
 /* listing.c: see listing.h. */
 #include "app/listing.h"
+#include "app/listing_int.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,7 +67,8 @@ static const char *text_at(const struct store_query *q, size_t column)
   return c.type == STORE_TEXT ? c.text : "";
 }
 
-/* Columns: id, experiment_id, group_hash, experiment, status, uid, started_at, wall_s, script_hash, seed. */
+/* Columns: id, experiment_id, group_hash, experiment, status, uid, started_at, wall_s, script_hash, seed, note, and of a best
+ * run the count of those it was chosen from. */
 static void take_run(struct listing *l, const struct store_query *q, size_t row, bool fresh)
 {
   struct listing_row *r = &l->row[row];
@@ -80,6 +82,8 @@ static void take_run(struct listing *l, const struct store_query *q, size_t row,
   }
   r->n++;
   r->count[status]++;
+  r->chosen_from = store_query_columns(q) > 11 ? (size_t)store_query_cell(q, 11).i : 0;
+  listing_add_note(r, store_query_cell(q, 10));
   if (status == STORE_DONE && !l->by_run && store_query_cell(q, 7).type != STORE_NULL) { /* an imported run may know no time */
     double n = (double)++r->n_timed, mean = n > 1 ? r->wall_s : 0;
     r->wall_s = mean + (store_query_cell(q, 7).r - mean) / n;
@@ -121,13 +125,24 @@ static int load_rows(struct listing *l, struct store_query *q)
   return code;
 }
 
+/* The best run of each config: a query with a single min() or max() takes its other columns from the row that has it. Runs that are
+ * not done, and values that are NaN or text, are passed over; a config without any is shown by one of its runs. */
+static char *best_columns(const struct listing_ask *ask)
+{
+  return ask->best_of ? xasprintf(", sum(r.status = 'done'), %s(CASE WHEN r.status = 'done' THEN (SELECT value FROM result WHERE run_id = r.id AND key = ?3"
+                                  " AND typeof(value) <> 'text') END)", result_higher_better(ask->best_of) ? "max" : "min")
+                      : xstrdup("");
+}
+
 static int choose_runs(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask, const struct names *results)
 {
-  char *from = where_from(ask->trash ? "trash" : "runs", ask->where, &l->params, results);
+  char *from = where_from(ask->trash ? "trash" : "runs", ask->where, &l->params, results), *best = best_columns(ask);
   char *sql = xasprintf("SELECT r.id, r.experiment_id, r.group_hash, r.experiment, r.status, r.uid, r.started_at, r.wall_s,"
-                        " r.script_hash, r.seed %s AND (?1 IS NULL OR r.experiment = ?1) AND (?2 IS NULL OR r.status = ?2) ORDER BY r.id", from);
+                        " r.script_hash, r.seed, %s%s %s AND (?1 IS NULL OR r.experiment = ?1) AND (?2 IS NULL OR r.status = ?2)%s ORDER BY r.id",
+                        ask->labels ? "r.note" : "NULL", best, from, ask->best_of ? " GROUP BY r.experiment_id, r.group_hash" : "");
   struct store_query *q = reading_query(app, s, sql);
   free(from);
+  free(best);
   free(sql);
   if (!q)
     return where_refused(app, s, ask->where, &l->params, results);
@@ -135,6 +150,8 @@ static int choose_runs(struct listing *l, struct app *app, struct store *s, cons
     store_query_bind_text(q, 1, ask->experiment);
   if (ask->status)
     store_query_bind_text(q, 2, ask->status);
+  if (ask->best_of)
+    store_query_bind_text(q, 3, ask->best_of);
   int code = load_rows(l, q);
   store_query_close(q);
   return code ? reading_failed(app, s) : EXIT_DONE;
@@ -248,7 +265,7 @@ static int load_result(struct listing *l, struct app *app, struct store *s, cons
       at++;
     if (at == l->n_runs)
       break;
-    if (l->run[at].id != id || !(ask->by_run || l->run[at].done)) /* a mean is over what ran to its end */
+    if (l->run[at].id != id || !(l->by_run || l->run[at].done)) /* a mean is over what ran to its end */
       continue;
     struct store_cell value = store_query_cell(q, 1);
     add_value(&l->row[l->run[at].row].result[column], &value, ask->seeds ? &l->run[at].seed : NULL);
@@ -269,7 +286,7 @@ static int importance(const char *key)
 {
   if (strncmp(key, "val", 3) == 0)
     return 0;
-  if (strncmp(key, "test", 4) == 0)
+  if (strncmp(key, "test_", 5) == 0) /* test-binomial is a bound */
     return 1;
   return strstr(key, "loss") || strstr(key, "error") || strstr(key, "acc") ? 2 : 3;
 }
@@ -299,97 +316,23 @@ static int load_results(struct listing *l, struct app *app, struct store *s, con
     for (size_t i = 0; !code && i < keys->n && added < ask->most_results; i++) {
       const char *key = keys->name[i], *dot = strrchr(key, '.');
       bool wanted = derived ? dot && strcmp(dot, ".last") == 0 : !result_is_derived(key);
-      if (!wanted || (result_is_timing(key) && !ask->timings) || names_has(&l->results, key))
+      if (!wanted || (result_is_timing(key) && !ask->timings))
         continue;
-      code = load_result(l, app, s, key, ask, &any);
+      any = names_has(&l->results, key); /* asked for */
+      if (!any)
+        code = load_result(l, app, s, key, ask, &any);
+      if (any)
+        names_add(&l->usual, key);
       added += any;
     }
   return code;
-}
-
-/* --- order ------------------------------------------------------------------------------------ */
-
-const char *const listing_sorts[LISTING_SORTS] = {"id", "n", "experiment", "wall_s", "started_at"};
-
-bool result_higher_better(const char *name) { return strstr(name, "acc") != NULL; }
-
-struct ranked { struct store_cell key; size_t row; bool descending; };
-
-static int rank_type(const struct store_cell *c)
-{
-  return c->type == STORE_NULL ? 2 : c->type == STORE_INTEGER || c->type == STORE_REAL ? 0 : 1;
-}
-
-/* Numbers, then text, then what has no value, whichever the direction; ties as they came. */
-static int by_rank(const void *a, const void *b)
-{
-  const struct ranked *p = a, *q = b;
-  int order = rank_type(&p->key) - rank_type(&q->key);
-  if (order)
-    return order;
-  if (p->key.type == STORE_TEXT)
-    order = strcmp(p->key.text, q->key.text);
-  else if (p->key.type != STORE_NULL)
-    order = (p->key.r > q->key.r) - (p->key.r < q->key.r);
-  if (order)
-    return p->descending ? -order : order;
-  return p->row < q->row ? -1 : p->row > q->row;
-}
-
-static size_t position(const struct names *list, const char *name)
-{
-  size_t i = 0;
-  while (i < list->n && strcmp(list->name[i], name) != 0)
-    i++;
-  return i;
-}
-
-/* The value of a row that `name` sorts by; false when there is no such column. */
-static bool sort_key(const struct listing *l, const char *name, const struct listing_row *r, struct store_cell *key)
-{
-  size_t at;
-  if (strcmp(name, "id") == 0)
-    *key = cell_integer(r->id);
-  else if (strcmp(name, "n") == 0)
-    *key = cell_integer((int64_t)r->count[STORE_DONE]);
-  else if (strcmp(name, "experiment") == 0)
-    *key = cell_text(l->experiments.name[r->experiment]);
-  else if (strcmp(name, "wall_s") == 0)
-    *key = cell_real(r->wall_s);
-  else if (strcmp(name, "started_at") == 0)
-    *key = cell_text(r->started);
-  else if ((at = position(&l->params, name)) < l->params.n)
-    *key = r->param[at];
-  else if ((at = position(&l->results, name)) < l->results.n)
-    *key = r->result[at].n && !r->result[at].n_nan ? cell_real(r->result[at].mean)
-           : r->result[at].one.type == STORE_TEXT  ? r->result[at].one
-                                                   : cell_real(NAN);
-  else
-    return false;
-  return true;
-}
-
-bool listing_sort(const struct listing *l, const char *sort, bool descending, size_t *order)
-{
-  struct ranked *ranked = xcalloc(l->n_rows + 1, sizeof *ranked);
-  bool known = true;
-  for (size_t i = 0; i < l->n_rows && known; i++) {
-    ranked[i] = (struct ranked){.row = i, .descending = descending};
-    known = !sort || sort_key(l, sort, &l->row[i], &ranked[i].key);
-  }
-  if (known && sort)
-    qsort(ranked, l->n_rows, sizeof *ranked, by_rank);
-  for (size_t i = 0; i < l->n_rows; i++)
-    order[i] = known ? ranked[i].row : i;
-  free(ranked);
-  return known;
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
 int listing_load(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask)
 {
-  *l = (struct listing){.by_run = ask->by_run};
+  *l = (struct listing){.by_run = ask->by_run || ask->best_of};
   int code = EXIT_DONE;
   if (reading_keys(app, s, "param", &l->params) || reading_keys(app, s, "result", &l->keys))
     code = reading_failed(app, s);
@@ -399,12 +342,15 @@ int listing_load(struct listing *l, struct app *app, struct store *s, const stru
     find_differing(l);
     code = load_results(l, app, s, ask, &l->keys);
   }
+  if (!code && ask->labels)
+    code = listing_load_tags(l, app, s);
   return code;
 }
 
 void listing_free(struct listing *l)
 {
   for (size_t i = 0; i < l->n_rows; i++) {
+    listing_free_labels(&l->row[i]);
     for (size_t k = 0; l->row[i].param && k < l->params.n; k++)
       cell_free(&l->row[i].param[k]);
     for (size_t k = 0; l->row[i].result && k < l->results.n; k++) {
@@ -423,42 +369,6 @@ void listing_free(struct listing *l)
   names_free(&l->experiments);
   names_free(&l->params);
   names_free(&l->results);
+  names_free(&l->usual);
   names_free(&l->keys);
-}
-
-size_t summary_pairs(const struct summary *a, const struct summary *b, double *x, double *y, size_t most)
-{
-  size_t n = 0;
-  for (size_t i = 0; i < b->n && n < most; i++)
-    for (size_t k = 0; k < a->n && b->seed[i] != INT64_MIN; k++)
-      if (a->seed[k] == b->seed[i]) {
-        x[n] = a->value[k];
-        y[n++] = b->value[i];
-        break;
-      }
-  return n;
-}
-
-const char *plus_minus(void) { return MB_CUR_MAX > 1 ? "±" : "+-"; }
-
-char *summary_text(const struct summary *x, bool by_run)
-{
-  double half = x->half;
-  if (x->varies)
-    return xstrdup("(varies)");
-  if (x->one.type == STORE_TEXT && (by_run || x->n == 0))
-    return xasprintf("%.*s", (int)x->one.size, x->one.text);
-  if (x->n_nan)
-    return by_run ? xstrdup("nan") : xasprintf("NaN in %zu of %zu", x->n_nan, x->n + x->n_nan);
-  if (x->n == 0)
-    return xstrdup("-");
-  if (isnan(half) || !isfinite(x->mean))
-    return xasprintf("%.6g", x->mean);
-  if (half == 0)
-    return xasprintf("%.6g %s0", x->mean, plus_minus());
-  double place = floor(log10(half));
-  if (place > 4 || place < -8)
-    return xasprintf("%.6g %s%.2g", x->mean, plus_minus(), half);
-  int digits = place < 1 ? 1 - (int)place : 0; /* two digits of the interval, the mean to the same place */
-  return xasprintf("%.*f %s%.*f", digits, x->mean, plus_minus(), digits, half);
 }

@@ -15,6 +15,8 @@ struct listing_ask {
   bool by_run, timings;                    /* one row per run; results that are times too */
   bool trash;                              /* runs in the trash instead of the others */
   bool seeds;                              /* the seeds beside the values, for summary_pairs */
+  bool labels;                             /* tags and notes too */
+  const char *best_of;                     /* of each config the one run that is best by this result; NULL: all */
 };
 
 /* A result over the runs of a row. */
@@ -36,12 +38,16 @@ struct listing_row {
   char uid[33], started[32], script[33]; /* of the first run */
   struct store_cell *param;    /* one per params.name; a cell of type NULL where there is none */
   struct summary *result;      /* one per results.name */
+  size_t chosen_from;          /* of a best run: the runs of its config that are done */
+  struct { char *name; size_t n; } *tag; size_t n_tags; /* sorted within a run; n: runs that have it */
+  char *note;                  /* NULL: none */
 };
 
 struct listing {
   bool by_run;
   struct names experiments, params, results; /* results: those that are shown */
   struct names keys;           /* every result in the store */
+  struct names usual;          /* results that would be shown without any being asked for, the most important first */
   bool *differs;               /* of each parameter: not the same in all rows */
   bool scripts_differ;         /* rows of one experiment come from different texts of its script */
   struct listing_row *row;
@@ -59,11 +65,16 @@ extern const char *const listing_sorts[LISTING_SORTS];
 /* The rows in the order of a parameter, a result (its mean) or one of listing_sorts; NULL: as they came. Numbers, then texts,
  * then what has no value, whichever the direction. False, and as they came, where there is no such column. */
 bool listing_sort(const struct listing *l, const char *sort, bool descending, size_t *order);
+/* The same by keys of your own, one for each row. */
+void listing_sort_by(const struct listing *l, const struct store_cell *key, bool descending, size_t *order);
 /* Is more of this result better, as far as its name says? */
 bool result_higher_better(const char *name);
 
 /* The value people see: "0.1042 ±0.0011", "0.25", "NaN in 2 of 5", "(varies)", "-". Caller frees. */
 char *summary_text(const struct summary *x, bool by_run);
+
+/* "good, slow (2)": with a count where not all runs of the row have the tag. Caller frees. */
+char *listing_tags_text(const struct listing_row *r);
 
 /* Values of a and b (read with their seeds) whose runs have the same seed, in the order of b: x of a, y of b, at most `most`. Returns the count. */
 size_t summary_pairs(const struct summary *a, const struct summary *b, double *x, double *y, size_t most);

@@ -52,6 +52,10 @@ bool result_is_timing(const char *key);
 /* FROM and WHERE clauses that choose from `view` (runs, trash) by an expression over columns of `runs`, parameters and results;
  * the alias of a run is r. Names with dots are quoted for the user. `where` may be NULL. Caller frees. */
 char *where_from(const char *view, const char *where, const struct names *params, const struct names *results);
+/* Why the store has just refused the SQL of such an expression, with the nearest name where one is unknown; text that begins with
+ * WHERE_UNFINISHED where it only ends too early. Caller frees. */
+#define WHERE_UNFINISHED "unfinished"
+char *where_problem(const struct store *s, const char *where, const struct names *params, const struct names *results);
 /* After the store refused the SQL of `where`: say so, with the nearest name where one is unknown. An exit code. */
 int where_refused(struct app *app, const struct store *s, const char *where, const struct names *params, const struct names *results);
 

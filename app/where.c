@@ -175,15 +175,45 @@ static char *names_here(const struct names *params, const struct names *results)
   return t.s;
 }
 
+/* Closing brackets less opening ones, outside of quotes. */
+static int open_brackets(const char *where)
+{
+  int depth = 0;
+  for (const char *s = where; *s;) {
+    depth += (*s == '(') - (*s == ')');
+    s += *s == '\'' || *s == '"' ? quoted_length(s) : 1;
+  }
+  return depth;
+}
+
+/* The store sees the expression between brackets of ours: what it says about the closing one means the end. NULL: another message. */
+static const char *ends_badly(const char *message, const char *where)
+{
+  if (strncmp(message, "unrecognized token: ", 20) == 0 && strstr(message, "\n)"))
+    return WHERE_UNFINISHED ": a quote is open";
+  if (strcmp(message, "near \")\": syntax error") != 0 && strcmp(message, "incomplete input") != 0)
+    return NULL;
+  return open_brackets(where) < 0 ? "one closing bracket too many" : WHERE_UNFINISHED ": something is missing at the end";
+}
+
+char *where_problem(const struct store *s, const char *where, const struct names *params, const struct names *results)
+{
+  const char *message = store_message(s), *near = suggest(message, params, results);
+  if (ends_badly(message, where))
+    return xstrdup(ends_badly(message, where));
+  bool unknown = !near && strstr(message, "no such column: ") && params->n;
+  char *names = unknown ? names_here(params, results) : NULL;
+  char *text = xasprintf("%s%s%s", message, near ? "; did you mean " : unknown ? "; there are " : "", near ? near : unknown ? names : "");
+  free(names);
+  return text;
+}
+
 int where_refused(struct app *app, const struct store *s, const char *where, const struct names *params, const struct names *results)
 {
-  const char *near = suggest(store_message(s), params, results);
   if (!where || app->cancel)
     return reading_failed(app, s);
-  bool unknown = !near && strstr(store_message(s), "no such column: ") && params->n;
-  char *names = unknown ? names_here(params, results) : NULL;
-  app_complain("--where %s: %s%s%s", where, store_message(s), near ? "; did you mean " : unknown ? "; there are " : "",
-               near ? near : unknown ? names : "");
-  free(names);
+  char *problem = where_problem(s, where, params, results);
+  app_complain("--where %s: %s", where, problem);
+  free(problem);
   return EXIT_USAGE;
 }

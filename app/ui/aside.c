@@ -1,5 +1,6 @@
 /* aside.c: the thread that reads the store, so that the screen never waits for it. Jobs are done in the order they
- * were asked; a dropped one is passed over, or stopped at its next query step when it already runs. */
+ * were asked; a dropped one is passed over, or stopped at its next query step when it already runs. What shall be written
+ * is written even when the program is being left. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -73,6 +74,23 @@ static void do_job(struct aside *a, struct aside_job *job)
   atomic_store(&a->cost_us, (long)(1e6 * job->seconds));
 }
 
+/* The next job, taken from the list; at the end of the program only what shall be written. NULL: none. */
+static struct aside_job *take_job(struct aside *a)
+{
+  struct aside_job **at = &a->first, *before = NULL;
+  while (*at && a->stop && !(*at)->write) {
+    before = *at;
+    at = &before->next;
+  }
+  struct aside_job *job = *at;
+  if (job) {
+    *at = job->next;
+    if (a->last == job)
+      a->last = before;
+  }
+  return job;
+}
+
 static void *thread_main(void *self)
 {
   struct aside *a = self;
@@ -80,12 +98,9 @@ static void *thread_main(void *self)
   for (;;) {
     while (!a->first && !a->stop)
       pthread_cond_wait(&a->wake, &a->lock);
-    if (a->stop)
+    struct aside_job *job = take_job(a);
+    if (!job)
       break;
-    struct aside_job *job = a->first;
-    a->first = job->next;
-    if (!a->first)
-      a->last = NULL;
     a->running = job;
     atomic_store(&a->app.cancel, 0); /* under the lock: whoever drops this job from now on is heard */
     pthread_mutex_unlock(&a->lock);
@@ -132,7 +147,8 @@ void aside_free(struct aside *a)
 {
   pthread_mutex_lock(&a->lock);
   a->stop = true;
-  atomic_store(&a->app.cancel, 1);
+  if (a->running && !a->running->write)
+    atomic_store(&a->app.cancel, 1);
   pthread_cond_signal(&a->wake);
   pthread_mutex_unlock(&a->lock);
   if (a->started)

@@ -1,4 +1,6 @@
 /* line.c: editing one line of text, and the question at the bottom of the screen. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -139,7 +141,27 @@ static void free_asking(struct asking *a)
   free(a->label);
   free(a->history);
   free(a->choices);
+  free(a->remark);
   free(a);
+}
+
+void ui_ask_remark(struct ui *ui, const void *self, const char *about, bool bad, const char *format, ...)
+{
+  struct asking *a = ui->asking;
+  if (!a || a->q.self != self)
+    return;
+  char *text = line_text(&a->line);
+  if (strcmp(text, about) == 0) {
+    va_list args;
+    va_start(args, format);
+    free(a->remark);
+    if (vasprintf(&a->remark, format, args) < 0)
+      a->remark = NULL;
+    va_end(args);
+    a->remark_bad = bad;
+    ui->dirty = true;
+  }
+  free(text);
 }
 
 void asking_end(struct ui *ui)
@@ -180,29 +202,45 @@ static void walk_history(struct ui *ui, struct asking *a, int step)
     a->history_at = wanted;
 }
 
-/* Insert what all candidates share beyond the word; show them where there are several. */
+/* What all names of a list share at their beginning: the bytes; *n: how many names. */
+static size_t shared_beginning(const char *list, size_t *n)
+{
+  size_t common = strcspn(list, "\n");
+  *n = 0;
+  for (const char *name = list; *name; ++*n) {
+    size_t same = 0, length = strcspn(name, "\n");
+    while (same < common && same < length && name[same] == list[same])
+      same++;
+    common = same;
+    name += length + (name[length] == '\n');
+  }
+  return common;
+}
+
+/* How much of the beginning of `name` stands before the cursor already, in any case. */
+static size_t typed_of(const char *name, size_t n, const char *text, size_t cursor)
+{
+  for (size_t k = n < cursor ? n : cursor; k; k--)
+    if (strncasecmp(text + cursor - k, name, k) == 0)
+      return k;
+  return 0;
+}
+
+/* Insert what all candidates share beyond the word; show them where there are several. A candidate in quotes takes the place of
+ * what was typed without them. */
 static void complete(struct asking *a)
 {
   char *text = line_text(&a->line);
-  size_t cursor = line_bytes(&a->line, a->line.at), common = 0, n = 0;
-  char *list = a->q.candidates ? a->q.candidates(a->q.self, text, cursor) : NULL, *copy = list ? xstrdup(list) : NULL, *save = NULL, *first = NULL;
+  size_t cursor = line_bytes(&a->line, a->line.at), n = 0;
+  char *list = a->q.candidates ? a->q.candidates(a->q.self, text, cursor) : NULL;
+  size_t common = list ? shared_beginning(list, &n) : 0, typed = common ? typed_of(list, common, text, cursor) : 0;
   free(a->choices);
   a->choices = NULL;
-  for (char *name = copy ? strtok_r(copy, "\n", &save) : NULL; name; name = strtok_r(NULL, "\n", &save), n++) {
-    size_t same = 0;
-    while (first && name[same] && name[same] == first[same])
-      same++;
-    common = first ? (same < common ? same : common) : strlen(name);
-    first = first ? first : name;
-  }
-  size_t typed = 0; /* of the candidates, standing before the cursor already */
-  for (size_t k = common; first && k; k--)
-    if (k <= cursor && strncmp(text + cursor - k, first, k) == 0) {
-      typed = k;
-      break;
-    }
-  if (first && common > typed) {
-    char *more = xasprintf("%.*s", (int)(common - typed), first + typed);
+  if (common && !typed && (*list == '"' || *list == '\'')) /* without its quote */
+    for (size_t k = typed_of(list + 1, common - 1, text, cursor); k; k--)
+      line_key(&a->line, &(struct ui_event){.key = UI_KEY_BACKSPACE});
+  if (common > typed) {
+    char *more = xasprintf("%.*s", (int)(common - typed), list + typed);
     line_insert(&a->line, more);
     free(more);
   }
@@ -212,7 +250,6 @@ static void complete(struct asking *a)
     a->choices = list;
     list = NULL;
   }
-  free(copy);
   free(list);
   free(text);
 }
@@ -251,12 +288,18 @@ unsigned asking_key(struct ui *ui, const struct ui_event *ev)
     accept(ui, a);
     return UI_HANDLED | UI_REDRAW;
   }
+  if (ev->key != '\t') {
+    free(a->choices);
+    a->choices = NULL;
+  }
   if (ev->key == 27 || ev->key == ('C' & 31))
     asking_end(ui);
   else if (ev->key == UI_KEY_UP || ev->key == UI_KEY_DOWN)
     walk_history(ui, a, ev->key == UI_KEY_UP ? 1 : -1), edited = true;
   else if (ev->key == '\t')
     complete(a), edited = true;
+  else if (ev->pasted && (ev->key == '\r' || ev->key == '\n')) /* one line is asked for */
+    line_insert(&a->line, " "), edited = true;
   else
     edited = line_key(&a->line, ev);
   if (edited && a->q.changed) {
@@ -273,9 +316,10 @@ void asking_draw(struct ui *ui, struct plot_grid *g, int *row, int *col)
   int at = g->height - 1, used;
   draw_fill(g, (struct area){at, 0, 1, g->width}, ' ');
   used = draw_text(g, at, 1, g->width - 2, a->q.label, UI_BLUE, PLOT_BOLD) + 1;
-  if (a->choices) {
+  if (a->choices || a->remark) {
+    bool bad = !a->choices && a->remark_bad;
     draw_fill(g, (struct area){at - 1, 0, 1, g->width}, ' ');
-    draw_text(g, at - 1, 1, g->width - 2, a->choices, UI_GREY, 0);
+    draw_text(g, at - 1, 1, g->width - 2, a->choices ? a->choices : a->remark, bad ? UI_RED : UI_GREY, bad ? PLOT_BOLD : 0);
   }
   *row = at;
   *col = a->confirm ? used + 1 : line_draw(&a->line, g, at, used + 1, g->width - used - 2);

@@ -9,40 +9,6 @@
 
 enum { GAP = 2, WIDEST = 60, NARROWEST = 4 };
 
-void list_free(struct list *l)
-{
-  for (size_t i = 0; i < l->n_columns; i++)
-    free(l->column[i].name);
-  free(l->column);
-  *l = (struct list){0};
-}
-
-void list_set_columns(struct list *l, const char *const *names, size_t n)
-{
-  struct list_column *fresh = xcalloc(n + 1, sizeof *fresh);
-  for (size_t i = 0; i < n; i++) {
-    for (size_t k = 0; k < l->n_columns; k++)
-      if (strcmp(l->column[k].name, names[i]) == 0)
-        fresh[i] = l->column[k];
-    fresh[i].name = xstrdup(names[i]);
-  }
-  char *sorted_by = l->sorted && l->sort_column < l->n_columns ? xstrdup(l->column[l->sort_column].name) : NULL;
-  for (size_t i = 0; i < l->n_columns; i++)
-    free(l->column[i].name);
-  free(l->column);
-  l->column = fresh;
-  l->n_columns = n;
-  l->sorted = false;
-  for (size_t i = 0; sorted_by && i < n; i++)
-    if (strcmp(fresh[i].name, sorted_by) == 0) {
-      l->sorted = true;
-      l->sort_column = i;
-    }
-  free(sorted_by);
-  if (l->cursor_column >= n)
-    l->cursor_column = n ? n - 1 : 0;
-}
-
 void list_select(struct list *l, size_t row)
 {
   l->at = l->n_rows == 0 ? 0 : row < l->n_rows ? row : l->n_rows - 1;
@@ -59,7 +25,7 @@ static int natural_width(struct list *l, size_t column)
   int width = (int)text_width(l->column[column].name) + 1; /* room for the arrow of sorting */
   for (size_t row = l->top; row < l->n_rows && row < l->top + (size_t)l->height; row++) {
     struct plot_cell style = {0};
-    char *text = l->cell(l->self, row, column, &style);
+    char *text = l->cell(l->self, row, l->column[column].source, &style);
     int w = text ? (int)text_width(text) : 0;
     width = w > width ? w : width;
     free(text);
@@ -97,7 +63,7 @@ static void draw_names(struct list *l, struct plot_grid *g, struct area a, const
     if (!width[i])
       continue;
     int room = width[i] < a.col + a.width - col ? width[i] : a.col + a.width - col;
-    bool sorts = l->sorted && l->sort_column == i;
+    bool sorts = l->sorted && l->sort_column == l->column[i].source;
     char *name = xasprintf("%s%s", l->column[i].name, !sorts ? "" : l->descending ? "↓" : "↑");
     uint8_t attr = i == l->cursor_column ? PLOT_UNDERLINE : 0;
     if (l->column[i].right)
@@ -120,9 +86,9 @@ static void draw_row(struct list *l, struct plot_grid *g, struct area a, size_t 
     if (!width[i])
       continue;
     int room = width[i] < a.col + a.width - col ? width[i] : a.col + a.width - col;
-    if (!l->draw || !l->draw(l->self, g, row, i, (struct area){a.row, col, 1, room})) {
+    if (!l->draw || !l->draw(l->self, g, row, l->column[i].source, (struct area){a.row, col, 1, room})) {
       struct plot_cell style = {0};
-      char *text = l->cell(l->self, row, i, &style);
+      char *text = l->cell(l->self, row, l->column[i].source, &style);
       if (l->column[i].right)
         draw_right(g, a.row, col, room, text ? text : "", style.fg, style.attr);
       else
@@ -168,24 +134,11 @@ void list_draw(struct list *l, struct plot_grid *g, struct area a)
 
 /* --- requests ---------------------------------------------------------------------------------------- */
 
-static unsigned move_column(struct list *l, int step)
+void list_resize_column(struct list *l, int step)
 {
-  for (size_t i = l->cursor_column + (size_t)step; i < l->n_columns; i += (size_t)step)
-    if (!l->column[i].hidden) {
-      l->cursor_column = i;
-      break;
-    }
-  return UI_HANDLED | UI_REDRAW;
-}
-
-static unsigned resize_column(struct list *l, int step)
-{
-  struct list_column *c = l->cursor_column < l->n_columns ? &l->column[l->cursor_column] : NULL;
-  if (!c)
-    return UI_HANDLED;
+  struct list_column *c = &l->column[l->cursor_column];
   int width = (c->width ? c->width : natural_width(l, l->cursor_column)) + step;
-  c->width = width < NARROWEST ? NARROWEST : width > 200 ? 200 : width;
-  return UI_HANDLED | UI_REDRAW;
+  c->width = width < NARROWEST ? NARROWEST : width > LIST_WIDEST_COLUMN ? LIST_WIDEST_COLUMN : width;
 }
 
 static unsigned mouse(struct list *l, const struct ui_event *ev, struct area a)
@@ -213,15 +166,7 @@ unsigned list_request(struct list *l, enum request r, const struct ui_event *ev,
   case REQUEST_PAGE_DOWN: list_select(l, l->at + page); break;
   case REQUEST_FIRST: list_select(l, 0); break;
   case REQUEST_LAST: list_select(l, SIZE_MAX); break;
-  case REQUEST_LEFT: return move_column(l, -1);
-  case REQUEST_RIGHT: return move_column(l, 1);
-  case REQUEST_WIDEN: return resize_column(l, 2);
-  case REQUEST_NARROW: return resize_column(l, -2);
-  case REQUEST_HIDE_COLUMN:
-    if (l->cursor_column < l->n_columns)
-      l->column[l->cursor_column].hidden = true;
-    return move_column(l, l->cursor_column ? -1 : 1);
-  default: return 0;
+  default: return list_column_request(l, r);
   }
   return UI_HANDLED | UI_REDRAW;
 }
@@ -238,7 +183,8 @@ static void write_row(struct list *l, FILE *f, size_t row, bool csv)
     if (any)
       fputc(csv ? ',' : '\t', f);
     any = true;
-    char *text = row == SIZE_MAX ? xstrdup(l->column[i].name) : l->cell(l->self, row, i, &style);
+    char *text = row == SIZE_MAX ? xstrdup(l->column[i].name)
+                 : l->exact && csv ? l->exact(l->self, row, l->column[i].source) : l->cell(l->self, row, l->column[i].source, &style);
     if (csv && text && *text)
       csv_write(f, text, false);
     else

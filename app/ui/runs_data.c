@@ -1,11 +1,12 @@
 /* runs_data.c: see runs_data.h. */
 #include "app/ui/runs_data.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ui/rows.h"
+#include "app/ui/runs_filter.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/stats.h"
 
@@ -16,6 +17,7 @@ struct runs_ask runs_ask_copy(const struct runs_ask *a)
   struct runs_ask copy = *a;
   copy.where = a->where ? xstrdup(a->where) : NULL;
   copy.sort = a->sort ? xstrdup(a->sort) : NULL;
+  copy.best_of = a->best_of ? xstrdup(a->best_of) : NULL;
   copy.columns = (struct names){0};
   for (size_t i = 0; i < a->columns.n; i++)
     names_add(&copy.columns, a->columns.name[i]);
@@ -26,54 +28,9 @@ void runs_ask_free(struct runs_ask *a)
 {
   free(a->where);
   free(a->sort);
+  free(a->best_of);
   names_free(&a->columns);
   *a = (struct runs_ask){0};
-}
-
-/* --- the filter ------------------------------------------------------------------------------------------ */
-
-/* Does the text have an operator of SQL that is a word? "lr is null", "tags like 'x%'". */
-static bool has_sql_word(const char *typed)
-{
-  static const char *const words[] = {"is", "in", "like", "glob", "between", "not", "and", "or", "null", NULL};
-  char *copy = xstrdup(typed), *save = NULL;
-  bool found = false;
-  for (char *word = strtok_r(copy, " ", &save); word && !found; word = strtok_r(NULL, " ", &save))
-    for (size_t i = 0; words[i]; i++)
-      found = found || strcasecmp(word, words[i]) == 0;
-  free(copy);
-  return found;
-}
-
-/* Words without any operator of SQL are searched for. */
-static bool bare_words(const char *typed)
-{
-  for (const char *c = typed; *c; c++)
-    if (!isalnum((unsigned char)*c) && !strchr(" _-./", *c))
-      return false;
-  return !has_sql_word(typed);
-}
-
-char *runs_where(const char *typed)
-{
-  while (*typed == ' ')
-    typed++;
-  if (!*typed)
-    return NULL;
-  if (strncasecmp(typed, "where ", 6) == 0)
-    return xstrdup(typed + 6);
-  if (!bare_words(typed))
-    return xstrdup(typed);
-  char *where = xstrdup(""), *copy = xstrdup(typed), *save = NULL;
-  for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-    char *longer = xasprintf("%s%s(experiment LIKE '%%%s%%' OR config LIKE '%%%s%%' OR note LIKE '%%%s%%' OR status = '%s'"
-                             " OR ',' || tags || ',' LIKE '%%%s%%' OR uid LIKE '%s%%')",
-                             where, *where ? " AND " : "", word, word, word, word, word, word);
-    free(where);
-    where = longer;
-  }
-  free(copy);
-  return where;
 }
 
 /* --- against the best ----------------------------------------------------------------------------------------- */
@@ -114,59 +71,208 @@ static void adjust(struct against *all, size_t n)
   free(p);
 }
 
+/* Is it a result that rows may be judged by? A curve's last value is only what its column is sorted by. */
+static bool is_score(const struct runs_ask *ask, const char *name) { return !result_is_derived(name) || names_has(&ask->columns, name); }
+
+/* The result that rows are judged by: the one they are sorted by, else the most important one. */
+static void find_score(struct runs_data *d, const struct runs_ask *ask)
+{
+  const struct names *results = &d->list.results;
+  size_t first = d->list.usual.n ? row_find(results, d->list.usual.name[0]) : 0;
+  size_t sorted = ask->sort && is_score(ask, ask->sort) && row_find(&d->list.params, ask->sort) == SIZE_MAX ? row_find(results, ask->sort) : SIZE_MAX;
+  size_t best = ask->fold == FOLD_BEST ? row_find(results, ask->best_of) : SIZE_MAX;
+  d->score = best != SIZE_MAX ? best : sorted != SIZE_MAX ? sorted : results->n ? first : SIZE_MAX;
+  d->higher_better = d->score != SIZE_MAX && result_higher_better(results->name[d->score]);
+}
+
 static void compare_with_best(struct runs_data *d)
 {
   const struct listing *l = &d->list;
   d->best = SIZE_MAX;
   d->against = xcalloc(l->n_rows + 1, sizeof *d->against);
-  if (!l->results.n || l->by_run)
+  if (d->score == SIZE_MAX || l->by_run)
     return;
-  d->higher_better = result_higher_better(l->results.name[0]);
   for (size_t i = 0; i < l->n_rows; i++) {
-    const struct summary *x = &l->row[i].result[0];
+    const struct summary *x = &l->row[i].result[d->score];
     if (!x->n || x->n_nan || !isfinite(x->mean))
       continue;
-    if (d->best == SIZE_MAX || (d->higher_better ? x->mean > l->row[d->best].result[0].mean : x->mean < l->row[d->best].result[0].mean))
+    double best = d->best == SIZE_MAX ? NAN : l->row[d->best].result[d->score].mean;
+    if (isnan(best) || (d->higher_better ? x->mean > best : x->mean < best))
       d->best = i;
   }
   for (size_t i = 0; d->best != SIZE_MAX && i < l->n_rows; i++)
     if (i != d->best)
-      d->against[i] = test_pair(&l->row[i].result[0], &l->row[d->best].result[0]);
+      d->against[i] = test_pair(&l->row[i].result[d->score], &l->row[d->best].result[d->score]);
   if (d->best != SIZE_MAX)
     adjust(d->against, l->n_rows);
 }
 
 /* --- order -------------------------------------------------------------------------------------------------------- */
 
+const char *const runs_sorts[RUNS_SORTS] = {"config", "vs best", "status", "tags", "note", "of"};
+
+static int by_config(const void *a, const void *b, void *list)
+{
+  size_t p = *(const size_t *)a, q = *(const size_t *)b;
+  int order = row_config_compare(list, p, q);
+  return order ? order : (p > q) - (p < q);
+}
+
+/* Keys are places in the order of configs. */
+static void config_keys(struct listing *l, struct store_cell *key)
+{
+  size_t *place = xcalloc(l->n_rows + 1, sizeof *place);
+  for (size_t i = 0; i < l->n_rows; i++)
+    place[i] = i;
+  qsort_r(place, l->n_rows, sizeof *place, by_config, l);
+  for (size_t i = 0; i < l->n_rows; i++)
+    key[place[i]] = cell_integer((int64_t)i);
+  free(place);
+}
+
+static enum store_status first_status(const struct listing_row *r)
+{
+  enum store_status st = STORE_RUNNING;
+  while (st < STORE_LOST && !r->count[st])
+    st++;
+  return st;
+}
+
+/* Texts of keys are borrowed, but for those of tags: *owned. */
+static struct store_cell own_key(const struct runs_data *d, enum runs_sort sort, size_t row, char **owned)
+{
+  const struct listing_row *r = &d->list.row[row];
+  switch (sort) {
+  case SORT_AGAINST: return row == d->best ? cell_real(0) : cell_real(d->against[row].known ? d->against[row].difference : NAN);
+  case SORT_STATUS: return cell_integer(first_status(r));
+  case SORT_TAGS: return cell_text(r->n_tags ? *owned = listing_tags_text(r) : NULL);
+  case SORT_NOTE: return cell_text(r->note);
+  case SORT_CHOSEN_FROM: return cell_integer((int64_t)r->chosen_from);
+  case SORT_CONFIG: case RUNS_SORTS: break;
+  }
+  return cell_integer((int64_t)row);
+}
+
+static void sort_by_own(struct runs_data *d, enum runs_sort sort)
+{
+  size_t n = d->list.n_rows;
+  struct store_cell *key = xcalloc(n + 1, sizeof *key);
+  char **owned = xcalloc(n + 1, sizeof *owned);
+  for (size_t i = 0; i < n && sort != SORT_CONFIG; i++)
+    key[i] = own_key(d, sort, i, &owned[i]);
+  if (sort == SORT_CONFIG)
+    config_keys(&d->list, key);
+  listing_sort_by(&d->list, key, d->descending, d->order);
+  for (size_t i = 0; i < n; i++)
+    free(owned[i]);
+  free(owned);
+  free(key);
+}
+
 static void sort_rows(struct runs_data *d, const struct runs_ask *ask)
 {
   const struct listing *l = &d->list;
-  const char *sort = ask->sort ? ask->sort : l->results.n && !l->by_run ? l->results.name[0] : "id";
-  bool descending = ask->sort_given ? ask->descending : strcmp(sort, "id") == 0 || result_higher_better(sort);
+  const char *sort = ask->sort ? ask->sort : d->score != SIZE_MAX && ask->fold != FOLD_RUNS ? l->results.name[d->score] : "id";
+  d->sorted_by = xstrdup(sort);
+  d->descending = ask->sort_given ? ask->descending : strcmp(sort, "id") == 0 || result_higher_better(sort);
   d->order = xcalloc(l->n_rows + 1, sizeof *d->order);
-  listing_sort(l, sort, descending, d->order); /* a column that has gone: as they came */
-  for (size_t i = 0; i < l->n_rows; i++)
+  bool known = listing_sort(l, sort, d->descending, d->order); /* a column that has gone: as they came */
+  for (enum runs_sort own = 0; own < RUNS_SORTS && !known; own++)
+    if (strcmp(sort, runs_sorts[own]) == 0)
+      sort_by_own(d, own);
+  for (size_t i = 0; i < l->n_rows; i++) {
     d->n_running += l->row[i].count[STORE_RUNNING];
+    d->any_tag = d->any_tag || l->row[i].n_tags;
+    d->any_note = d->any_note || l->row[i].note;
+  }
 }
 
-bool runs_load(struct runs_data *d, struct app *app, struct store *s, const struct runs_ask *ask)
+bool runs_result_same(const struct listing *l, size_t result)
 {
-  char *where = ask->where ? runs_where(ask->where) : NULL;
-  const struct listing_ask listing = {.seeds = true, .where = where, .by_run = ask->by_run, .most_results = MOST_RESULTS,
-                                      .columns = (const char *const *)ask->columns.name, .n_columns = ask->columns.n};
-  *d = (struct runs_data){.best = SIZE_MAX};
-  int code = listing_load(&d->list, app, s, &listing);
+  for (size_t i = 0; i < l->n_rows; i++) {
+    const struct summary *a = &l->row[0].result[result], *b = &l->row[i].result[result];
+    if (b->n_nan || b->varies || a->one.type != b->one.type || !cell_equal(&a->one, &b->one) || (b->n && (b->mean != a->mean || b->half > 0)))
+      return false;
+  }
+  return l->n_rows > 1;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------- */
+
+static void load_metrics(struct runs_data *d, struct app *app, struct store *s)
+{
+  int code;
+  struct store_query *q = reading_query(app, s, "SELECT name, id FROM metric_key ORDER BY name");
+  while (q && reading_next(q, &code)) {
+    d->metric_id = xrealloc(d->metric_id, (d->metrics.n + 1) * sizeof *d->metric_id);
+    d->metric_id[d->metrics.n] = store_query_cell(q, 1).i;
+    names_add(&d->metrics, store_query_cell(q, 0).text);
+  }
+  if (q)
+    store_query_close(q);
+}
+
+/* Is the filter SQL that the store understands? */
+static bool check_filter(struct app *app, struct store *s, const char *where, char **problem)
+{
+  struct names params = {0}, results = {0};
+  bool good = true;
+  if (where && reading_keys(app, s, "param", &params) == STORE_OK && reading_keys(app, s, "result", &results) == STORE_OK) {
+    char *from = where_from("runs", where, &params, &results), *sql = xasprintf("SELECT 1 %s", from);
+    struct store_query *q = reading_query(app, s, sql);
+    good = q != NULL;
+    if (q)
+      store_query_close(q);
+    else
+      *problem = where_problem(s, where, &params, &results);
+    free(from);
+    free(sql);
+  }
+  names_free(&params);
+  names_free(&results);
+  return good;
+}
+
+/* What must be shown, and what is sorted by. */
+static struct names asked_results(const struct runs_ask *ask)
+{
+  struct names out = {0};
+  for (size_t i = 0; i < ask->columns.n; i++)
+    names_add(&out, ask->columns.name[i]);
+  if (ask->fold == FOLD_BEST && !names_has(&out, ask->best_of))
+    names_add(&out, ask->best_of);
+  if (ask->sort && !names_has(&out, ask->sort))
+    names_add(&out, ask->sort);
+  return out;
+}
+
+bool runs_load(struct runs_data *d, struct app *app, struct store *s, const struct runs_ask *ask, char **problem)
+{
+  char *where = ask->where ? filter_where(ask->where) : NULL;
+  struct names asked = asked_results(ask);
+  const struct listing_ask listing = {.seeds = true, .labels = true, .where = where, .by_run = ask->fold != FOLD_CONFIGS, .most_results = MOST_RESULTS,
+                                      .best_of = ask->fold == FOLD_BEST ? ask->best_of : NULL,
+                                      .columns = (const char *const *)asked.name, .n_columns = asked.n};
+  *d = (struct runs_data){.best = SIZE_MAX, .score = SIZE_MAX, .fold = ask->fold};
+  *problem = NULL;
+  bool good = check_filter(app, s, where, problem) && listing_load(&d->list, app, s, &listing) == EXIT_DONE;
+  if (good) {
+    load_metrics(d, app, s);
+    find_score(d, ask);
+    compare_with_best(d);
+    sort_rows(d, ask);
+  }
   free(where);
-  if (code != EXIT_DONE)
-    return false;
-  compare_with_best(d);
-  sort_rows(d, ask);
-  return true;
+  names_free(&asked);
+  return good;
 }
 
 void runs_free(struct runs_data *d)
 {
   listing_free(&d->list);
+  names_free(&d->metrics);
+  free(d->metric_id);
+  free(d->sorted_by);
   free(d->order);
   free(d->against);
   *d = (struct runs_data){0};

@@ -114,36 +114,52 @@ void draw_bar(struct plot_grid *g, int row, int col, int width, double share, ui
 /* Eight-step sparkline of n values (NaN: a gap) in `width` cells. */
 void draw_spark(struct plot_grid *g, int row, int col, int width, const double *value, size_t n, uint8_t fg);
 
-/* --- a table on the screen (list.c) ----------------------------------------------------------------- */
+/* --- a table on the screen (list.c, list_columns.c) ---------------------------------------------------- */
+
+enum { LIST_WIDEST_COLUMN = 200 };
 
 struct list_column {
   char *name;           /* owned */
+  size_t source;        /* its number among the names given to list_set_columns */
   int width;            /* columns; 0: as wide as its cells, within limits */
   bool right, hidden;
   bool grows;           /* takes what is left over */
 };
 
-/* Rows are asked for when they are drawn; the list keeps position and columns, never data. */
+/* Rows are asked for when they are drawn; the list keeps position and columns, never data. Columns stand in the order in which
+ * they are seen, which people change; the view knows each by its source. */
 struct list {
   struct list_column *column;
-  size_t n_columns, cursor_column;
+  size_t n_columns, cursor_column;   /* cursor_column: a place on the screen; list_cursor gives the source */
   size_t n_rows, top, at;   /* rows; the first shown; the selected one */
-  size_t sort_column; bool sorted, descending;
+  size_t sort_column; bool sorted, descending; /* sort_column: a source */
   int height;               /* rows that were visible when it was last drawn */
-  int first_column;         /* columns scrolled out to the left */
+  bool *ticked;             /* for list_choose_columns; owned */
   void *self;
   /* Text of a cell, to be freed; `style` comes as plain. */
-  char *(*cell)(void *self, size_t row, size_t column, struct plot_cell *style);
+  char *(*cell)(void *self, size_t row, size_t source, struct plot_cell *style);
+  /* The same for a file, with every digit. NULL: as it is seen. */
+  char *(*exact)(void *self, size_t row, size_t source);
   /* Draw a cell in its own way; false: as text. May be NULL. */
-  bool (*draw)(void *self, struct plot_grid *g, size_t row, size_t column, struct area a);
+  bool (*draw)(void *self, struct plot_grid *g, size_t row, size_t source, struct area a);
   bool (*marked)(void *self, size_t row); /* may be NULL */
 };
 
 void list_free(struct list *l);
 void list_set_columns(struct list *l, const char *const *names, size_t n); /* keeps widths and order of those that stay */
+void list_clear_columns(struct list *l);                                   /* forgets them */
+struct list_column *list_column(struct list *l, size_t source);            /* NULL: none */
+size_t list_cursor(const struct list *l);                                  /* the source under the cursor; SIZE_MAX: no columns */
 void list_draw(struct list *l, struct plot_grid *g, struct area a); /* one line of names, then rows */
 /* Movement, columns, mouse (with the area it was drawn into). 0: not for a list. */
 unsigned list_request(struct list *l, enum request r, const struct ui_event *ev, struct area a);
+unsigned list_column_request(struct list *l, enum request r);
+void list_resize_column(struct list *l, int step);     /* the one under the cursor */
+bool list_request_changes_columns(enum request r);     /* what is worth keeping has changed */
+void list_choose_columns(struct list *l, struct ui *ui); /* a menu: which of them are shown */
+/* Order, widths and what is hidden, as a line to be kept (caller frees); list_restore before the names are set. */
+char *list_layout(const struct list *l);
+void list_restore(struct list *l, const char *layout);
 void list_select(struct list *l, size_t row);
 /* CSV (whole) or tab-separated text of the selected row. Caller frees. */
 char *list_text(struct list *l, bool whole);
@@ -167,7 +183,7 @@ struct aside_job {
 };
 
 struct aside *aside_new(const struct app *app);
-void aside_free(struct aside *a);               /* stops the work in hand */
+void aside_free(struct aside *a);               /* stops the work in hand; what shall be written is written */
 void aside_ask(struct aside *a, struct aside_job *job);
 /* done() will not be called; running work is stopped at its next query step. NULL is harmless. */
 void aside_drop(struct aside *a, struct aside_job *job);
@@ -181,7 +197,8 @@ void aside_fail(struct aside_job *job, const char *format, ...) __attribute__((f
 /* --- the line of input and pop-ups (line.c, popup.c) ----------------------------------------------------- */
 
 /* Ask for a line of text at the bottom. accept() gets it; candidates() may offer completions: names separated by
- * newlines for the word that ends at `cursor`, caller frees. history: a name under which lines are kept. */
+ * newlines for the word that ends at `cursor`, caller frees (one that begins with a quote takes the place of the
+ * word). history: a name under which lines are kept. */
 struct ui_question {
   const char *label, *initial, *history;
   void *self;
@@ -190,6 +207,8 @@ struct ui_question {
   char *(*candidates)(void *self, const char *text, size_t cursor);    /* may be NULL */
 };
 void ui_ask(struct ui *ui, const struct ui_question *q);
+/* Say something above the line that is being asked for, if it still is `about` and the question is of `self`. */
+void ui_ask_remark(struct ui *ui, const void *self, const char *about, bool bad, const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* yes/no: accept is called for yes only. */
 void ui_confirm(struct ui *ui, const char *question, void *self, void (*accept)(void *self, const char *text));
 /* A menu with search as you type. Items are copied; `marked` may be NULL (no check boxes) or n flags that are toggled

@@ -28,6 +28,7 @@ struct asking {
   char *label, *history; /* owned */
   struct line line;
   char *choices;        /* candidates shown above; owned */
+  char *remark; bool remark_bad; /* what is said of the line as it stands; owned */
   size_t history_at;    /* 0: the line being typed; else how far back */
   bool confirm;
 };
