@@ -62,6 +62,7 @@ enum param_type {
   PARAM_LIST,     /* struct param_list, owned */
   PARAM_METHOD,   /* struct object, owned: a method of kind `of` */
   PARAM_TABLE,    /* struct param_table *: a raw table of numbers (rows), owned; for `assay.data{…}` */
+  PARAM_METHODS,  /* struct param_objects, owned: a list of methods of kind `of` */
 };
 
 enum param_flag {
@@ -80,6 +81,7 @@ enum param_flag {
 struct quantity; /* experiments/bounds/quantity.h */
 struct param_list { size_t n; double *v; };
 struct param_table { size_t rows, cols; double *v; /* row major */ };
+struct param_objects { size_t n; struct object *v; };
 
 struct param {
   const char *id;         /* name in Lua, on the command line, and in the store */
@@ -89,7 +91,7 @@ struct param {
   const char *def_text;   /* default of string, list ("256,256") and method ("relu") */
   double min, max;        /* range; both 0 = unlimited */
   unsigned flags;
-  enum kind of;           /* PARAM_METHOD: the kind */
+  enum kind of;           /* PARAM_METHOD, PARAM_METHODS: the kind */
   const char *const *choices; /* NULL-terminated */
   const char *unit;       /* "steps", "nats", "fraction of peak"; may be NULL */
   const char *doc;        /* one sentence */

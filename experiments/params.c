@@ -141,6 +141,17 @@ static enum status copy_table(struct param_table **out, const struct param_table
   return STATUS_OK;
 }
 
+static enum status copy_objects(struct param_objects *out, const struct param_objects *from, struct err *e)
+{
+  *out = (struct param_objects){0, xcalloc(from->n, sizeof *out->v)};
+  for (; out->n < from->n; out->n++) {
+    enum status s = object_copy(&out->v[out->n], &from->v[out->n], e);
+    if (s != STATUS_OK)
+      return s; /* what has been copied is released with the conf */
+  }
+  return STATUS_OK;
+}
+
 /* The owned part of one parameter; *to is already zero. */
 static enum status copy_owned(const struct param *p, void *to, const void *from, struct err *e)
 {
@@ -159,6 +170,7 @@ static enum status copy_owned(const struct param *p, void *to, const void *from,
   case PARAM_METHOD:
     object = from;
     return object->method ? object_copy(to, object, e) : STATUS_OK;
+  case PARAM_METHODS: return copy_objects(to, from, e);
   default: return STATUS_OK;
   }
 }
@@ -170,6 +182,7 @@ static void forget_owned(const struct param *p, void *at)
   case PARAM_LIST: *(struct param_list *)at = (struct param_list){0}; break;
   case PARAM_TABLE: *(struct param_table **)at = NULL; break;
   case PARAM_METHOD: *(struct object *)at = (struct object){0}; break;
+  case PARAM_METHODS: *(struct param_objects *)at = (struct param_objects){0}; break;
   default: break;
   }
 }

@@ -10,7 +10,7 @@
 
 #include "experiments/method.h"
 
-enum value_kind { VALUE_NIL, VALUE_BOOL, VALUE_INT, VALUE_REAL, VALUE_STRING, VALUE_LIST, VALUE_TABLE, VALUE_OBJECT };
+enum value_kind { VALUE_NIL, VALUE_BOOL, VALUE_INT, VALUE_REAL, VALUE_STRING, VALUE_LIST, VALUE_TABLE, VALUE_OBJECT, VALUE_OBJECTS };
 
 struct value {
   enum value_kind kind;
@@ -22,6 +22,7 @@ struct value {
     struct { size_t n; const double *v; } list;  /* borrowed */
     struct { size_t rows, cols; const double *v; } table;
     const struct object *object;     /* borrowed; copied into the conf */
+    struct { size_t n; const struct object *const *v; } objects; /* the same; none is NULL */
   } as;
 };
 
@@ -34,7 +35,8 @@ typedef const struct method *method_finder(enum kind kind, const char *id);
  * the value seen, what is allowed, and the nearest valid name:
  *   schedule "cosine" has no parameter "pek"; did you mean "peak"?
  *   schedule "cosine": peak must be a number > 0, got "x"
- * A PARAM_METHOD accepts an object or the id of a method (with its defaults), through `find`. A nil
+ * A PARAM_METHOD accepts an object or the id of a method (with its defaults), through `find`; PARAM_METHODS a list of
+ * objects, one object, or ids "warmup,cosine". A nil
  * value counts as not given; of equal names the last counts; "auto" stands for a PARAM_AUTO default.
  * Whole reals pass for integers, integers for reals, one number or "256,256" for a list. */
 NODISCARD enum status params_parse(struct object *out, const struct method *m, const struct named_value *values,

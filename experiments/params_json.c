@@ -77,6 +77,16 @@ static void write_table(FILE *f, const struct param_table *t)
 
 static void write_object(FILE *f, const struct object *o);
 
+static void write_objects(FILE *f, const struct param_objects *list)
+{
+  fputc('[', f);
+  for (size_t i = 0; i < list->n; i++) {
+    fputs(i ? "," : "", f);
+    write_object(f, &list->v[i]);
+  }
+  fputc(']', f);
+}
+
 static void write_param(FILE *f, const struct param *p, const void *conf)
 {
   const void *at = param_at_const(p, conf);
@@ -109,6 +119,7 @@ static void write_param(FILE *f, const struct param *p, const void *conf)
     else
       fputs("null", f);
     break;
+  case PARAM_METHODS: write_objects(f, at); break;
   case PARAM_TABLE:
     if (*(struct param_table *const *)at)
       write_table(f, *(struct param_table *const *)at);
@@ -157,7 +168,19 @@ char *object_json(const struct object *o)
 struct borrowed {
   double *numbers;
   struct object object;
+  struct param_objects objects;
+  const struct object **pointers; /* to each of objects */
 };
+
+static void borrowed_free(struct borrowed *b)
+{
+  free(b->numbers);
+  object_free(&b->object);
+  for (size_t i = 0; i < b->objects.n; i++)
+    object_free(&b->objects.v[i]);
+  free(b->objects.v);
+  free(b->pointers);
+}
 
 static enum status read_object(struct object *out, const json_t *root, int depth, method_finder *find, struct err *e);
 
@@ -202,6 +225,24 @@ static enum status read_array(struct value *v, struct borrowed *b, const char *n
   return STATUS_OK;
 }
 
+/* [{"id": …}, …] -> objects. */
+static enum status read_objects(struct value *v, struct borrowed *b, const json_t *array, int depth, method_finder *find, struct err *e)
+{
+  size_t n = json_array_size(array);
+  b->objects.v = xcalloc(n, sizeof *b->objects.v);
+  b->pointers = xcalloc(n, sizeof(const struct object *));
+  for (size_t i = 0; i < n; i++) {
+    enum status s = read_object(&b->objects.v[i], json_array_get(array, i), depth + 1, find, e);
+    if (s != STATUS_OK)
+      return s;
+    b->pointers[b->objects.n] = &b->objects.v[i];
+    b->objects.n++;
+  }
+  v->kind = VALUE_OBJECTS;
+  v->as.objects.n = n, v->as.objects.v = b->pointers;
+  return STATUS_OK;
+}
+
 static enum status read_value(struct value *v, struct borrowed *b, const char *name, const json_t *from, int depth,
                               method_finder *find, struct err *e)
 {
@@ -212,7 +253,8 @@ static enum status read_value(struct value *v, struct borrowed *b, const char *n
   case JSON_INTEGER: v->kind = VALUE_INT, v->as.i = json_integer_value(from); return STATUS_OK;
   case JSON_REAL: v->kind = VALUE_REAL, v->as.r = json_real_value(from); return STATUS_OK;
   case JSON_STRING: v->kind = VALUE_STRING, v->as.s = json_string_value(from); return STATUS_OK;
-  case JSON_ARRAY: return read_array(v, b, name, from, e);
+  case JSON_ARRAY:
+    return json_is_object(json_array_get(from, 0)) ? read_objects(v, b, from, depth, find, e) : read_array(v, b, name, from, e);
   case JSON_OBJECT:
     v->kind = VALUE_OBJECT, v->as.object = &b->object;
     return read_object(&b->object, from, depth + 1, find, e);
@@ -240,10 +282,8 @@ static enum status read_params(struct object *out, const struct method *m, json_
   }
   if (s == STATUS_OK)
     s = params_parse(out, m, values, n, find, e);
-  for (size_t k = 0; k < n; k++) {
-    free(b[k].numbers);
-    object_free(&b[k].object);
-  }
+  for (size_t k = 0; k < n; k++)
+    borrowed_free(&b[k]);
   free(b);
   free(values);
   return s;

@@ -218,6 +218,65 @@ static enum status set_method(const struct param *p, struct object *at, const st
   return s;
 }
 
+static void free_objects(struct param_objects *list)
+{
+  for (size_t i = 0; i < list->n; i++)
+    object_free(&list->v[i]);
+  free(list->v);
+  *list = (struct param_objects){0};
+}
+
+/* The methods named by a text "warmup,cosine", each with its defaults. */
+static enum status objects_from_text(const struct param *p, struct param_objects *out, const struct value *v, method_finder *find,
+                                     struct err *e)
+{
+  size_t room = 1;
+  char *copy = xstrdup(v->as.s), *rest = copy;
+  for (const char *c = copy; *c; c++)
+    room += *c == ',';
+  *out = (struct param_objects){0, xcalloc(room, sizeof *out->v)};
+  enum status s = STATUS_OK;
+  for (char *id; *copy && s == STATUS_OK && (id = strsep(&rest, ",")); out->n += s == STATUS_OK) {
+    const struct method *m = find ? find(p->of, id + strspn(id, " ")) : NULL;
+    s = m ? params_parse(&out->v[out->n], m, NULL, 0, find, e) : refuse(p, v, e);
+  }
+  free(copy);
+  return s;
+}
+
+static enum status copy_given(const struct param *p, struct param_objects *out, const struct object *const *from, size_t n,
+                              const struct value *v, struct err *e)
+{
+  *out = (struct param_objects){0, xcalloc(n, sizeof *out->v)};
+  for (size_t i = 0; i < n; i++, out->n++) {
+    enum status s = from[i]->method->kind == p->of ? object_copy(&out->v[i], from[i], e) : refuse(p, v, e);
+    if (s != STATUS_OK)
+      return s;
+  }
+  return STATUS_OK;
+}
+
+static enum status set_methods(const struct param *p, struct param_objects *at, const struct value *v, method_finder *find,
+                               struct err *e)
+{
+  struct param_objects made = {0};
+  enum status s;
+  switch (v->kind) {
+  case VALUE_STRING: s = objects_from_text(p, &made, v, find, e); break;
+  case VALUE_OBJECT: s = copy_given(p, &made, &v->as.object, 1, v, e); break;
+  case VALUE_OBJECTS: s = copy_given(p, &made, v->as.objects.v, v->as.objects.n, v, e); break;
+  case VALUE_LIST: s = v->as.list.n == 0 ? STATUS_OK : refuse(p, v, e); break; /* {} is a list of none */
+  default: s = refuse(p, v, e);
+  }
+  if (s != STATUS_OK) {
+    free_objects(&made);
+    return s;
+  }
+  free_objects(at);
+  *at = made;
+  return STATUS_OK;
+}
+
 enum status param_set(const struct param *p, void *conf, const struct value *v, method_finder *find, struct err *e)
 {
   void *at = param_at(p, conf);
@@ -233,6 +292,7 @@ enum status param_set(const struct param *p, void *conf, const struct value *v, 
   case PARAM_STRING: return set_string(p, at, v, e);
   case PARAM_LIST: return set_list(p, at, v, e);
   case PARAM_METHOD: return set_method(p, at, v, find, e);
+  case PARAM_METHODS: return set_methods(p, at, v, find, e);
   case PARAM_TABLE: return set_table(p, at, v, e);
   }
   return err_set(e, STATUS_UNSUPPORTED, "%s has a type that this build does not know", p->id);
@@ -259,6 +319,12 @@ enum status param_set_default(const struct param *p, void *conf, method_finder *
       return set_method(p, at, &v, find, e);
     }
     break;
+  case PARAM_METHODS:
+    if (p->def_text) {
+      struct value v = {.kind = VALUE_STRING, .as.s = p->def_text};
+      return set_methods(p, at, &v, find, e);
+    }
+    break;
   }
   return STATUS_OK;
 }
@@ -274,6 +340,8 @@ void param_release(const struct param *p, void *conf)
     *(struct param_list *)at = (struct param_list){0};
   } else if (p->type == PARAM_METHOD) {
     object_free(at);
+  } else if (p->type == PARAM_METHODS) {
+    free_objects(at);
   } else if (p->type == PARAM_TABLE) {
     struct param_table **t = at;
     if (*t)

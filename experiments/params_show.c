@@ -56,6 +56,13 @@ void value_show(const struct value *v, char out[SHOWN_MAX])
   case VALUE_OBJECT:
     snprintf(out, SHOWN_MAX, "%s \"%.60s\"", kind_name(v->as.object->method->kind), v->as.object->method->id);
     return;
+  case VALUE_OBJECTS: {
+    size_t n = v->as.objects.n;
+    const struct method *first = n ? v->as.objects.v[0]->method : NULL;
+    snprintf(out, SHOWN_MAX, "a list of %zu method%s%s%.60s", n, n == 1 ? "" : "s", first ? ", the first a " : "",
+             first ? kind_name(first->kind) : "");
+    return;
+  }
   }
   snprintf(out, SHOWN_MAX, "a value of an unknown type");
 }
@@ -101,6 +108,7 @@ void param_allowed(const struct param *p, char *out, size_t size)
   case PARAM_METHOD:
     snprintf(out, size, "%s %s, as an id or an object", strchr("aeiou", kind[0]) ? "an" : "a", kind);
     return;
+  case PARAM_METHODS: snprintf(out, size, "a list of %ss, as ids or objects", kind); return;
   }
   snprintf(out, size, "a value");
 }

@@ -10,6 +10,8 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/params_int.h"
 
+#define LIST_SHOWN 16 /* numbers of a list in a line */
+
 /* A number at the start of text, with "." as the decimal point whatever the user's locale. */
 static double number_start(const char *text, char **end)
 {
@@ -139,6 +141,16 @@ static void print_list(FILE *f, const struct param_list *list)
 
 static void print_object(FILE *f, const struct object *o, bool nested);
 
+static void print_objects(FILE *f, const struct param_objects *list)
+{
+  for (size_t i = 0; i < list->n; i++) {
+    fputs(i ? "," : "", f);
+    print_object(f, &list->v[i], true);
+  }
+  if (!list->n)
+    fputs("none", f);
+}
+
 static void print_param(FILE *f, const struct param *p, const void *conf)
 {
   const void *at = param_at_const(p, conf);
@@ -164,6 +176,7 @@ static void print_param(FILE *f, const struct param *p, const void *conf)
     else
       fputs("none", f);
     break;
+  case PARAM_METHODS: print_objects(f, at); break;
   case PARAM_TABLE: {
     const struct param_table *t = *(struct param_table *const *)at;
     fprintf(f, t ? "%zu x %zu numbers" : "none", t ? t->rows : 0, t ? t->cols : 0);
@@ -208,6 +221,7 @@ static char *default_text(const struct param *p)
     }
     return NULL;
   case PARAM_STRING:
+  case PARAM_METHODS:
   case PARAM_METHOD: return xstrdup(p->def_text ? p->def_text : "none");
   case PARAM_TABLE: return xstrdup("none");
   }
@@ -216,13 +230,29 @@ static char *default_text(const struct param *p)
 
 char *param_default_text(const struct param *p) { return p->flags & PARAM_REQUIRED ? NULL : default_text(p); }
 
+/* A value in a line for people: long lists are counted, long texts cut, and no line is broken. Caller frees. */
+static char *brief_text(const struct param *p, const void *conf)
+{
+  const struct param_list *list = param_at_const(p, conf);
+  if (p->type == PARAM_LIST && list->n > LIST_SHOWN)
+    return xasprintf("%zu numbers", list->n);
+  char *text = param_text(p, conf);
+  if (p->type == PARAM_STRING && (strlen(text) > SHOWN_MAX / 2 || strpbrk(text, "\n\t"))) {
+    char shown[SHOWN_MAX];
+    text_show(text, shown);
+    free(text);
+    return xstrdup(shown);
+  }
+  return text;
+}
+
 /* "cosine  peak 0.1  steps 1000", or nested "cosine(peak 0.1, steps 1000)". */
 static void print_object(FILE *f, const struct object *o, bool nested)
 {
   size_t shown = 0;
   fputs(o->method->id, f);
   for (const struct param *p = o->method->params; p && p->id; p++) {
-    char *seen = param_text(p, o->conf), *usual = default_text(p);
+    char *seen = brief_text(p, o->conf), *usual = default_text(p);
     if (!usual || strcmp(seen, usual) != 0) {
       fputs(!nested ? "  " : shown ? ", " : "(", f);
       fprintf(f, "%s %s", p->id, seen);

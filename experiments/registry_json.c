@@ -9,6 +9,7 @@
 static const char *const type_names[] = {
   [PARAM_REAL] = "real",     [PARAM_INT] = "int",   [PARAM_BOOL] = "bool",     [PARAM_CHOICE] = "choice",
   [PARAM_STRING] = "string", [PARAM_LIST] = "list", [PARAM_METHOD] = "method", [PARAM_TABLE] = "table",
+  [PARAM_METHODS] = "methods",
 };
 
 static json_t *text(const char *s) { return s ? json_string(s) : json_null(); }
@@ -43,6 +44,7 @@ static json_t *default_value(const struct param *p)
   case PARAM_TABLE: return json_null();
   case PARAM_STRING:
   case PARAM_LIST:
+  case PARAM_METHODS:
   case PARAM_METHOD: return text(p->def_text);
   }
   return json_null();
@@ -67,7 +69,7 @@ static json_t *param_json(const struct param *p)
   json_object_set_new(o, "file", json_boolean(p->flags & PARAM_FILE));
   if (p->choices)
     json_object_set_new(o, "choices", words(p->choices));
-  if (p->type == PARAM_METHOD)
+  if (p->type == PARAM_METHOD || p->type == PARAM_METHODS)
     json_object_set_new(o, "of", text(kind_name(p->of)));
   json_object_set_new(o, "unit", text(p->unit));
   json_object_set_new(o, "doc", text(p->doc));

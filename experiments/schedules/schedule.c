@@ -42,7 +42,19 @@ double schedule_capped(const struct schedule_common *c, double m, double curvatu
   return rate > 1 ? m / rate : m;
 }
 
-double schedule_warmup(const struct schedule_common *c, int64_t t)
+double schedule_interpolate(const double *values, size_t n, int64_t t, int64_t total)
+{
+  if ((int64_t)n == total || n == 1 || total == 1)
+    return values[n == 1 || total == 1 ? 0 : t];
+  double at = (double)t * ((double)(n - 1) / (double)(total - 1));
+  size_t k = (size_t)at;
+  if (k + 1 >= n || t == total - 1) /* the last value itself, whatever `at` was rounded to */
+    return values[n - 1];
+  double right = at - (double)k;
+  return (1.0 - right) * values[k] + right * values[k + 1];
+}
+
+double schedule_warmup_factor(const struct schedule_common *c, int64_t t)
 {
   double W = (double)c->warmup, start = c->warmup_start;
   double f = (double)(c->warmup_from_zero ? t : t + 1) / W;
@@ -104,6 +116,6 @@ double schedule_at(const struct object *schedule, int64_t t, int64_t steps)
   const struct schedule_common *c = schedule->conf;
   int64_t total = c->steps == PARAM_AUTO_INT ? steps : c->steps;
   assert(t >= 0 && t < total);
-  double multiplier = t < c->warmup ? schedule_warmup(c, t) : s->body(schedule->conf, t - c->warmup, total - c->warmup);
+  double multiplier = t < c->warmup ? schedule_warmup_factor(c, t) : s->body(schedule->conf, t - c->warmup, total - c->warmup);
   return c->peak * multiplier;
 }

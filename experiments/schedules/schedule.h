@@ -84,8 +84,11 @@ double schedule_left(int last, int64_t t, int64_t total);
 double schedule_half_cosine(double left);
 /* A multiplier m cut so that the rate, peak * m, is at most 1/curvature (to rounding); curvature 0: no cap. */
 double schedule_capped(const struct schedule_common *c, double m, double curvature);
+/* n >= 1 numbers spread over `total` updates, the last on the last: the number at t, linear in between; values[t] where
+ * n = total. */
+double schedule_interpolate(const double *values, size_t n, int64_t t, int64_t total);
 /* The warm-up's multiplier for t < W. */
-double schedule_warmup(const struct schedule_common *c, int64_t t);
+double schedule_warmup_factor(const struct schedule_common *c, int64_t t);
 /* resolve() of every schedule, or the first thing its own resolve() does: W <= T where T is given. */
 enum status schedule_resolve(void *conf, struct err *e);
 

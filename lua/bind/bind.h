@@ -142,6 +142,8 @@ void script_begin(lua_State *L, const char *path);
 /* Push the chunk of a file (text only), remembering the file; raises. */
 void script_load(lua_State *L, const char *path);
 void script_forget(struct lua_host *h);
+/* Push lines first … last (from 1) of a chunk by its source, "@file" or the text itself; "" where they cannot be had. */
+void script_push_lines(lua_State *L, const char *source, int first, int last);
 
 /* --- text (text.c) and JSON (json.c) ------------------------------------------------------------- */
 
@@ -207,6 +209,11 @@ extern const struct function_row schedule_methods[], optimizer_methods[], averag
     restorer_methods[], objective_methods[], minimizer_methods[];
 extern const struct function_row bound_math[];    /* what bounds add to assay.math */
 extern const struct function_row ranking_stats[]; /* and rankings (ranking.c) to assay.stats */
+
+/* assay.schedule(f, {steps = T, …}) with the arguments at 1 and 2: the table of what f(t, T) returns; pushed. */
+int schedule_tabulate(lua_State *L);
+int schedule_add(lua_State *L); /* a + b: one after the other; a * b: multiplied, by a schedule or a number */
+int schedule_multiply(lua_State *L);
 
 /* The loaded data of a data object (loads it, or takes it from the host's cache); raises. */
 struct dataset *data_get(lua_State *L, struct lua_object *o);

@@ -118,10 +118,29 @@ static void read_matrix(lua_State *L, const struct mat *m, struct value *v)
   v->as.table.v = block;
 }
 
-/* The Lua value at `at` as a struct value; what it borrows stays on the stack. */
-static struct value read_value(lua_State *L, int at, const char *what)
+/* A list of objects or ids for a row that takes methods; a table on the stack keeps those made here. */
+static struct value read_methods(lua_State *L, int at, enum kind kind, const char *what)
+{
+  size_t n = lua_rawlen(L, at);
+  const struct object **v = lua_newuserdatauv(L, (n + 1) * sizeof(const struct object *), 0);
+  lua_createtable(L, (int)n, 0);
+  int kept = lua_gettop(L);
+  for (size_t i = 0; i < n; i++) {
+    char item[200];
+    snprintf(item, sizeof item, "%s, item %zu", what, i + 1);
+    lua_geti(L, at, (lua_Integer)i + 1);
+    v[i] = &object_from(L, kept + 1, kind, item)->o;
+    lua_rawseti(L, kept, (lua_Integer)i + 1);
+  }
+  return (struct value){.kind = VALUE_OBJECTS, .as.objects = {n, v}};
+}
+
+/* The Lua value at `at` for row p (NULL: there is none of that name) as a struct value; what it borrows stays on the stack. */
+static struct value read_value(lua_State *L, int at, const struct param *p, const char *what)
 {
   struct value v = {.kind = VALUE_NIL};
+  if (p && p->type == PARAM_METHODS && lua_istable(L, at))
+    return read_methods(L, at, p->of, what);
   switch (lua_type(L, at)) {
   case LUA_TBOOLEAN: return (struct value){.kind = VALUE_BOOL, .as.b = lua_toboolean(L, at)};
   case LUA_TSTRING: return (struct value){.kind = VALUE_STRING, .as.s = lua_tostring(L, at)};
@@ -160,7 +179,7 @@ static struct named_value *read_params(lua_State *L, int at, const struct method
   struct named_value *values = lua_newuserdatauv(L, (*n + 1) * sizeof *values, 0);
   if (*n > 1000)
     bind_error(L, "%s \"%s\": %zu parameters are too many", kind_name(m->kind), m->id, *n);
-  luaL_checkstack(L, (int)(2 * *n) + 8, "too many parameters");
+  luaL_checkstack(L, (int)(3 * *n) + 16, "too many parameters");
   const char **names = lua_newuserdatauv(L, (*n + 1) * sizeof *names, 0);
   size_t i = 0;
   for (lua_pushnil(L); lua_next(L, at); lua_pop(L, 1))
@@ -169,7 +188,7 @@ static struct named_value *read_params(lua_State *L, int at, const struct method
     char what[160];
     snprintf(what, sizeof what, "%s \"%s\": %s", kind_name(m->kind), m->id, names[i]);
     lua_getfield(L, at, names[i]);
-    values[i] = (struct named_value){names[i], read_value(L, lua_gettop(L), what)};
+    values[i] = (struct named_value){names[i], read_value(L, lua_gettop(L), params_find(m, names[i]), what)};
   }
   return values;
 }
@@ -217,6 +236,8 @@ static int construct(lua_State *L)
     object_build(L, kind, "table", 1);
     return 1;
   }
+  if (kind == KIND_SCHEDULE && lua_isfunction(L, 1))
+    return schedule_tabulate(L);
   if (lua_type(L, 1) != LUA_TSTRING)
     bind_error(L, "assay.%s takes the id of a %s and a table of parameters, got %s", kind_name(kind), kind_name(kind),
                luaL_typename(L, 1));
@@ -251,6 +272,15 @@ static void push_method(lua_State *L, const struct object *of)
   struct lua_object *o = object_push(L);
   if (object_copy(&o->o, of, &e) != STATUS_OK)
     bind_raise(L, &e);
+}
+
+static void push_methods(lua_State *L, const struct param_objects *list)
+{
+  lua_createtable(L, (int)list->n, 0);
+  for (size_t i = 0; i < list->n; i++) {
+    push_method(L, &list->v[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
 }
 
 static void push_table(lua_State *L, const struct param_table *t)
@@ -288,6 +318,7 @@ void object_push_param(lua_State *L, const struct param *p, const void *conf)
   case PARAM_STRING: lua_pushstring(L, *(const char *const *)at); return;
   case PARAM_LIST: push_list(L, ((const struct param_list *)at)->v, ((const struct param_list *)at)->n); return;
   case PARAM_METHOD: push_method(L, at); return;
+  case PARAM_METHODS: push_methods(L, at); return;
   case PARAM_TABLE: push_table(L, *(const struct param_table *const *)at); return;
   }
 }
@@ -460,7 +491,7 @@ void object_open(lua_State *L)
 {
   static const luaL_Reg meta[] = {{"__gc", object_gc},       {"__close", object_gc}, {"__tostring", object_tostring},
                                   {"__index", object_index}, {"__eq", object_equal}, {"__newindex", object_newindex},
-                                  {NULL, NULL}};
+                                  {"__add", schedule_add},   {"__mul", schedule_multiply}, {NULL, NULL}};
   bind_metatable(L, BIND_OBJECT, meta, NULL);
   add_methods(L, 0, common_methods);
   add_methods(L, KIND_SCHEDULE, schedule_methods);

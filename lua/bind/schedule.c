@@ -1,6 +1,7 @@
-/* schedule.c: schedule:at(t) and schedule:values() at the prompt. */
+/* schedule.c: schedules at the prompt: schedule:at(t), schedule:values(), a + b, a * b, and a Lua function as a schedule. */
 #include "lua/bind/bind.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "experiments/schedules/schedule.h"
@@ -47,6 +48,97 @@ static int schedule_values(lua_State *L)
     lua_pushnumber(L, schedule_at(&o->o, t, steps));
     lua_rawseti(L, -2, t + 1);
   }
+  return 1;
+}
+
+/* --- a Lua function as a schedule ---------------------------------------------------------------- */
+
+/* A whole number of the table at 2. */
+static int64_t whole_field(lua_State *L, const char *key, int64_t least)
+{
+  int whole = 1;
+  int64_t v = lua_getfield(L, 2, key) == LUA_TNIL ? least : lua_tointegerx(L, -1, &whole);
+  if (!whole || v < least)
+    bind_error(L, "schedule function: %s must be a whole number >= %lld, got %s", key, (long long)least, luaL_tolstring(L, -1, NULL));
+  lua_pop(L, 1);
+  return v;
+}
+
+/* The rates f(t, T) for t = 0 .. T - 1, as a list; pushed. */
+static void push_rates(lua_State *L, int64_t total)
+{
+  lua_createtable(L, (int)total, 0);
+  for (int64_t t = 0; t < total; t++) {
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, t);
+    lua_pushinteger(L, total);
+    lua_call(L, 2, 1);
+    double rate = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : NAN;
+    if (!(isfinite(rate) && rate >= 0))
+      bind_error(L, "schedule function: at t = %lld of T = %lld it returned %s; a rate is a finite number >= 0", (long long)t,
+                 (long long)total, luaL_tolstring(L, -1, NULL));
+    lua_rawseti(L, -2, t + 1);
+  }
+}
+
+int schedule_tabulate(lua_State *L)
+{
+  lua_Debug where;
+  if (!lua_istable(L, 2) || lua_getfield(L, 2, "steps") == LUA_TNIL)
+    bind_error(L, "a schedule function is asked once for every update: give their number, assay.schedule(f, {steps = 1000})");
+  int64_t steps = whole_field(L, "steps", 1), warmup = whole_field(L, "warmup", 0);
+  if (steps > MAX_VALUES || warmup >= steps)
+    bind_error(L, "schedule function: %lld updates after the warm-up; from 1 to %d can be tabulated", (long long)(steps - warmup), MAX_VALUES);
+  lua_settop(L, 2);
+  lua_newtable(L);
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+    lua_pushvalue(L, -2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 3);
+  }
+  push_rates(L, steps - warmup);
+  lua_setfield(L, 3, "rates");
+  lua_pushliteral(L, "exact");
+  lua_setfield(L, 3, "fit");
+  lua_pushvalue(L, 1);
+  lua_getinfo(L, ">S", &where);
+  script_push_lines(L, where.source, where.linedefined, where.lastlinedefined);
+  lua_setfield(L, 3, "source");
+  object_build(L, KIND_SCHEDULE, "table", 3);
+  return 1;
+}
+
+/* --- composition --------------------------------------------------------------------------------- */
+
+/* The schedule `id` of a list of the two arguments; pushed. */
+static int compose(lua_State *L, const char *id, const char *list)
+{
+  lua_settop(L, 2);
+  for (int i = 1; i <= 2; i++)
+    object_check(L, i, KIND_SCHEDULE);
+  lua_newtable(L);
+  lua_createtable(L, 2, 0);
+  for (int i = 1; i <= 2; i++) {
+    lua_pushvalue(L, i);
+    lua_rawseti(L, 4, i);
+  }
+  lua_setfield(L, 3, list);
+  object_build(L, KIND_SCHEDULE, id, 3);
+  return 1;
+}
+
+int schedule_add(lua_State *L) { return compose(L, "piecewise", "parts"); }
+
+int schedule_multiply(lua_State *L)
+{
+  int number = lua_type(L, 1) == LUA_TNUMBER ? 1 : lua_type(L, 2) == LUA_TNUMBER ? 2 : 0;
+  if (!number)
+    return compose(L, "product", "factors");
+  const struct lua_object *o = object_check(L, 3 - number, KIND_SCHEDULE);
+  lua_newtable(L);
+  lua_pushnumber(L, lua_tonumber(L, number) * ((const struct schedule_common *)o->o.conf)->peak);
+  lua_setfield(L, -2, "peak");
+  object_with(L, o, lua_gettop(L));
   return 1;
 }
 

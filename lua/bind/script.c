@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "experiments/kernel/mem.h"
 
@@ -56,6 +57,24 @@ static const struct text *push_file(lua_State *L, const char *path)
   if (t->n > MAX_SCRIPT)
     bind_error(L, "%s is larger than %zu MB: not a script", path, MAX_SCRIPT >> 20);
   return t;
+}
+
+void script_push_lines(lua_State *L, const char *source, int first, int last)
+{
+  int top = lua_gettop(L);
+  const char *start = source, *end;
+  if (*source == '@')
+    start = access(source + 1, R_OK) == 0 ? push_file(L, source + 1)->s : "";
+  else if (*source == '=')
+    start = "";
+  for (int line = 1; line < first && start; line++)
+    start = strchr(start, '\n') ? strchr(start, '\n') + 1 : NULL;
+  end = start;
+  for (int line = first; line <= last && end && *end; line++)
+    end = strchr(end, '\n') ? strchr(end, '\n') + 1 : end + strlen(end);
+  lua_pushlstring(L, start ? start : "", start ? (size_t)(end - start) : 0);
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
 }
 
 static void record(struct lua_host *h, const char *path, const struct text *t)

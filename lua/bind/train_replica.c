@@ -18,7 +18,19 @@ static void check_rate(lua_State *L, const struct train_settings *s, int type, d
     bind_error(L, "train: lr goes with the id of a schedule; this schedule has its own peak (use :with{peak = …})");
 }
 
-/* The schedule: an object, or an id with `lr` as its peak; `lr` alone is a constant rate. */
+/* A function of (t, T) at `at` becomes the table of its rates. */
+static void tabulate(lua_State *L, int at, uint64_t steps)
+{
+  lua_pushcfunction(L, schedule_tabulate);
+  lua_pushvalue(L, at);
+  lua_createtable(L, 0, 1);
+  lua_pushinteger(L, (lua_Integer)steps);
+  lua_setfield(L, -2, "steps");
+  lua_call(L, 2, 1);
+  lua_replace(L, at);
+}
+
+/* The schedule: an object, a function, or an id with `lr` as its peak; `lr` alone is a constant rate. */
 static void read_schedule(lua_State *L, const struct train_settings *s, const struct train_request *r, struct replica_parts *p)
 {
   struct err e = {0};
@@ -31,6 +43,8 @@ static void read_schedule(lua_State *L, const struct train_settings *s, const st
     return;
   }
   check_rate(L, s, type, lr);
+  if (type == LUA_TFUNCTION)
+    tabulate(L, at, r->group.steps);
   const char *id = type == LUA_TSTRING ? lua_tostring(L, at) : "constant";
   if (!isnan(lr)) {
     lua_newtable(L);

@@ -35,6 +35,7 @@ static size_t field_size(enum param_type t)
   case PARAM_LIST: return sizeof(struct param_list);
   case PARAM_METHOD: return sizeof(struct object);
   case PARAM_TABLE: return sizeof(struct param_table *);
+  case PARAM_METHODS: return sizeof(struct param_objects);
   }
   return 0;
 }
@@ -64,7 +65,7 @@ static void check_rows(const struct method *m)
       fault = p->id;
     if (p->at + field_size(p->type) > m->conf_size || (p->type == PARAM_CHOICE && (!p->choices || !p->choices[0])))
       fault = p->id;
-    if (p->type == PARAM_METHOD && (p->of <= 0 || p->of >= KIND_COUNT))
+    if ((p->type == PARAM_METHOD || p->type == PARAM_METHODS) && (p->of <= 0 || p->of >= KIND_COUNT))
       fault = p->id;
     if ((p->min != 0 || p->max != 0) && !(p->min < p->max))
       fault = p->id;
@@ -162,7 +163,7 @@ static void check_wrong_type(const struct method *m, const struct param *p)
 {
   struct value wrong = {.kind = VALUE_STRING, .as.s = "xyzzy"};
   struct err e = {0};
-  if (p->type == PARAM_STRING || p->type == PARAM_METHOD || p->type == PARAM_TABLE)
+  if (p->type == PARAM_STRING || p->type == PARAM_METHOD || p->type == PARAM_METHODS || p->type == PARAM_TABLE)
     wrong = (struct value){.kind = VALUE_BOOL, .as.b = true};
   if (!tap_ok(try_value(m, p, wrong, &e) == REFUSED_BY_ROW, "%s %s: %s refuses a value of another type by its name",
               kind_name(m->kind), m->id, p->id))

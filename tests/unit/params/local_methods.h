@@ -70,9 +70,18 @@ static const struct param strict_params[] = {
 static const struct method strict = {.kind = KIND_DATA, .id = "strict", .name = "Strict", .summary = "s",
                                      .conf_size = sizeof(struct strict_conf), .params = strict_params};
 
+struct many_conf { struct param_objects rules; };
+static const struct param many_params[] = {
+  {.id = "rules", .type = PARAM_METHODS, .at = offsetof(struct many_conf, rules), .of = KIND_OPTIMIZER, .def_text = "inner,inner",
+   .doc = "rules"},
+  {0},
+};
+static const struct method many = {.kind = KIND_SCHEDULE, .id = "many", .name = "Many", .summary = "s",
+                                   .conf_size = sizeof(struct many_conf), .params = many_params};
+
 static inline const struct method *local_find(enum kind kind, const char *id)
 {
-  static const struct method *const all[] = {&inner, &bare, &outer, &strict};
+  static const struct method *const all[] = {&inner, &bare, &outer, &strict, &many};
   for (size_t i = 0; i < sizeof all / sizeof(struct method *); i++)
     if (all[i]->kind == kind && strcmp(all[i]->id, id) == 0)
       return all[i];
