@@ -57,6 +57,7 @@ struct app {
   char *share_dir;         /* …/share/assay, found from /proc/self/exe */
   bool colour_out, colour_err; /* from --color, NO_COLOR, isatty */
   bool tty_out, tty_err;
+  bool light;              /* COLORFGBG says that the terminal is light */
   int width;               /* columns of the terminal, 80 when unknown */
   bool utf8;
   atomic_int cancel;       /* set by SIGINT/SIGTERM/SIGHUP */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/background.h"
 #include "app/help.h"
 #include "app/paths.h"
 #include "app/plot/plot.h"
@@ -138,6 +139,7 @@ static bool app_init(struct app *app, const struct arguments *leading, const str
   app->tty_err = isatty(STDERR_FILENO);
   app->colour_out = wants_colour(when, app->tty_out);
   app->colour_err = wants_colour(when, app->tty_err);
+  app->light = background_of_environment(getenv("COLORFGBG")) == BACKGROUND_LIGHT;
   app->width = terminal_columns();
   app->share_dir = path_share_dir();
   app->services = (struct lua_services){

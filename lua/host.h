@@ -15,6 +15,7 @@ struct lua_host;
 
 /* A picture made of text cells. Both `assay.plot` and the commands fill this in; app/plot draws it. */
 enum plot_kind { PLOT_LINE = 1, PLOT_BAR = 2, PLOT_HEAT = 3, PLOT_SCATTER = 4 };
+enum plot_colours { PLOT_NO_COLOUR, PLOT_ON_DARK, PLOT_ON_LIGHT };
 struct plot_series {
   const char *label;
   size_t n;
@@ -33,7 +34,7 @@ struct plot_spec {
   size_t rows, cols; const double *z;
   int width, height;            /* cells; 0: default */
   int ascii;                    /* no braille, no blocks */
-  int colour;                   /* ANSI colours */
+  int colour;                   /* ANSI colours: enum plot_colours */
 };
 
 /* Experiments that run beside the prompt, each in a process of its own. Jobs are numbered from 1. */

@@ -44,7 +44,8 @@ struct terminal {
   char *text;             /* of the last terminal_text; owned */
   char part[4];           /* of a character whose rest is still to come */
   size_t n_part;
-  bool mute;              /* answer no question of the program, as a dumb line would */
+  const char *background; /* the answer to OSC 11, "rgb:ffff/ffff/ffff"; NULL: none is given */
+  size_t asked;           /* up to where in `sent` questions have been answered */
 };
 
 TERMINAL_UNUSED static double terminal_clock(void)
@@ -170,8 +171,13 @@ static bool terminal_pump(struct terminal *t, int wait_ms)
   t->n_part = have - whole;
   memcpy(t->part, bytes + whole, t->n_part);
   size_t back = vterm_output_read(t->vt, bytes, sizeof bytes); /* answers to questions about the terminal */
-  if (!t->mute)
-    terminal_write(t, bytes, back);
+  terminal_write(t, bytes, back);
+  for (const char *at; t->background && (at = strstr(t->sent + t->asked, "\033]11;?"));) {
+    t->asked = (size_t)(at - t->sent) + 6;
+    terminal_write(t, "\033]11;", 5);
+    terminal_write(t, t->background, strlen(t->background));
+    terminal_write(t, "\033\\", 2);
+  }
   return true;
 }
 

@@ -87,7 +87,7 @@ int plot_puts(struct plot_grid *g, int row, int col, int room, const char *text,
   return used;
 }
 
-static void write_style(FILE *f, const struct plot_cell *c)
+static void write_style(FILE *f, const struct plot_cell *c, int colour)
 {
   fputs("\x1b[0", f);
   if (c->attr & PLOT_BOLD)
@@ -95,7 +95,7 @@ static void write_style(FILE *f, const struct plot_cell *c)
   if (c->attr & PLOT_DIM)
     fputs(";2", f);
   if (c->fg)
-    fprintf(f, ";38;5;%d", c->fg);
+    fprintf(f, ";38;5;%d", colour == PLOT_ON_LIGHT ? plot_on_light(c->fg) : c->fg);
   fputc('m', f);
 }
 
@@ -113,7 +113,7 @@ char *plot_grid_text(const struct plot_grid *g, int colour)
     for (int i = 0; i < end; i++) {
       utf8proc_uint8_t bytes[4] = {0};
       if (colour && line[i].rune != ' ' && (line[i].fg != style.fg || line[i].attr != style.attr)) {
-        write_style(f, &line[i]);
+        write_style(f, &line[i], colour);
         style = line[i];
       }
       if (line[i].rune)

@@ -1,19 +1,45 @@
 /* palette.c: colours, markers and shades.
  *
- * Series: the set of Okabe and Ito 2008, blue, orange and grey first. Heat: a sequence whose lightness rises
- * steadily (an approximation of viridis by Smith and van der Walt 2015), so that it also reads in grey. */
+ * Series: eight hues for dark backgrounds and eight for light ones (paper is one), chosen from the fixed part of the
+ * 256-colour palette by a search for the greatest least distance (CIELAB) between any two as seen with normal, protanope,
+ * deuteranope and tritanope eyes (Machado, Oliveira and Fernandes 2009), with a contrast of 4.5 on dark grey and 3 on white;
+ * tests/unit/app/palette.c measures both. Heat: a sequence whose lightness rises steadily (an approximation of viridis by
+ * Smith and van der Walt 2015), so that it also reads in grey. */
 #include <math.h>
 
 #include "app/plot/plot_int.h"
 
-static const struct { uint8_t cell; const char *svg; } series_colour[] = {
-  {32, "#0072b2"}, {214, "#e69f00"}, {245, "#7f7f7f"}, {36, "#009e73"},
-  {175, "#cc79a7"}, {166, "#d55e00"}, {75, "#56b4e9"}, {227, "#d8c800"},
+/* Blue, orange, grey, green, pink, red, sky, yellow; what stands for each on light ground; then the colours of text that
+ * mean something (app/ui/ui.h). */
+static const struct { uint8_t dark, light; } ground[] = {
+  {33, 19}, {214, 166}, {250, 246}, {49, 23}, {169, 90}, {203, 124}, {153, 27}, {228, 16}, {245, 242}, {36, 29}, {175, 126},
 };
-#define COLOURS (sizeof series_colour / sizeof *series_colour)
+enum { COLOURS = 8, GROUNDS = sizeof ground / sizeof *ground };
 
-uint8_t plot_colour_cell(size_t series) { return series_colour[series % COLOURS].cell; }
-const char *plot_colour_svg(size_t series) { return series_colour[series % COLOURS].svg; }
+uint8_t plot_colour_cell(size_t series) { return ground[series % COLOURS].dark; }
+
+uint8_t plot_on_light(uint8_t fg)
+{
+  for (size_t i = 0; i < GROUNDS; i++)
+    if (ground[i].dark == fg)
+      return ground[i].light;
+  return fg;
+}
+
+uint32_t plot_rgb(uint8_t cell)
+{
+  static const uint32_t level[] = {0, 95, 135, 175, 215, 255};
+  uint32_t cube = cell - 16u, grey = 8 + 10 * (cell - 232u);
+  if (cell >= 232)
+    return grey << 16 | grey << 8 | grey;
+  return cell < 16 ? 0 : level[cube / 36] << 16 | level[cube / 6 % 6] << 8 | level[cube % 6];
+}
+
+const char *plot_colour_svg(size_t series)
+{
+  static const char *const text[COLOURS] = {"#0000af", "#d75f00", "#949494", "#005f5f", "#870087", "#af0000", "#005fff", "#000000"};
+  return text[series % COLOURS];
+}
 
 uint32_t plot_marker(size_t series, bool ascii)
 {

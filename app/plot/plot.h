@@ -2,8 +2,7 @@
  *
  * A picture is drawn into a grid of cells first; the workbench shows the cells, plot_text prints them.
  * Series differ by marker shape and label, so that nothing depends on colour; colours are a set that
- * colour-blind readers can tell apart (Okabe and Ito 2008, "Color universal design"). Text must be drawn
- * with LC_CTYPE for UTF-8 or spec.ascii set. */
+ * colour-blind readers can tell apart (palette.c). Text must be drawn with LC_CTYPE for UTF-8 or spec.ascii set. */
 #ifndef ASSAY_PLOT_H
 #define ASSAY_PLOT_H
 
@@ -39,11 +38,15 @@ void plot_put(struct plot_grid *g, int row, int col, uint32_t rune, uint8_t fg);
 /* UTF-8 text from (row, col), at most `room` columns, cut with … (or ~ when ascii). Control characters
  * and invalid bytes become ?. Returns the columns used. */
 int plot_puts(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr, bool ascii);
-/* Colour of a series in the 256-colour palette, and its marker. */
+/* Colour of a series in the 256-colour palette, for dark ground, and its marker. */
 uint8_t plot_colour_cell(size_t series);
+/* What stands on light ground for a colour that is made for dark ground; any other colour is itself. */
+uint8_t plot_on_light(uint8_t fg);
+/* 0xrrggbb of a colour from 16 on; the first 16 are the terminal's own (0 here). */
+uint32_t plot_rgb(uint8_t cell);
 uint32_t plot_marker(size_t series, bool ascii);
 
-/* The cells as lines of UTF-8, blanks at line ends left out; colours as ANSI sequences when asked for.
+/* The cells as lines of UTF-8, blanks at line ends left out; colours as ANSI sequences when asked for (enum plot_colours).
  * Caller frees. */
 char *plot_grid_text(const struct plot_grid *g, int colour);
 

@@ -16,7 +16,7 @@ int plot_height(const struct plot_spec *spec, int usual);
 
 /* --- palette.c --------------------------------------------------------------------------------- */
 
-const char *plot_colour_svg(size_t series);     /* "#0072b2" */
+const char *plot_colour_svg(size_t series);     /* "#0000af": the colour for light ground */
 /* Heat: t in [0, 1]. */
 uint8_t plot_heat_cell(double t);
 void plot_heat_svg(double t, char out[8]);

@@ -32,6 +32,8 @@ static void apply(struct ui *ui, char *line)
     return;
   if (strcmp(line, "column") == 0)
     names_add(&ui->columns, word[1]);
+  else if (strcmp(line, "background") == 0)
+    ui->wished = strcmp(word[1], "light") == 0 ? BACKGROUND_LIGHT : BACKGROUND_DARK;
   else if (!word[2])
     return;
   else if (strcmp(line, "key") == 0 && (why = key_bind(ui, word[1], word[2])))

@@ -34,8 +34,7 @@ struct ui *ui_new(struct app *app)
   memory_open(ui);
   ui->loop = ui_child_loop(ui);
   ui->jobs = ui_jobs_new(ui);
-  for (int i = 0; i < 256; i++)
-    ui->recolour[i] = (uint8_t)i;
+  ui->background = app->light ? BACKGROUND_LIGHT : BACKGROUND_UNKNOWN;
   ui->dirty = true;
   return ui;
 }
@@ -491,6 +490,22 @@ static void draw_hints(struct ui *ui, struct plot_grid *g, int row)
     }
 }
 
+void ui_set_background(struct ui *ui, enum background b)
+{
+  ui->dirty = ui->dirty || b != ui->background;
+  ui->background = b;
+}
+
+/* The colours that the user chose, or those for the ground there is. */
+static void recolour(const struct ui *ui, struct plot_grid *g)
+{
+  bool light = (ui->wished ? ui->wished : ui->background) == BACKGROUND_LIGHT;
+  for (size_t i = 0; i < (size_t)g->width * (size_t)g->height; i++) {
+    uint8_t fg = g->cell[i].fg;
+    g->cell[i].fg = ui->recolour[fg] ? ui->recolour[fg] : light ? plot_on_light(fg) : fg;
+  }
+}
+
 void ui_draw(struct ui *ui, struct plot_grid *g, int *row, int *col)
 {
   const struct view *v = ui->slot[ui->current].view;
@@ -516,8 +531,7 @@ void ui_draw(struct ui *ui, struct plot_grid *g, int *row, int *col)
     asking_draw(ui, g, row, col);
   else if (ui->popup.kind == POPUP_NONE && v->cursor)
     v->cursor(state, row, col);
-  for (size_t i = 0; i < (size_t)g->width * (size_t)g->height; i++)
-    g->cell[i].fg = ui->recolour[g->cell[i].fg];
+  recolour(ui, g);
 }
 
 bool ui_wants_draw(struct ui *ui) { return ui->dirty; }

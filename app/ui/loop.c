@@ -130,6 +130,9 @@ static void look_after_terminal(struct loop *l)
     screen_resize();
     ui_redraw(l->ui);
   }
+  enum background ground = screen_background();
+  if (ground)
+    ui_set_background(l->ui, ground);
   if (ui_take_clear(l->ui))
     screen_clear();
   if (ui_take_suspend(l->ui) || screen_stop_asked()) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "experiments/kernel/mem.h"
@@ -23,6 +24,8 @@ static struct {
   struct termios before;
   bool open, colour, utf8, pasting, mouse;
   int colours;
+  struct { bool awaited, on; char text[64]; size_t n; struct timespec since; } answer; /* to the question for the background */
+  enum background background;
 } term; /* there is one terminal */
 
 static volatile sig_atomic_t stop_asked; /* SIGTSTP has come: the loop gives the terminal back, then stops */
@@ -93,6 +96,15 @@ static void start_colours(void)
     init_pair((short)i, (short)i, -1);
 }
 
+/* Linux's console and terminals without colours have no answer, and some show the question. */
+static void ask_background(void)
+{
+  const char *name = getenv("TERM");
+  term.answer.awaited = term.colours && name && strcmp(name, "linux") != 0;
+  if (term.answer.awaited)
+    raw_write("\033]11;?\033\\", 8);
+}
+
 static void enter(void)
 {
   raw();
@@ -129,6 +141,7 @@ bool screen_open(bool colour, bool utf8, char *why, size_t size)
   start_colours();
   define_keys();
   enter();
+  ask_background();
   return true;
 }
 
@@ -178,7 +191,8 @@ static uint32_t ascii_for(uint32_t rune)
   return '?';
 }
 
-/* The nearest of the 8 basic colours to one of the 256. */
+/* The nearest of the 8 basic colours to one of the 256; greys are the terminal's own, since white and black may be its
+ * background. */
 static int basic_colour(int fg)
 {
   if (fg < 8)
@@ -186,14 +200,15 @@ static int basic_colour(int fg)
   if (fg < 16)
     return fg - 8;
   if (fg >= 232)
-    return COLOR_WHITE;
+    return 0;
   int cube = fg - 16, r = cube / 36, g = cube / 6 % 6, b = cube % 6, top = r > g ? (r > b ? r : b) : (g > b ? g : b);
   return (2 * r > top ? COLOR_RED : 0) | (2 * g > top ? COLOR_GREEN : 0) | (2 * b > top ? COLOR_BLUE : 0);
 }
 
 static attr_t attr_of(const struct plot_cell *c)
 {
-  return ((c->attr & PLOT_BOLD) ? A_BOLD : 0) | ((c->attr & PLOT_DIM) ? A_DIM : 0) | ((c->attr & PLOT_REVERSE) ? A_REVERSE : 0) |
+  bool grey = term.colours == 8 && c->fg >= 232; /* of eight colours none is grey */
+  return ((c->attr & PLOT_BOLD) ? A_BOLD : grey ? A_DIM : 0) | ((c->attr & PLOT_DIM) ? A_DIM : 0) | ((c->attr & PLOT_REVERSE) ? A_REVERSE : 0) |
          ((c->attr & PLOT_UNDERLINE) ? A_UNDERLINE : 0);
 }
 
@@ -257,6 +272,53 @@ static bool mouse_event(struct ui_event *ev)
   return true;
 }
 
+/* Does the answer to our question begin here? It is ESC ] … up to BEL or ESC \; after ESC the next key tells. */
+static bool answer_begins(wint_t code)
+{
+  wint_t next;
+  if (!term.answer.awaited || code != 27)
+    return false;
+  int kind = get_wch(&next);
+  if (kind == OK && next == ']') {
+    term.answer.on = true;
+    term.answer.n = 0;
+    clock_gettime(CLOCK_MONOTONIC, &term.answer.since);
+    return true;
+  }
+  if (kind == OK)
+    unget_wch((wchar_t)next);
+  else if (kind == KEY_CODE_YES)
+    ungetch((int)next);
+  return false;
+}
+
+/* More of the answer; what takes longer than half a second, or is no text, is none. False: an ordinary key. */
+static bool answer_goes_on(int kind, wint_t code)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  double age = (double)(now.tv_sec - term.answer.since.tv_sec) + 1e-9 * (double)(now.tv_nsec - term.answer.since.tv_nsec);
+  bool ends = kind == OK && (code == '\a' || code == '\\');
+  term.answer.on = kind == OK && age < 0.5 && (ends || code == 27 || (code >= ' ' && code < 0x7f)) && term.answer.n < sizeof term.answer.text - 1;
+  if (!term.answer.on)
+    return false;
+  if (ends) {
+    term.answer.text[term.answer.n] = '\0';
+    term.background = background_of_answer(term.answer.text);
+    term.answer.on = term.answer.awaited = false;
+  } else if (code != 27) {
+    term.answer.text[term.answer.n++] = (char)code;
+  }
+  return true;
+}
+
+enum background screen_background(void)
+{
+  enum background b = term.background;
+  term.background = BACKGROUND_UNKNOWN;
+  return b;
+}
+
 bool screen_event(struct ui_event *ev)
 {
   wint_t code;
@@ -264,6 +326,8 @@ bool screen_event(struct ui_event *ev)
     int kind = get_wch(&code);
     if (kind == ERR)
       return false;
+    if (term.answer.on ? answer_goes_on(kind, code) : kind == OK && answer_begins(code))
+      continue;
     *ev = (struct ui_event){.pasted = term.pasting};
     if (kind == OK) {
       ev->key = code == 0x7f || code == '\b' ? UI_KEY_BACKSPACE : code == '\n' ? '\r' : (uint32_t)code;

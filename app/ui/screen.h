@@ -12,6 +12,8 @@ void screen_size(int *width, int *height);
 /* Ask the terminal how large it is now. */
 void screen_resize(void);
 void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col);
+/* The background, when the terminal has told it since the last call; else unknown. */
+enum background screen_background(void);
 void screen_clear(void);                      /* draw everything anew next time */
 bool screen_event(struct ui_event *ev);       /* false: no more for now */
 void screen_suspend(void);                    /* stop the process; returns when it goes on */

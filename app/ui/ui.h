@@ -8,6 +8,7 @@
 #define ASSAY_UI_H
 
 #include "app/app.h"
+#include "app/background.h"
 #include "app/plot/plot.h"
 
 struct ui;
@@ -91,7 +92,8 @@ struct view {
 
 /* --- colours by their meaning ------------------------------------------------------------------- */
 
-enum ui_colour { UI_PLAIN = 0, UI_GREY = 245, UI_BLUE = 32, UI_ORANGE = 214, UI_GREEN = 36, UI_RED = 166, UI_PINK = 175 };
+/* As on dark ground; app/plot/palette.c has what stands for each on light ground. */
+enum ui_colour { UI_PLAIN = 0, UI_GREY = 245, UI_BLUE = 33, UI_ORANGE = 214, UI_GREEN = 36, UI_RED = 203, UI_PINK = 175 };
 
 /* --- drawing ------------------------------------------------------------------------------------- */
 
@@ -262,6 +264,9 @@ size_t ui_watches(const struct ui *ui, const struct ui_watched **out);
 /* What the user chose to see, kept per store in the state directory (memory.c). Values are short texts. */
 const char *ui_recall(struct ui *ui, const char *key); /* NULL: nothing kept */
 void ui_remember(struct ui *ui, const char *key, const char *value);
+
+/* What the terminal says of its background; init.lua has the last word. */
+void ui_set_background(struct ui *ui, enum background b);
 
 /* From init.lua: columns that the user wants on screen 1, and own queries. */
 struct names;

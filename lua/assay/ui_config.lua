@@ -4,6 +4,7 @@
 --       keys = { ["Ctrl-R"] = "redraw", F6 = "schedules" },  -- a key, and the request it makes (? lists them)
 --       columns = { "test_error", "peak" },                  -- shown on screen 1 besides the first results
 --       colours = { blue = 39, orange = 208 },  -- of the 256: grey blue orange green red pink
+--       background = "light",                   -- or "dark", where the terminal does not say so by itself
 --       queries = { { "my best", "SELECT id FROM runs LIMIT 5" } }, -- in the menu of screen 9
 --     }
 --
@@ -11,7 +12,7 @@
 -- own: a mistake in it is a message, never a workbench that does not start.
 local config = {}
 
-local known = { keys = true, columns = true, colours = true, queries = true }
+local known = { background = true, keys = true, columns = true, colours = true, queries = true }
 
 local function check(value, kind, what)
   if type(value) ~= kind then error(("%s must be a %s, got %s"):format(what, kind, type(value)), 0) end
@@ -28,7 +29,7 @@ function config.print_all(path)
   local c = check(assert(loadfile(path))(), "table", "what init.lua returns")
   for name in pairs(c) do
     if not known[name] then
-      error(('init.lua: no setting "%s"; there are columns, colours, keys and queries'):format(name), 0)
+      error(('init.lua: no setting "%s"; there are background, columns, colours, keys and queries'):format(name), 0)
     end
   end
   for key, request in pairs(check(c.keys or {}, "table", "keys")) do line("key", key, request) end
@@ -38,6 +39,10 @@ function config.print_all(path)
       error(("colours.%s must be 0 to 255"):format(name), 0)
     end
     line("colour", name, colour)
+  end
+  if c.background then
+    if c.background ~= "light" and c.background ~= "dark" then error('background must be "light" or "dark"', 0) end
+    line("background", c.background)
   end
   for i, query in ipairs(check(c.queries or {}, "table", "queries")) do
     check(query, "table", "queries[" .. i .. "]")

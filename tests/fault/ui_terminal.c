@@ -137,6 +137,34 @@ static void least_size(void)
   ends(0, "too small a terminal");
 }
 
+/* --- answers -------------------------------------------------------------------------------------------------------------- */
+
+/* What the terminal says of its background comes among the keys, whole or in pieces, and is not taken for them: "9" would go
+ * to another screen, "q" leave. An answer without end is none, and keys work again. */
+static void answers(void)
+{
+  static const char *const piece[] = {"\033", "]11;rgb:9", "999/99", "99/9999", "\033", "\\"};
+  open_at(80, 24, "C.UTF-8");
+  for (size_t i = 0; i < sizeof piece / sizeof *piece; i++) {
+    terminal_type(&term, piece[i]);
+    if (i)
+      terminal_settle(&term, 10);
+  }
+  terminal_settle(&term, 200);
+  tap_has(terminal_text(&term), "[1 Runs]", "an answer in pieces is no key");
+  VTermScreenCell cell = terminal_cell(&term, 0, 1);
+  tap_is_int(VTERM_COLOR_IS_INDEXED(&cell.fg) ? cell.fg.indexed.idx : -1, 19, "and is understood: #999999 is light");
+  terminal_keys(&term, "q");
+  ends(0, "after an answer");
+  open_at(80, 24, "C.UTF-8");
+  terminal_type(&term, "\033]11;rgb:99");
+  terminal_settle(&term, 700);
+  terminal_keys(&term, "9");
+  tap_ok(terminal_await(&term, "[9 Query]"), "an answer that breaks off holds up no key");
+  terminal_keys(&term, "q");
+  ends(0, "after half an answer");
+}
+
 /* --- hostile text ---------------------------------------------------------------------------------------------------------- */
 
 /* Escape sequences, C0, DEL, C1 (as UTF-8 and bare), marks that reorder, separators, a BOM, cut and overlong UTF-8; then
@@ -241,6 +269,7 @@ int main(void)
   loses_terminal();
   resize_storm();
   least_size();
+  answers();
   make_hostile(path);
   hostile(120, 40, "C.UTF-8");
   hostile(80, 24, "C");

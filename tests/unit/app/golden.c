@@ -11,10 +11,12 @@ static bool accept_all;
 
 /* --- the screen as text ----------------------------------------------------------------------------------------- */
 
-/* Letters of the colours that mean something (app/ui/ui.h); others are '?'. */
+/* Letters of the colours that mean something (app/ui/ui.h) and of the other series, on dark and on light ground; others
+ * are '?'. */
 static char colour_letter(VTermColor c)
 {
-  static const struct { int index; char letter; } known[] = {{245, 'g'}, {242, 'g'}, {32, 'b'}, {214, 'o'}, {36, 'n'}, {166, 'r'}, {175, 'p'}, {75, 's'}, {227, 'y'}};
+  static const struct { int index; char letter; } known[] = {{245, 'g'}, {33, 'b'}, {214, 'o'}, {36, 'n'}, {203, 'r'}, {175, 'p'}, {250, 'h'}, {49, 'm'}, {169, 'q'}, {153, 's'}, {228, 'y'},
+                                                              {242, 'g'}, {19, 'b'}, {166, 'o'}, {29, 'n'}, {124, 'r'}, {126, 'p'}, {246, 'h'}, {23, 'm'}, {90, 'q'}, {27, 's'}, {16, 'y'}};
   if (VTERM_COLOR_IS_DEFAULT_FG(&c))
     return '.';
   for (size_t i = 0; VTERM_COLOR_IS_INDEXED(&c) && i < sizeof known / sizeof *known; i++)
@@ -75,6 +77,7 @@ static char *screen_now(void)
   free(colours);
   mask(whole, " in ", " ms");
   mask(whole, " in ", " s");
+  mask(whole, " of ", " methods");
   mask(whole, "Lua ", " ");
   mask(whole, "Lua ", ",");
   mask(whole, "assay ", " ");
@@ -282,6 +285,17 @@ static void plain(void)
   close_it();
 }
 
+/* A terminal that says that it is light has the colours for that. */
+static void light(void)
+{
+  open_at(80, 24, "C.UTF-8", NULL);
+  term.background = "rgb:ffff/ffff/ffff";
+  golden("1-runs-light");
+  VTermScreenCell cell = terminal_cell(&term, 0, 1);
+  tap_is_int(VTERM_COLOR_IS_INDEXED(&cell.fg) ? cell.fg.indexed.idx : -1, 19, "the store's name stands there in the blue for light ground");
+  close_it();
+}
+
 int main(void)
 {
   accept_all = getenv("ASSAY_ACCEPT_SCREENS") != NULL;
@@ -294,6 +308,7 @@ int main(void)
   small();
   large();
   plain();
+  light();
   fixture_done();
   return tap_done();
 }

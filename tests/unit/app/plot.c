@@ -221,7 +221,7 @@ static void test_series(void)
   tap_ok(!strstr(text = plot_text(&spec), "\x1b"), "there are no colours unless asked for");
   free(text);
   spec.colour = 1;
-  tap_has(text = plot_text(&spec), "\x1b[0;38;5;32m", "and colours when asked for");
+  tap_has(text = plot_text(&spec), "\x1b[0;38;5;33m", "and colours when asked for");
   free(text);
 }
 
