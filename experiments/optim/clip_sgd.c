@@ -63,7 +63,7 @@ static inline void MEASURE(const struct constants *c, REAL w, REAL g, REAL s[], 
   term[0] = (double)g * (double)g;
 }
 
-static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, REAL s[])
+static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, const REAL s[])
 {
   (void)s;
   return FMA(-K(rate), g, K(shrink) * w);

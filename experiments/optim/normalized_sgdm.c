@@ -63,7 +63,7 @@ static inline void MEASURE(const struct constants *c, REAL w, REAL g, REAL s[], 
   term[0] = (double)s[0] * (double)s[0];
 }
 
-static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, REAL s[])
+static inline REAL ELEMENT(const struct constants *c, REAL w, REAL g, const REAL s[])
 {
   (void)g;
   return FMA(-K(rate), s[0], K(shrink) * w);

@@ -25,10 +25,11 @@
 #include <string.h>
 
 #include "experiments/kernel/cpu.h"
+#include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/optim/optimizer.h"
 
-enum { RULE_MAX_VECTORS = 5, RULE_SCALARS_ROOM = 64 };
+enum { RULE_MAX_VECTORS = 5 };
 
 /* What prepare() and settle() may look at. */
 struct update {
@@ -36,6 +37,7 @@ struct update {
   void *scalars;     /* the rule's struct scalars, at the head of the state; NULL where it has none */
   const void *w, *g; /* n numbers of `type` */
   void *vector[RULE_MAX_VECTORS]; /* the state's vectors, of the same kind */
+  void *extra;       /* EXTRA_VECTORS more of them, one after the other, which no ELEMENT sees */
   size_t n;
   enum dtype type;
   const struct step_info *s;
@@ -64,5 +66,6 @@ enum isa rule_isa(const struct step_info *s);
    .flags = PARAM_MAX_OPEN | PARAM_TUNED, .doc = (text), .example = "0.9"}
 
 #define RULE_FUNCTIONS .state_size = state_size, .init = init, .step_f32 = step_f32, .step_f64 = step_f64
+#define RULE_EVALUATION .eval_weights_f32 = eval_weights_f32, .eval_weights_f64 = eval_weights_f64 /* with EVALUATED */
 
 #endif

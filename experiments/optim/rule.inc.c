@@ -4,6 +4,8 @@
  *   SELF            the file that defines ELEMENT when it is read with REAL set
  *   VECTORS         vectors of n numbers in the state, at most RULE_MAX_VECTORS; where it depends on the parameters, the
  *                   largest number, with LEAST_VECTORS the smallest and COUNT_VECTORS(conf) the number itself
+ *   EXTRA_VECTORS(conf)  (optional) so many vectors more, beyond those that ELEMENT sees
+ *   EVALUATED       (optional) the vector that holds the weights to evaluate; then RULE_EVALUATION goes in the descriptor
  *   COPIES          bit j: vector j starts as the weights, not as zeros (default 0)
  *   SCALARS         (optional) the struct of what the rule remembers beside vectors; zeros, unless there is
  *   BEGIN           (optional) a function void (const void *conf, SCALARS *) that sets them
@@ -20,12 +22,14 @@
 #define LEAST_VECTORS VECTORS
 #define COUNT_VECTORS(conf) VECTORS
 #endif
+#ifndef EXTRA_VECTORS
+#define EXTRA_VECTORS(conf) ((size_t)0)
+#endif
 #ifndef COPIES
 #define COPIES 0u
 #endif
 #ifdef SCALARS
-#define HEADER ((size_t)RULE_SCALARS_ROOM)
-_Static_assert(sizeof(SCALARS) <= RULE_SCALARS_ROOM, "the scalars fit in front of the vectors");
+#define HEADER round_up(sizeof(SCALARS), MEM_ALIGN)
 #else
 #define HEADER ((size_t)0)
 #endif
@@ -43,7 +47,7 @@ static inline size_t vectors(const void *conf)
 static size_t state_size(const void *conf, const struct net *net, size_t n, enum dtype type)
 {
   (void)net;
-  return HEADER + vectors(conf) * n * dtype_size(type);
+  return HEADER + (vectors(conf) + EXTRA_VECTORS(conf)) * n * dtype_size(type);
 }
 
 static void init(const void *conf, const struct net *net, void *state, const void *w, size_t n, enum dtype type)

@@ -155,6 +155,7 @@ static enum status NAME(step)(const void *conf, void *state, REAL *w, const REAL
   size_t count = vectors(conf);
   for (size_t j = 0; j < count; j++)
     u.vector[j] = s[j] = (REAL *)(void *)((char *)state + HEADER) + j * n;
+  u.extra = (REAL *)(void *)((char *)state + HEADER) + count * n;
   enum status status = prepare(&u, &c, e);
 #if SUMS
   double sum[SUMS];
@@ -167,6 +168,14 @@ static enum status NAME(step)(const void *conf, void *state, REAL *w, const REAL
     status = rule_overflowed(info, e);
   return status;
 }
+
+#ifdef EVALUATED
+static void NAME(eval_weights)(const void *conf, const void *state, const REAL *w, REAL *out, size_t n)
+{
+  (void)conf, (void)w;
+  memcpy(out, (const char *)state + HEADER + EVALUATED * n * sizeof *out, n * sizeof *out);
+}
+#endif
 
 #undef VECTOR_ARGUMENTS
 #undef VECTOR_NAMES

@@ -288,6 +288,8 @@ static void check_padding(const struct method *m)
   bench_make(&b, m, true, 48);
   for (size_t i = N; i < 48; i++)
     b.w64[i] = b.w32[i] = 0;
+  b.rule->init(b.o.conf, NULL, b.s32, b.w32, 48, DTYPE_F32);
+  b.rule->init(b.o.conf, NULL, b.s64, b.w64, 48, DTYPE_F64);
   for (uint64_t k = 1; k <= 20; k++) {
     random_gradient(&b, k);
     for (size_t i = N; i < 48; i++)
