@@ -70,6 +70,7 @@ enum train_metric { /* append only */
   TRAIN_AVERAGE_VALID_ERROR = 6,
   TRAIN_AVERAGE_VALID_LOSS = 7,
 };
+enum { TRAIN_METRICS = TRAIN_AVERAGE_VALID_LOSS + 1 }; /* one more than the last */
 const char *train_metric_name(enum train_metric m); /* "loss", "lr", "val_loss", "val_error", "cost", … */
 
 struct train_sink {

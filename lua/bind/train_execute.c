@@ -2,6 +2,7 @@
  * and what it reports goes back to the run, and what it returns to the request, of each replica. */
 #include "lua/bind/train_int.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,21 @@ struct gathering {
   struct origin *origin;
 };
 
+/* What an evaluation reports comes together, the loss first. */
+static void keep_evaluation(struct replica_parts *p, enum train_metric m, uint64_t step, double value)
+{
+  bool evaluates = m == TRAIN_VALID_LOSS || m == TRAIN_VALID_ERROR || m == TRAIN_AVERAGE_VALID_LOSS || m == TRAIN_AVERAGE_VALID_ERROR ||
+                   m == TRAIN_COST;
+  if (m == TRAIN_VALID_LOSS && p->n_evaluations < p->evaluations_room) {
+    struct evaluation *v = &p->evaluation[p->n_evaluations++];
+    v->step = step;
+    for (size_t i = 0; i < TRAIN_METRICS; i++)
+      v->of[i] = NAN;
+  }
+  if (evaluates && p->n_evaluations && p->evaluation[p->n_evaluations - 1].step == step)
+    p->evaluation[p->n_evaluations - 1].of[m] = value;
+}
+
 static void on_metric(void *self, size_t replica, enum train_metric m, uint64_t step, double value)
 {
   const struct gathering *g = self;
@@ -20,6 +36,7 @@ static void on_metric(void *self, size_t replica, enum train_metric m, uint64_t 
   struct replica_parts *p = &r->parts[g->origin[replica].at];
   if (m == TRAIN_LOSS && p->loss && step % r->group.log_every == 0)
     p->loss[p->n_losses++] = value;
+  keep_evaluation(p, m, step, value);
   if (r->run < 0 || r->many)
     return;
   const char *name = train_metric_name(m);
@@ -43,6 +60,7 @@ static void forget_results(struct train_request *const *requests, size_t n)
 {
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < requests[i]->n; k++) {
+      requests[i]->parts[k].n_evaluations = 0;
       train_result_free(&requests[i]->result[k]);
       requests[i]->result[k] = (struct train_result){0};
       requests[i]->parts[k].n_losses = 0;

@@ -8,11 +8,19 @@
 #include "experiments/train/train.h"
 #include "lua/bind/bind.h"
 
+/* One evaluation on the validation part, by enum train_metric; NaN where it was not reported. */
+struct evaluation {
+  uint64_t step;
+  double of[TRAIN_METRICS];
+};
+
 struct replica_parts { /* what a replica owns; struct train_replica borrows it */
   struct object optimizer, schedule, controller, average;
   uint32_t *rows;
   double *loss;   /* of the mini-batches, where they are kept: at every log_every updates */
   size_t n_losses;
+  struct evaluation *evaluation; /* where they are kept */
+  size_t n_evaluations, evaluations_room;
   float *init;
   uint8_t *mask;
 };

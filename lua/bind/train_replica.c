@@ -155,6 +155,17 @@ static void read_losses(lua_State *L, const struct train_settings *s, const stru
     bind_raise(L, &e);
 }
 
+/* keep_evaluations = true: room for those every eval_every updates and the last. */
+static void read_evaluations(lua_State *L, const struct train_settings *s, const struct train_request *r, struct replica_parts *p)
+{
+  struct err e = {0};
+  if (!train_setting_bool(L, s, "keep_evaluations"))
+    return;
+  p->evaluations_room = (size_t)(r->group.eval_every ? r->group.steps / r->group.eval_every : 0) + 1;
+  if (mem_new((void **)&p->evaluation, p->evaluations_room, sizeof *p->evaluation, "evaluations", &e) != STATUS_OK)
+    bind_raise(L, &e);
+}
+
 void train_read_replica(lua_State *L, const struct train_settings *s, struct train_request *r, size_t i)
 {
   struct replica_parts *p = &r->parts[i];
@@ -181,4 +192,5 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   t->skip_test = train_setting_bool(L, s, "skip_test");
   t->rows = p->rows;
   read_losses(L, s, r, p);
+  read_evaluations(L, s, r, p);
 }

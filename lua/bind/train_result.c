@@ -1,6 +1,7 @@
 /* train_result.c: what a replica's training returned, as a table: figures, losses, distances, weights with their origin. */
 #include "lua/bind/train_int.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
@@ -35,6 +36,24 @@ static void set_losses(lua_State *L, const struct replica_parts *p)
   matrix_account(L, m);
   memcpy(m->m.data, p->loss, p->n_losses * sizeof *p->loss);
   lua_setfield(L, -2, "losses");
+}
+
+static void set_evaluations(lua_State *L, const struct replica_parts *p)
+{
+  if (!p->evaluation)
+    return;
+  lua_createtable(L, (int)p->n_evaluations, 0);
+  for (size_t i = 0; i < p->n_evaluations; i++) {
+    const struct evaluation *v = &p->evaluation[i];
+    lua_createtable(L, 0, 4);
+    lua_pushinteger(L, (lua_Integer)v->step);
+    lua_setfield(L, -2, "step");
+    for (int m = 1; m < TRAIN_METRICS; m++)
+      if (!isnan(v->of[m]))
+        set_number(L, train_metric_name((enum train_metric)m), v->of[m]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_setfield(L, -2, "evaluations");
 }
 
 /* Where the weights of a replica come from; pushed. */
@@ -149,6 +168,7 @@ void train_result_push(lua_State *L, const struct train_request *r, size_t i)
   set_course(L, r, i);
   set_distances(L, r, &r->result[i]);
   set_losses(L, &r->parts[i]);
+  set_evaluations(L, &r->parts[i]);
   set_weights(L, r, i);
 }
 

@@ -112,13 +112,13 @@ tap.is(assay.model("linear"):init(0, target):cols(), 3, "a linear model on targe
 
 -- rules that look around ask a function: f(w) = |w|^2 / 2 with Hessian I
 local function bowl(at) return (at * at):sum() / 2, at:copy() end
-local function same(v) return v:copy() end
+local function identity(d) return d:copy() end
 for _, type in ipairs { "f32", "f64" } do
   local sam, at = assay.optimizer("sam", { rho = 0.5 }), assay.matrix({ { 3, 4 } }, type)
   sam:step(at, nil, 0.1, bowl) -- the gradient at w + 0.5 w/|w| is 1.1 w
   tap.near(at[1], 3 * 0.89, 1e-6, "sam looks uphill, " .. type)
   local oasis, point = assay.optimizer("oasis", { eta0 = 0.5 }), assay.matrix({ { 3, 4 } }, type)
-  oasis:step(point, point:copy(), 1, { f = bowl, hvp = same })
+  oasis:step(point, point:copy(), 1, { f = bowl, hvp = identity })
   tap.near(point[1], 1.5, 1e-6, "oasis scales by the curvature, " .. type)
 end
 local rule, here = assay.optimizer "sam", assay.matrix { { 3, 4 } }

@@ -94,6 +94,12 @@ tap.fails(function() assay.train(settings { schedule = assay.schedule("cosine") 
 local message = tap.fails(function() assay.train_many(settings { replicas = {} }) end, "replicas must be", "no replicas")
 tap.ok(message:match("training%.lua:%d+: "), "errors name the line of the script")
 
+local watched = assay.train(settings { eval_every = 20, keep_evaluations = true })
+tap.ok(#watched.evaluations == 3 and watched.evaluations[2].step == 40 and watched.evaluations[3].step == 45, "evaluations are kept")
+tap.is(watched.evaluations[3].val_error, watched.val_error, "the last is the result's")
+tap.is(watched.evaluations[1].cost, 20.0, "with what they have cost")
+tap.is(assay.train(settings()).evaluations, nil, "where that is asked for")
+
 local stopped = assay.train(settings { epochs = 200, until_loss = 0.1 })
 tap.ok(stopped.reached and stopped.steps < 3000 and stopped.train_loss <= 0.1, "until_loss stops a training that is down to it")
 tap.is(assay.train(settings { until_loss = 1e-9 }).reached, false, "and says where it was not reached")
