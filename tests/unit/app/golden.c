@@ -81,6 +81,7 @@ static char *screen_now(void)
   mask(whole, "Lua ", " ");
   mask(whole, "Lua ", ",");
   mask(whole, "assay ", " ");
+  mask(whole, " of ", " methods");
   return whole;
 }
 

@@ -129,18 +129,6 @@ static void exports(void)
   bench_keys("1");
 }
 
-static void compare(void)
-{
-  tap_has(bench_keys("3"), "mark configs or runs on screen 1", "3 says what to mark");
-  bench_keys("1 g Space Space 3");
-  tap_has(bench_screen(), "differs: schedule", "it names what differs");
-  tap_has(bench_screen(), "A  constant  (3)", "groups have letters");
-  tap_has(bench_line("-0.09933"), "[-0.102, -0.0965]", "a paired difference with its interval"); /* -0.0993333 +- 4.3027 * 0.0011547 / sqrt 3 */
-  tap_has(bench_line("-0.09933"), "4.5e-05  0.25", "and both tests"); /* three pairs: Wilcoxon cannot go below 0.25 */
-  tap_has(bench_screen(), "seed 2", "and the pairs by seed");
-  bench_keys("1 * *");
-}
-
 static void schedules(void)
 {
   tap_has(bench_keys("4"), "cosine     0.121 ±0.025", "4 ranks the schedules by score");
@@ -212,7 +200,6 @@ int main(void)
   marks_are_a_set();
   one_run();
   exports();
-  compare();
   schedules();
   frame();
   choices_are_kept();
