@@ -18,4 +18,10 @@ struct line {
  * line->gradient is not used. */
 double line_armijo(struct line *line, double first, double c, double beta, int most);
 
+/* A strong Wolfe point (Nocedal and Wright 2006, algorithms 3.5 and 3.6, cubic interpolation): phi(a) <= phi(0) + c1 a phi'(0) and
+ * |phi'(a)| <= c2 |phi'(0)|. Near the minimum, where values no longer differ in float64, the first condition is replaced by the slope's,
+ * phi'(a) <= (2 c1 - 1) phi'(0) with phi(a) <= phi(0) + 1e-15 |phi(0)| (Hager and Zhang 2005). trial, gradient and trial_value belong to
+ * the a returned; 0 if there is none after `most` evaluations (then nothing is meant by them). */
+double line_wolfe(struct line *line, double first, double c1, double c2, int most);
+
 #endif

@@ -24,15 +24,27 @@ static double dense_dot(const float *a, const double *w, size_t d)
   return tree(s);
 }
 
+/* Entry k goes to partial sum k mod 4, those after the last whole group of four to the first. */
+static double sparse_dot(const float *a, const uint32_t *index, size_t n, const double *w)
+{
+  double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  size_t k = 0;
+  for (; k + 4 <= n; k += 4) {
+    s0 += (double)a[k] * w[index[k]];
+    s1 += (double)a[k + 1] * w[index[k + 1]];
+    s2 += (double)a[k + 2] * w[index[k + 2]];
+    s3 += (double)a[k + 3] * w[index[k + 3]];
+  }
+  for (; k < n; k++)
+    s0 += (double)a[k] * w[index[k]];
+  return (s0 + s2) + (s1 + s3);
+}
+
 double glm_dot(const struct glm *g, size_t i, const double *w)
 {
   if (g->x)
     return dense_dot(g->x + i * g->stride, w, g->d);
-  double s[8] = {0};
-  size_t from = g->start[i], n = g->start[i + 1] - from;
-  for (size_t k = 0; k < n; k++)
-    s[k % 8] += (double)g->value[from + k] * w[g->index[from + k]];
-  return tree(s);
+  return sparse_dot(g->value + g->start[i], g->index + g->start[i], g->start[i + 1] - g->start[i], w);
 }
 
 void glm_add(const struct glm *g, size_t i, double scale, double *to)
@@ -84,6 +96,20 @@ void glm_combine(const struct glm *g, const double *scale, double *out)
     glm_add(g, i, scale[i], out);
 }
 
+void glm_links(const struct glm *g, const double *z, const double *y, size_t n, double *slope, double *value)
+{
+  if (g->link == GLM_LOGISTIC && g->rows) {
+    g->rows->logistic(z, y, n, slope, value);
+    return;
+  }
+  for (size_t k = 0; k < n; k++) {
+    struct glm_link_at at = glm_link_at(g->link, z[k], y[k]);
+    slope[k] = at.slope;
+    if (value)
+      value[k] = at.value;
+  }
+}
+
 /* --- the evaluations --------------------------------------------------------------------------- */
 
 /* (l2/2)|w|^2, and l2 w added to g (if any). */
@@ -96,28 +122,68 @@ static double penalty(const struct glm *m, const double *w, double *g)
   return 0.5 * m->l2 * vec_dot_f64(w, w, m->d);
 }
 
+/* The sum of the links over all examples, and (unless NULL) of their gradients into `sum`. Dense: block by block; w and sum padded. */
+static double dense_sum(const struct glm *m, const double *w, double *sum)
+{
+  double z[GLM_BLOCK], slope[GLM_BLOCK], value[GLM_BLOCK];
+  struct compensated total = {0};
+  for (size_t i = 0; i < m->n; i += GLM_BLOCK) {
+    const float *row[GLM_BLOCK];
+    size_t n = glm_block(m, i, row);
+    m->rows->dot(row, n, w, glm_padded(m), z);
+    glm_links(m, z, m->y + i, n, slope, value);
+    for (size_t k = 0; k < n; k++)
+      compensated_add(&total, value[k]);
+    if (sum)
+      m->rows->add(row, n, slope, sum, glm_padded(m));
+  }
+  return compensated_value(&total);
+}
+
+static double sparse_sum(const struct glm *m, const double *w, double *sum)
+{
+  struct compensated total = {0};
+  for (size_t i = 0; i < m->n; i++) {
+    struct glm_link_at at = glm_link_at(m->link, glm_dot(m, i, w), m->y[i]);
+    compensated_add(&total, at.value);
+    if (sum)
+      glm_add(m, i, at.slope, sum);
+  }
+  return compensated_value(&total);
+}
+
+/* v as a padded vector: scratch number k. */
+static double *padded(const struct glm *m, const double *v, size_t k)
+{
+  double *to = m->scratch + k * m->stride;
+  if (v)
+    memcpy(to, v, m->d * sizeof *v);
+  else
+    memset(to, 0, m->stride * sizeof *to);
+  return to;
+}
+
 double glm_value(const struct objective *f, const double *w)
 {
   const struct glm *m = f->glm;
-  struct compensated sum = {0};
-  for (size_t i = 0; i < m->n; i++)
-    compensated_add(&sum, glm_link_at(m->link, glm_dot(m, i, w), m->y[i]).value);
-  return compensated_value(&sum) / (double)m->n + penalty(m, w, NULL);
+  double sum = m->x ? dense_sum(m, padded(m, w, 0), NULL) : sparse_sum(m, w, NULL);
+  return sum / (double)m->n + penalty(m, w, NULL);
 }
 
 double glm_gradient(const struct objective *f, const double *w, double *g)
 {
   const struct glm *m = f->glm;
-  struct compensated sum = {0};
-  memset(g, 0, m->d * sizeof *g);
-  for (size_t i = 0; i < m->n; i++) {
-    struct glm_link_at at = glm_link_at(m->link, glm_dot(m, i, w), m->y[i]);
-    compensated_add(&sum, at.value);
-    glm_add(m, i, at.slope, g);
+  double total, *sum = g;
+  if (m->x) {
+    sum = padded(m, NULL, 1);
+    total = dense_sum(m, padded(m, w, 0), sum);
+  } else {
+    memset(g, 0, m->d * sizeof *g);
+    total = sparse_sum(m, w, g);
   }
   for (size_t j = 0; j < m->d; j++)
-    g[j] /= (double)m->n;
-  return compensated_value(&sum) / (double)m->n + penalty(m, w, g);
+    g[j] = sum[j] / (double)m->n;
+  return total / (double)m->n + penalty(m, w, g);
 }
 
 double glm_component(const struct objective *f, size_t i, const double *w, double *g)
@@ -140,17 +206,43 @@ double glm_batch(const struct objective *f, const uint32_t *index, size_t m, con
   return sum * share + penalty(p, w, g);
 }
 
-void glm_hvp(const struct objective *f, const double *w, const double *v, double *out)
+static void dense_hvp(const struct glm *m, const double *w, const double *v, double *sum)
 {
-  const struct glm *m = f->glm;
-  memset(out, 0, m->d * sizeof *out);
+  double z[GLM_BLOCK], u[GLM_BLOCK];
+  for (size_t i = 0; i < m->n; i += GLM_BLOCK) {
+    const float *row[GLM_BLOCK];
+    size_t n = glm_block(m, i, row);
+    m->rows->dot(row, n, v, glm_padded(m), u);
+    if (m->link != GLM_SQUARED)
+      m->rows->dot(row, n, w, glm_padded(m), z);
+    for (size_t k = 0; k < n && m->link != GLM_SQUARED; k++)
+      u[k] *= glm_link_at(m->link, z[k], m->y[i + k]).curve;
+    m->rows->add(row, n, u, sum, glm_padded(m));
+  }
+}
+
+static void sparse_hvp(const struct glm *m, const double *w, const double *v, double *sum)
+{
   for (size_t i = 0; i < m->n; i++) {
     double curve = m->link == GLM_SQUARED ? 1 : glm_link_at(m->link, glm_dot(m, i, w), m->y[i]).curve;
     if (curve != 0)
-      glm_add(m, i, curve * glm_dot(m, i, v), out);
+      glm_add(m, i, curve * glm_dot(m, i, v), sum);
+  }
+}
+
+void glm_hvp(const struct objective *f, const double *w, const double *v, double *out)
+{
+  const struct glm *m = f->glm;
+  double *sum = out;
+  if (m->x) {
+    sum = padded(m, NULL, 2);
+    dense_hvp(m, padded(m, w, 0), padded(m, v, 1), sum);
+  } else {
+    memset(out, 0, m->d * sizeof *out);
+    sparse_hvp(m, w, v, out);
   }
   for (size_t j = 0; j < m->d; j++)
-    out[j] = out[j] / (double)m->n + m->l2 * v[j];
+    out[j] = sum[j] / (double)m->n + m->l2 * v[j];
 }
 
 /* The upper triangle, row by row of the data, then the other half. */

@@ -7,6 +7,7 @@
 #define ASSAY_OBJECTIVE_GLM_H
 
 #include "experiments/kernel/vec.h"
+#include "experiments/objective/glm_rows.h"
 #include "experiments/objective/objective.h"
 
 enum glm_link { GLM_LOGISTIC = 1, GLM_SQUARED, GLM_SQUARED_HINGE };
@@ -26,6 +27,8 @@ struct glm {
   float *value;
   struct dataset *data;  /* what x borrows from; a reference */
   float *own;            /* or own rows, where they were rescaled */
+  const struct glm_rows *rows; /* the tuned loops over dense rows */
+  double *scratch;       /* 3 padded vectors: weights, direction, sum (dense); owned */
 };
 
 /* First members of the conf of a linear model, and their rows. */
@@ -87,11 +90,26 @@ struct glm_link_at { double value, slope, curve; };
 struct glm_link_at glm_link_at(enum glm_link link, double z, double y);
 double glm_slope(enum glm_link link, double z, double y);
 
+/* Slopes (and, unless value is NULL, values) of the links of n examples. */
+void glm_links(const struct glm *g, const double *z, const double *y, size_t n, double *slope, double *value);
+
+/* Dense rows are taken in blocks: pointers to rows i, i + 1, … (at most GLM_BLOCK); how many. And their padded length. */
+enum { GLM_BLOCK = 16 };
+static inline size_t glm_block(const struct glm *g, size_t i, const float *row[GLM_BLOCK])
+{
+  size_t n = g->n - i < GLM_BLOCK ? g->n - i : GLM_BLOCK;
+  for (size_t k = 0; k < n; k++)
+    row[k] = g->x + (i + k) * g->stride;
+  return n;
+}
+static inline size_t glm_padded(const struct glm *g) { return (g->d + 7) / 8 * 8; }
+
 /* --- all examples ------------------------------------------------------------------------------ */
 
 void glm_products(const struct glm *g, const double *w, double *z);         /* z_i = a_i . w */
 void glm_combine(const struct glm *g, const double *scale, double *out);    /* out = sum_i scale_i a_i */
-/* The largest eigenvalue of X'X/n, from above by at most one part in 1e6 (Lanczos). */
-NODISCARD enum status glm_top_eigenvalue(const struct glm *g, const struct exec *x, double *out, struct err *e);
+/* The largest eigenvalue of X'X/n by Lanczos, from above by at most this tolerance (relative) once converged; *products: Gram products
+ * that it took. */
+NODISCARD enum status glm_top_eigenvalue(const struct glm *g, const struct exec *x, double tolerance, double *out, double *products, struct err *e);
 
 #endif

@@ -12,7 +12,7 @@
 #include "experiments/objective/glm.h"
 
 enum { STEPS = 100 };
-#define TOLERANCE 1e-6
+#define TOLERANCE 1e-6 /* of the constants */
 
 struct lanczos_memory {
   size_t d, steps;
@@ -24,6 +24,20 @@ struct lanczos_memory {
 /* out = X'X v/n */
 static void gram_times(const struct glm *g, const double *v, double *out)
 {
+  double scale[GLM_ROWS_MAX], *padded = g->scratch, *sum = g->scratch + g->stride;
+  if (g->x) {
+    memcpy(padded, v, g->d * sizeof *v);
+    memset(sum, 0, g->stride * sizeof *sum);
+    for (size_t i = 0; i < g->n; i += GLM_BLOCK) {
+      const float *row[GLM_BLOCK];
+      size_t k = glm_block(g, i, row);
+      g->rows->dot(row, k, padded, glm_padded(g), scale);
+      g->rows->add(row, k, scale, sum, glm_padded(g));
+    }
+    for (size_t j = 0; j < g->d; j++)
+      out[j] = sum[j] / (double)g->n;
+    return;
+  }
   memset(out, 0, g->d * sizeof *out);
   for (size_t i = 0; i < g->n; i++)
     glm_add(g, i, glm_dot(g, i, v) / (double)g->n, out);
@@ -78,20 +92,22 @@ static enum status memory_new(struct lanczos_memory *l, struct err *e)
   return s;
 }
 
-enum status glm_top_eigenvalue(const struct glm *g, const struct exec *x, double *out, struct err *e)
+enum status glm_top_eigenvalue(const struct glm *g, const struct exec *x, double tolerance, double *out, double *products, struct err *e)
 {
   struct lanczos_memory l = {.d = g->d, .steps = g->d < STEPS ? g->d : STEPS};
   struct rng rng = rng_make(0, RNG_PROBE, 0);
   enum status s = memory_new(&l, e);
   double residual = INFINITY;
   *out = 0;
+  *products = 0;
   if (s == STATUS_OK) {
     rng_fill_normal_f64(&rng, l.q, l.d, 0, 1);
     double norm = vec_norm2_f64(l.q, l.d);
     for (size_t j = 0; j < l.d; j++)
       l.q[j] /= norm;
   }
-  for (size_t m = 1; m <= l.steps && s == STATUS_OK && residual > TOLERANCE * *out; m++) {
+  for (size_t m = 1; m <= l.steps && s == STATUS_OK && residual > tolerance * *out; m++) {
+    *products += 1;
     double left = step(&l, g, m - 1);
     *out = ritz(&l, m, &residual);
     if (exec_cancelled(x))
@@ -111,8 +127,8 @@ enum status glm_top_eigenvalue(const struct glm *g, const struct exec *x, double
 enum status glm_constants(struct objective *f, const struct exec *x, struct err *e)
 {
   const struct glm *g = f->glm;
-  double top = 0;
-  enum status s = glm_top_eigenvalue(g, x, &top, e);
+  double top = 0, products;
+  enum status s = glm_top_eigenvalue(g, x, TOLERANCE, &top, &products, e);
   if (s != STATUS_OK)
     return s;
   f->smoothness = g->curvature * top + g->l2;

@@ -19,6 +19,7 @@ void glm_release(struct objective *f)
   free(g->index);
   free(g->value);
   free(g->own);
+  free(g->scratch);
   dataset_release(g->data);
   free(g);
 }
@@ -96,7 +97,12 @@ static enum status make_dense(struct glm *g, const struct glm_conf *c, const str
     return s;
   const struct examples *part = &g->data->train;
   g->n = part->n, g->d = part->d, g->stride = part->stride, g->x = part->x, g->entries = part->n * part->d;
-  s = new_answers(g, e);
+  g->rows = glm_rows_best();
+  void *scratch = NULL;
+  s = mem_new(&scratch, 3 * g->stride, sizeof(double), "weights", e);
+  g->scratch = scratch;
+  if (s == STATUS_OK)
+    s = new_answers(g, e);
   return s == STATUS_OK ? dense_answers(g, g->data, e) : s;
 }
 

@@ -11,14 +11,13 @@
  * 5e-18. ln 2 in two parts, the first with 21 zero bits at its end, so that n times it is exact. */
 static inline double exp_minus(double a)
 {
-  static const double c[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040,
-                             1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1};
   const double shift = 0x1.8p52; /* adding it rounds to an integer, which then stands in the low bits */
   a = a > 708 ? 708 : a;
-  double k = a * 1.4426950408889634 + shift, n = k - shift, p = c[0];
+  double k = a * 1.4426950408889634 + shift, n = k - shift, p = 1.0 / 6227020800;
   double r = (n * 0x1.62e42fee00000p-1 - a) + n * 0x1.a39ef35793c76p-33;
-  for (int i = 1; i < 14; i++)
-    p = p * r + c[i];
+  p = p * r + 1.0 / 479001600, p = p * r + 1.0 / 39916800, p = p * r + 1.0 / 3628800, p = p * r + 1.0 / 362880;
+  p = p * r + 1.0 / 40320, p = p * r + 1.0 / 5040, p = p * r + 1.0 / 720, p = p * r + 1.0 / 120;
+  p = p * r + 1.0 / 24, p = p * r + 1.0 / 6, p = p * r + 0.5, p = p * r + 1, p = p * r + 1;
   uint64_t bits;
   memcpy(&bits, &k, sizeof bits);
   bits = (1023 - (bits & 0x7ff)) << 52; /* 2^-n, n <= 1022 */
@@ -31,9 +30,11 @@ static inline double exp_minus(double a)
 static inline double log_one_plus(double t)
 {
   double f = t / (2 + t), s = f * f, p = 1.0 / 35;
-  for (int k = 33; k > 0; k -= 2)
-    p = p * s + 1.0 / k;
-  return 2 * f * p;
+  p = p * s + 1.0 / 33, p = p * s + 1.0 / 31, p = p * s + 1.0 / 29, p = p * s + 1.0 / 27;
+  p = p * s + 1.0 / 25, p = p * s + 1.0 / 23, p = p * s + 1.0 / 21, p = p * s + 1.0 / 19;
+  p = p * s + 1.0 / 17, p = p * s + 1.0 / 15, p = p * s + 1.0 / 13, p = p * s + 1.0 / 11;
+  p = p * s + 1.0 / 9, p = p * s + 1.0 / 7, p = p * s + 1.0 / 5, p = p * s + 1.0 / 3;
+  return 2 * f * (p * s + 1);
 }
 
 #endif
