@@ -115,6 +115,10 @@ struct method {
   enum statement statement;        /* bounds and measures only */
   /* Fill `auto` values, check rules between parameters. May be NULL. */
   enum status (*resolve)(void *conf, struct err *e);
+  /* For a conf that owns more than its rows say: what resolve computed from them, once and never changed. share: the
+   * copy `conf` holds it too; forget: `conf`, which may hold nothing yet, no longer does. Both or neither. */
+  void (*share)(void *conf);
+  void (*forget)(void *conf);
 };
 
 /* A method with its parameters: what a Lua constructor returns and a config stores. */

@@ -114,6 +114,8 @@ void object_free(struct object *o)
     return;
   for (const struct param *p = o->method->params; o->conf && p && p->id; p++)
     param_release(p, o->conf);
+  if (o->conf && o->method->forget)
+    o->method->forget(o->conf);
   free(o->conf);
   *o = (struct object){0};
 }
@@ -194,6 +196,8 @@ enum status object_copy(struct object *out, const struct object *o, struct err *
   *out = (struct object){.method = m, .conf = xcalloc(1, m->conf_size)};
   if (m->conf_size)
     memcpy(out->conf, o->conf, m->conf_size);
+  if (m->share)
+    m->share(out->conf);
   for (const struct param *p = m->params; p && p->id; p++)
     forget_owned(p, param_at(p, out->conf));
   for (const struct param *p = m->params; p && p->id && s == STATUS_OK; p++)

@@ -15,6 +15,8 @@ double vec_sum_f32(const float *x, size_t n);
 double vec_sum_f64(const double *x, size_t n);
 double vec_dot_f32(const float *x, const float *y, size_t n);
 double vec_dot_f64(const double *x, const double *y, size_t n);
+double vec_norm1_f32(const float *x, size_t n); /* sum of absolute values */
+double vec_norm1_f64(const double *x, size_t n);
 double vec_norm2_f32(const float *x, size_t n); /* Euclidean norm; no overflow for finite input */
 double vec_norm2_f64(const double *x, size_t n);
 double vec_max_f64(const double *x, size_t n);  /* n >= 1; NaN if any is NaN */

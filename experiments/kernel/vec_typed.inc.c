@@ -21,6 +21,26 @@ double NAME(vec_sum)(const NUMBER *x, size_t n)
   return NAME(vec_sum)(x, left) + NAME(vec_sum)(x + left, n - left);
 }
 
+static double NAME(norm1_block)(const NUMBER *x, size_t n)
+{
+  double s[SUM_LANES] = {0};
+  size_t i = 0;
+  for (; i + SUM_LANES <= n; i += SUM_LANES)
+    for (size_t l = 0; l < SUM_LANES; l++)
+      s[l] += fabs((double)x[i + l]);
+  for (size_t l = 0; i < n; i++, l++)
+    s[l] += fabs((double)x[i]);
+  return combine_lanes(s);
+}
+
+double NAME(vec_norm1)(const NUMBER *x, size_t n)
+{
+  if (n <= SUM_BLOCK)
+    return NAME(norm1_block)(x, n);
+  size_t left = left_branch(n);
+  return NAME(vec_norm1)(x, left) + NAME(vec_norm1)(x + left, n - left);
+}
+
 static double NAME(dot_block)(const NUMBER *x, const NUMBER *y, size_t n)
 {
   double s[SUM_LANES] = {0};

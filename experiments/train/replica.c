@@ -33,7 +33,7 @@ void replica_plan(struct engine *g, struct replica *r)
 {
   const struct optimizer *o = rule_of(r);
   r->momentum = o->momentum_form && o->momentum_form(r->how->optimizer->conf, &r->form);
-  r->fused = r->momentum && !r->how->mask && !r->how->controller && !g->unfused;
+  r->fused = r->momentum && !r->how->mask && !r->how->controller && !g->g->norms && !g->unfused;
 }
 
 void replica_layout(const struct engine *g, struct replica *r, struct arena *a)
@@ -281,6 +281,17 @@ enum status replica_apply(struct engine *g, struct replica *r, float *w, void *s
   return optimizer_apply_f32(r->how->optimizer, state, w, grad, n, &info, e);
 }
 
+static bool log_due(const struct engine *g, uint64_t t) { return g->g->log_every && t % g->g->log_every == 0; }
+
+/* The gradient of update t, as the rule will see it. */
+static void log_norms(const struct engine *g, const struct replica *r, uint64_t t)
+{
+  if (!g->g->norms || !log_due(g, t))
+    return;
+  report(g, r, TRAIN_GRAD_NORM, t, vec_norm2_f32(g->ws.grad, g->net.n_params));
+  report(g, r, TRAIN_GRAD_NORM_L1, t, vec_norm1_f32(g->ws.grad, g->net.n_params));
+}
+
 /* Gradient first, then the rule. */
 static enum status update_unfused(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t, double loss, struct err *e)
 {
@@ -291,6 +302,7 @@ static enum status update_unfused(struct engine *g, struct replica *r, const str
   }
   if (r->mask)
     mask_apply(r->mask, g->ws.grad, g->net.n_params);
+  log_norms(g, r, t);
   if (r->how->controller)
     s = control_rate(g, r, b, t, loss, &r->lr, e);
   struct asking asking = {g, r, b};
@@ -305,8 +317,7 @@ static enum status update_unfused(struct engine *g, struct replica *r, const str
 
 static void log_step(struct engine *g, struct replica *r, uint64_t t, double loss)
 {
-  uint64_t every = g->g->log_every;
-  bool due = every && (t % every == 0 || r->done); /* the step that diverged must not be missing */
+  bool due = log_due(g, t) || (g->g->log_every && r->done); /* the step that diverged must not be missing */
   if (due)
     report(g, r, TRAIN_LOSS, t, loss);
   if (due || r->how->controller)

@@ -37,6 +37,8 @@ const char *train_metric_name(enum train_metric m)
   case TRAIN_COST: return "cost";
   case TRAIN_AVERAGE_VALID_ERROR: return "avg_val_error";
   case TRAIN_AVERAGE_VALID_LOSS: return "avg_val_loss";
+  case TRAIN_GRAD_NORM: return "grad_norm";
+  case TRAIN_GRAD_NORM_L1: return "grad_norm_l1";
   }
   return "?";
 }
@@ -412,7 +414,7 @@ bool train_same_object(const struct object *a, const struct object *b)
 bool train_groupable(const struct train_group *a, const struct train_group *b)
 {
   return a->data == b->data && a->batch == b->batch && a->steps == b->steps && a->order_seed == b->order_seed &&
-         a->eval_every == b->eval_every && a->log_every == b->log_every && a->plan == b->plan && a->n_rows == b->n_rows &&
-         !a->coupled && !b->coupled && train_same_object(a->model, b->model) && train_same_object(a->loss, b->loss) &&
+         a->eval_every == b->eval_every && a->log_every == b->log_every && a->norms == b->norms &&
+         a->plan == b->plan && a->n_rows == b->n_rows && !a->coupled && !b->coupled && train_same_object(a->model, b->model) && train_same_object(a->loss, b->loss) &&
          train_same_object(a->sampler, b->sampler);
 }

@@ -33,6 +33,7 @@ struct train_group {
   uint64_t eval_every;   /* evaluate on the validation part every so many updates; 0: only at the end */
   uint64_t log_every;    /* report mini-batch loss and rate every so many updates; 0: never (a controller's
                             rate is reported at every update) */
+  bool norms;            /* with each mini-batch loss, also the norms of its gradient */
   enum train_plan plan;
   size_t n_rows;         /* every replica trains on so many examples, its `rows`; 0: on all */
   /* Coupled: replica 0 is the base, the others are neighbours that differ from it by `replace` alone. A neighbour is
@@ -69,8 +70,10 @@ enum train_metric { /* append only */
   TRAIN_COST = 5,       /* gradient evaluations so far; with TRAIN_VALID_*, and with TRAIN_LOSS under a controller */
   TRAIN_AVERAGE_VALID_ERROR = 6,
   TRAIN_AVERAGE_VALID_LOSS = 7,
+  TRAIN_GRAD_NORM = 8,    /* with TRAIN_LOSS: Euclidean norm of the mini-batch gradient (of the weights that a mask leaves) */
+  TRAIN_GRAD_NORM_L1 = 9, /* and the sum of its absolute values; both before the optimizer clips or decays anything */
 };
-enum { TRAIN_METRICS = TRAIN_AVERAGE_VALID_LOSS + 1 }; /* one more than the last */
+enum { TRAIN_METRICS = TRAIN_GRAD_NORM_L1 + 1 }; /* one more than the last */
 const char *train_metric_name(enum train_metric m); /* "loss", "lr", "val_loss", "val_error", "cost", … */
 
 struct train_sink {

@@ -207,7 +207,8 @@ void object_push_param(lua_State *L, const struct param *p, const void *conf);
 extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], sampler_methods[],
     model_methods[], data_methods[], probe_methods[], bound_methods[], score_methods[], solver_methods[], allocator_methods[],
     restorer_methods[], objective_methods[], minimizer_methods[];
-extern const struct function_row bound_math[];    /* what bounds add to assay.math */
+extern const struct function_row bound_math[];    /* what bounds add to assay.math, */
+extern const struct function_row schedule_math[]; /* and schedules */
 extern const struct function_row ranking_stats[]; /* and rankings (ranking.c) to assay.stats */
 
 /* assay.schedule(f, {steps = T, …}) with the arguments at 1 and 2: the table of what f(t, T) returns; pushed. */

@@ -17,7 +17,7 @@ struct completion { const char *line; size_t cursor; bool about; char *out; };
 static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
 
 static const char *const train_keys[] = {"average", "batch", "controller", "data", "diverged", "epochs", "eval_every", "init",
-    "init_seed", "keep_weights", "label", "log_every", "loss", "lr", "mask", "model", "optimizer", "order_seed", "plan",
+    "init_seed", "keep_losses", "keep_weights", "label", "log_every", "loss", "lr", "mask", "model", "norms", "optimizer", "order_seed", "plan",
     "replace", "run", "sampler", "schedule", "seed", "steps", "until_loss", NULL};
 static const char *const experiment_keys[] = {"claim", "grid", "grid_params", "group", "name", "params", "report", "run", "setup", "summary",
                                               "verdict", NULL};

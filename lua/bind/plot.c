@@ -164,7 +164,7 @@ static int draw(lua_State *L, char *(*drawing)(const struct plot_spec *), const 
 static int plot_text(lua_State *L) { return draw(L, bind_host(L)->services.plot_text, "text"); }
 static int plot_svg(lua_State *L) { return draw(L, bind_host(L)->services.plot_svg, "SVG"); }
 
-static const char *const modules[] = {"plot", "report", "claims", "pretty", "stability", "supersample", NULL};
+static const char *const modules[] = {"plot", "report", "claims", "pretty", "refine", "stability", "supersample", NULL};
 
 bool plot_is_module(const char *name)
 {

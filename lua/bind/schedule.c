@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "experiments/schedules/last_iterate_bound.h"
 #include "experiments/schedules/schedule.h"
 
 #define MAX_VALUES 10000000
@@ -141,6 +142,60 @@ int schedule_multiply(lua_State *L)
   object_with(L, o, lua_gettop(L));
   return 1;
 }
+
+/* --- theory -------------------------------------------------------------------------------------- */
+
+/* The argument at `at` as n numbers > 0 in one block; what holds them stays on the stack. */
+static const double *positive(lua_State *L, int at, const char *what, size_t *n)
+{
+  const struct mat *m = matrix_packed(L, &matrix_from(L, at, DTYPE_F64, what)->m);
+  *n = m->rows * m->cols;
+  if (*n == 0)
+    bind_error(L, "%s are missing", what);
+  const double *v = mat_row_f64(m, 0);
+  for (size_t i = 0; i < *n; i++)
+    if (!(v[i] > 0 && isfinite(v[i])))
+      bind_error(L, "%s must be finite numbers > 0, got %g at place %zu", what, v[i], i + 1);
+  return v;
+}
+
+static double distance_arg(lua_State *L, int at)
+{
+  double d = luaL_checknumber(L, at);
+  if (!(d >= 0 && isfinite(d)))
+    bind_error(L, "distance must be a number >= 0, got %g", d);
+  return d;
+}
+
+static int call_last_iterate_bound(lua_State *L)
+{
+  size_t n, m;
+  double distance = distance_arg(L, 3);
+  const double *rates = positive(L, 1, "rates", &n), *norms = positive(L, 2, "norms", &m);
+  if (n != m)
+    bind_error(L, "there are %zu rates, but %zu norms", n, m);
+  lua_pushnumber(L, last_iterate_bound(rates, norms, n, distance));
+  return 1;
+}
+
+static int call_refined_bound(lua_State *L)
+{
+  size_t n;
+  double scale, distance = distance_arg(L, 2);
+  const double *norms = positive(L, 1, "norms", &n);
+  lua_pushnumber(L, refined_bound(norms, n, distance, &scale));
+  lua_pushnumber(L, scale);
+  return 2;
+}
+
+const struct function_row schedule_math[] = {
+    {"last_iterate_bound", call_last_iterate_bound, "assay.math.last_iterate_bound(rates, norms, distance)",
+     "For convex f: a bound on E f - f* where the last gradient of SGD was taken, from rates, gradient norms and the distance "
+     "of the start to the optimum (Defazio et al. 2023)."},
+    {"refined_bound", call_refined_bound, "assay.math.refined_bound(norms, distance)",
+     "The same for the refined rates of these norms, D/sqrt(sum norm^-2), and the scale c of the weights c norm^-2 that "
+     "leads to it (eta_t = w_t sum of later w / sum of all w)."},
+    {0}};
 
 const struct function_row schedule_methods[] = {
     {"at", schedule_rate, "schedule:at(t[, steps])", "The rate of update t = 0 … steps - 1."},

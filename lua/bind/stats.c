@@ -282,5 +282,6 @@ void stats_open(lua_State *L)
   lua_newtable(L);
   bind_functions(L, math);
   bind_functions(L, bound_math);
+  bind_functions(L, schedule_math);
   lua_setfield(L, -2, "math");
 }

@@ -34,8 +34,9 @@ static void on_metric(void *self, size_t replica, enum train_metric m, uint64_t 
   const struct gathering *g = self;
   const struct train_request *r = g->origin[replica].request;
   struct replica_parts *p = &r->parts[g->origin[replica].at];
-  if (m == TRAIN_LOSS && p->loss && step % r->group.log_every == 0)
-    p->loss[p->n_losses++] = value;
+  struct series *kept = m == TRAIN_LOSS ? &p->loss : m == TRAIN_GRAD_NORM ? &p->norm : m == TRAIN_GRAD_NORM_L1 ? &p->norm_l1 : NULL;
+  if (kept && kept->v && step % r->group.log_every == 0)
+    kept->v[kept->n++] = value;
   keep_evaluation(p, m, step, value);
   if (r->run < 0 || r->many)
     return;
@@ -63,7 +64,7 @@ static void forget_results(struct train_request *const *requests, size_t n)
       requests[i]->parts[k].n_evaluations = 0;
       train_result_free(&requests[i]->result[k]);
       requests[i]->result[k] = (struct train_result){0};
-      requests[i]->parts[k].n_losses = 0;
+      requests[i]->parts[k].loss.n = requests[i]->parts[k].norm.n = requests[i]->parts[k].norm_l1.n = 0;
     }
 }
 

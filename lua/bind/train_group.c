@@ -125,7 +125,9 @@ void train_read_group(lua_State *L, const struct train_settings *s, struct train
       .order_seed = (uint64_t)train_setting_integer(L, s, "order_seed", INT64_MIN, seed),
       .eval_every = (uint64_t)train_setting_integer(L, s, "eval_every", 0, 0),
       .log_every = (uint64_t)train_setting_integer(L, s, "log_every", 0, r->run >= 0 ? (int64_t)((steps + 99) / 100) : 0),
-      .plan = read_plan(L, s), .n_rows = n_rows};
+      .norms = train_setting_bool(L, s, "norms"), .plan = read_plan(L, s), .n_rows = n_rows};
+  if (r->group.norms && r->group.log_every == 0)
+    bind_error(L, "train: norms reports the norms of each mini-batch gradient that log_every names: give log_every = 1 for all");
   if (r->many)
     read_checkpoints(L, s, r);
   if (model_build(&r->net, &r->model, &r->loss, r->data, &e) != STATUS_OK)

@@ -14,11 +14,15 @@ struct evaluation {
   double of[TRAIN_METRICS];
 };
 
+struct series { /* one number at every log_every updates; v NULL: not kept */
+  double *v;
+  size_t n;
+};
+
 struct replica_parts { /* what a replica owns; struct train_replica borrows it */
   struct object optimizer, schedule, controller, average;
   uint32_t *rows;
-  double *loss;   /* of the mini-batches, where they are kept: at every log_every updates */
-  size_t n_losses;
+  struct series loss, norm, norm_l1; /* of the mini-batches and their gradients */
   struct evaluation *evaluation; /* where they are kept */
   size_t n_evaluations, evaluations_room;
   float *init;

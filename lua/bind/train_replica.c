@@ -142,17 +142,19 @@ static void read_rows(lua_State *L, const struct train_settings *s, const struct
   lua_settop(L, top);
 }
 
-/* keep_losses = true: room for the mini-batch losses. */
+/* keep_losses = true: room for the mini-batch losses, and with `norms` for the norms of their gradients. */
 static void read_losses(lua_State *L, const struct train_settings *s, const struct train_request *r, struct replica_parts *p)
 {
   struct err e = {0};
+  struct series *const kept[] = {&p->loss, &p->norm, &p->norm_l1};
   if (!train_setting_bool(L, s, "keep_losses"))
     return;
   uint64_t every = r->group.log_every;
   if (every == 0)
     bind_error(L, "train: keep_losses keeps the loss of each mini-batch that log_every names: give log_every = 1 for all");
-  if (mem_new((void **)&p->loss, (size_t)((r->group.steps - 1) / every + 1), sizeof *p->loss, "losses", &e) != STATUS_OK)
-    bind_raise(L, &e);
+  for (size_t i = 0; i < (r->group.norms ? 3 : 1); i++)
+    if (mem_new((void **)&kept[i]->v, (size_t)((r->group.steps - 1) / every + 1), sizeof(double), "losses", &e) != STATUS_OK)
+      bind_raise(L, &e);
 }
 
 /* keep_evaluations = true: room for those every eval_every updates and the last. */

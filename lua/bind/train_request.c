@@ -16,7 +16,9 @@ static void free_parts(struct replica_parts *p)
   object_free(&p->controller);
   object_free(&p->average);
   free(p->rows);
-  free(p->loss);
+  free(p->loss.v);
+  free(p->norm.v);
+  free(p->norm_l1.v);
   free(p->evaluation);
   free(p->init);
   free(p->mask);
@@ -48,11 +50,12 @@ static int request_gc(lua_State *L)
 /* The keys of assay.train, of assay.train_many, and of one of its replicas. */
 static const char *const known[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "sampler", "batch",
     "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights",
-    "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "run", "label", "diverged", NULL};
+    "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "run", "label",
+    "diverged", NULL};
 static const char *const known_many[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
-    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "coupled", "checkpoints",
-    "diverged", NULL};
+    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "coupled",
+    "checkpoints", "diverged", NULL};
 static const char *const known_replica[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
     "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", NULL};
 

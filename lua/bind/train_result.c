@@ -25,17 +25,18 @@ static void set_distances(lua_State *L, const struct train_request *r, const str
   lua_setfield(L, -2, "distances");
 }
 
-static void set_losses(lua_State *L, const struct replica_parts *p)
+static void set_series(lua_State *L, const char *key, const struct series *s)
 {
   struct err e = {0};
-  if (!p->loss)
+  if (!s->v)
     return;
   struct lua_matrix *m = matrix_push(L);
-  if (mat_new(&m->m, DTYPE_F64, 1, p->n_losses, &e) != STATUS_OK)
+  if (mat_new(&m->m, DTYPE_F64, 1, s->n, &e) != STATUS_OK)
     bind_raise(L, &e);
   matrix_account(L, m);
-  memcpy(m->m.data, p->loss, p->n_losses * sizeof *p->loss);
-  lua_setfield(L, -2, "losses");
+  if (s->n)
+    memcpy(m->m.data, s->v, s->n * sizeof *s->v);
+  lua_setfield(L, -2, key);
 }
 
 static void set_evaluations(lua_State *L, const struct replica_parts *p)
@@ -167,7 +168,9 @@ void train_result_push(lua_State *L, const struct train_request *r, size_t i)
   set_average_figures(L, r, i);
   set_course(L, r, i);
   set_distances(L, r, &r->result[i]);
-  set_losses(L, &r->parts[i]);
+  set_series(L, "losses", &r->parts[i].loss);
+  set_series(L, "norms", &r->parts[i].norm);
+  set_series(L, "norms_l1", &r->parts[i].norm_l1);
   set_evaluations(L, &r->parts[i]);
   set_weights(L, r, i);
 }

@@ -38,23 +38,26 @@ static double allowed(size_t n, long double magnitude)
 
 static void test_sums(void)
 {
-  int bad_sum = 0, bad_dot = 0;
+  int bad_sum = 0, bad_dot = 0, bad_norm = 0;
   for (size_t s = 0; s < SIZES; s++) {
     size_t n = sizes[s];
-    long double sum = 0, sum_abs = 0, dot = 0, dot_abs = 0, sum32 = 0, dot32 = 0;
+    long double sum32_abs = 0, sum = 0, sum_abs = 0, dot = 0, dot_abs = 0, sum32 = 0, dot32 = 0;
     for (size_t i = 0; i < n; i++) {
       sum += xd[i], sum_abs += fabsl(xd[i]);
       dot += (long double)xd[i] * yd[i], dot_abs += fabsl((long double)xd[i] * yd[i]);
-      sum32 += xf[i];
+      sum32 += xf[i], sum32_abs += fabsl((long double)xf[i]);
       dot32 += (long double)xf[i] * yf[i];
     }
     bad_sum += fabsl(vec_sum_f64(xd, n) - sum) > allowed(n, sum_abs);
     bad_sum += fabsl(vec_sum_f32(xf, n) - sum32) > allowed(n, sum_abs);
+    bad_norm += fabsl(vec_norm1_f64(xd, n) - sum_abs) > allowed(n, sum_abs);
+    bad_norm += fabsl(vec_norm1_f32(xf, n) - sum32_abs) > allowed(n, sum_abs);
     bad_dot += fabsl(vec_dot_f64(xd, yd, n) - dot) > allowed(n, dot_abs);
     bad_dot += fabsl(vec_dot_f32(xf, yf, n) - dot32) > allowed(n, dot_abs);
   }
   tap_is_int(bad_sum, 0, "sums of all sizes are within the stated bound of long double");
   tap_is_int(bad_dot, 0, "so are dot products");
+  tap_is_int(bad_norm, 0, "and sums of absolute values");
 }
 
 /* The order written out again, element by element. */
