@@ -180,6 +180,42 @@ local function record(out, stage, nets, qualities, sparsities)
   end
 end
 
+-- Weights kept of each layer, for all runs.
+local function record_kept(out, nets, sparsities)
+  for j, layer in ipairs(nets[1].layers) do
+    out[string.format("layer %d shape", j)] = string.format("%dx%d", layer.out, layer["in"])
+    for i, s in ipairs(sparsities) do out[string.format("layer %d kept @%g", j, s)] = nets[i].layers[j].kept end
+  end
+end
+
+-- How many weights of each size were kept and removed, in bins of equal width: three rows, the least weight of a bin
+-- and the two counts. A weight on an edge counts half on either side.
+local BINS = 40
+local function histogram(weights, mask)
+  local out, most = assay.zeros(3, BINS), weights:abs():max()
+  local kept, all = mask:sum(), mask:rows() * mask:cols()
+  for bin = 1, BINS do
+    local low, kept_above, all_above = most * (2 * (bin - 1) / BINS - 1), 0, 0
+    if bin < BINS then
+      local above = ((weights - (low + 2 * most / BINS)):sign() + 1) * 0.5
+      kept_above, all_above = (above * mask):sum(), above:sum()
+    end
+    out:set(1, bin, low):set(2, bin, kept - kept_above):set(3, bin, all - all_above - (kept - kept_above))
+    kept, all = kept_above, all_above
+  end
+  return out
+end
+
+-- Where the weights were removed, for the mask view of the workbench and for whoever asks assay.artifact.
+local function keep_masks(run, dense, nets, sparsities)
+  for i, s in ipairs(sparsities) do
+    for j, layer in ipairs(s > 0 and nets[i].layers or {}) do
+      run:artifact(string.format("layer %d mask @%g", j, s), layer.mask)
+      run:artifact(string.format("layer %d histogram @%g", j, s), histogram(dense[j].weights, layer.mask))
+    end
+  end
+end
+
 -- Output errors of the layers alone on what calibrated them and on held-out examples: solvers can overfit.
 local function record_layers(out, held_out, calibration, sparsities)
   for i, s in ipairs(sparsities) do
@@ -193,7 +229,7 @@ local function record_layers(out, held_out, calibration, sparsities)
   end
 end
 
-local function run(_, c, p, data)
+local function run(r, c, p, data)
   local dense = train_dense(c, p, data)
   local pruner, inputs, m = pruner_of(c.method, c.seed)
   local sparsities = m and { pruner.sparsity } or numbers(p.sparsities)
@@ -224,6 +260,8 @@ local function run(_, c, p, data)
   local nets = walk(pruner, false) -- the time for calibration is measured
   local held_out = quality(nets, "test", p.examples)
   record(out, "plain", nets, held_out, sparsities)
+  record_kept(out, nets, sparsities)
+  if c.seed <= p.masks then keep_masks(r, shapes, nets, sparsities) end
   record_layers(out, held_out, quality(nets, "train", p.examples), sparsities)
   out.calibrate_s, out.method_s = nets[1].calibrate_cpu_s, 0
   for i, net in ipairs(nets) do
@@ -470,6 +508,7 @@ return assay.experiment {
     hidden = "64,32",
     channels = "4,8",
     conv_hidden = "32",
+    masks = 1, -- seeds whose masks are kept in the store, some 20 KB a run; 0: none
     seeds = 5,
   },
   grid_params = { "models", "methods", "ablation", "patterns", "baseline", "seeds" },

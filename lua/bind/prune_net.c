@@ -138,6 +138,17 @@ static struct mat *new_row(lua_State *L, size_t n)
   return &m->m;
 }
 
+/* Set a layer's part of a vector in logical order as a matrix that shares its numbers. */
+static void set_part(lua_State *L, const char *key, const struct mat *vector, size_t at, const struct prune_layer_report *r)
+{
+  struct lua_matrix *part = matrix_push(L);
+  part->m = mat_retain(vector);
+  part->m.rows = r->out;
+  part->m.cols = part->m.stride = r->in;
+  part->m.data = (float *)part->m.data + at;
+  lua_setfield(L, -2, key);
+}
+
 static void push_layer(lua_State *L, const struct prune_layer_report *r)
 {
   size_t n = r->out * r->in;
@@ -167,11 +178,13 @@ static void set_size(lua_State *L, const struct prune_size *s)
   set_number(L, "flops", s->flops);
 }
 
-static void push_pruned(lua_State *L, const struct prune_net *p, size_t n)
+static void push_pruned(lua_State *L, const struct prune_net *p, const struct net *net)
 {
+  size_t n = net->n_logical, at = 0;
   lua_newtable(L);
   luaL_setmetatable(L, PRUNED);
-  memcpy(new_row(L, n)->data, p->weights, n * sizeof *p->weights);
+  const struct mat *weights = new_row(L, n);
+  memcpy(weights->data, p->weights, n * sizeof *p->weights);
   lua_setfield(L, -2, "weights");
   struct mat *mask = new_row(L, n);
   for (size_t i = 0; i < n; i++)
@@ -180,6 +193,9 @@ static void push_pruned(lua_State *L, const struct prune_net *p, size_t n)
   lua_createtable(L, (int)p->n_layers, 0);
   for (size_t i = 0; i < p->n_layers; i++) {
     push_layer(L, &p->layer[i]);
+    set_part(L, "weights", weights, at, &p->layer[i]);
+    set_part(L, "mask", mask, at, &p->layer[i]);
+    at += p->layer[i].out * (p->layer[i].in + net->layer[p->layer[i].layer].bias); /* its biases follow */
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_setfield(L, -2, "layers");
@@ -271,7 +287,7 @@ int pruner_prune(lua_State *L)
   if (list)
     lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < out->n; i++) {
-    push_pruned(L, &out->net[i], s->net.n_logical);
+    push_pruned(L, &out->net[i], &s->net);
     if (list)
       lua_rawseti(L, -2, (lua_Integer)i + 1);
   }

@@ -4,7 +4,7 @@
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 script=$root/experiments/compare/pruning.lua
 if [ ! -d /usr/share/datasets/fashion-mnist ]; then
-  skip 16 "dataset-fashion-mnist is not installed"
+  skip 19 "dataset-fashion-mnist is not installed"
   done_testing
   exit 0
 fi
@@ -36,6 +36,21 @@ less "$(of sparsegpt 'plain layer_error_calibration @0.5')" "$(of magnitude-laye
 ok $? "SparseGPT's output error is at most that of magnitude by layers, on every seed"
 less "$(of magnitude@2:4 'plain size @0.5')" "0.6 0.6"
 ok $? "2:4 takes half the bytes and two bits a weight, biases and the odd layer aside"
+
+# 5 methods and a pattern on 2 layers of the mlp, 2 methods and a pattern on 4 of the convnet, at two sparsities (a pattern has one)
+check='local masks, bad = 0, 0
+for _, a in ipairs(assay.db [[SELECT a.run_id id, a.name, r.value kept FROM artifact a JOIN result r ON r.run_id = a.run_id
+    AND r.key = replace(a.name, " mask ", " kept ") JOIN runs ON runs.id = r.run_id AND seed = 1 WHERE a.kind = "mask"]]) do
+  local mask, bins = assay.artifact(a.id, a.name), assay.artifact(a.id, (a.name:gsub(" mask ", " histogram ")))
+  local removed = mask:rows() * mask:cols() - a.kept
+  masks = masks + 1
+  if mask:sum() ~= a.kept or bins:view(2, 2):sum() ~= a.kept or bins:view(3, 3):sum() ~= removed then bad = bad + 1 end
+end
+print(masks, bad)'
+is "$("$ASSAY" --db t.db repl -e "${check//\"/\'}")" "$(printf '42\t0')" "masks of the first seed hold as many ones as the results say, and so do the histograms"
+is "$(sql t.db "select count(*) from artifact where kind = 'mask'")" 42 "no other masks are kept"
+try run "$script" --db none.db --quiet "${small[@]}" --set models=mlp --set methods=magnitude --set patterns= --set ablation= --set masks=0 --set seeds=1
+is "$(sql none.db "select (select count(*) from artifact), (select count(*) > 0 from result where key = 'layer 2 kept @0.5')")" "0|1" "masks=0 keeps counts alone"
 
 try run "$script" --db t.db --quiet "${small[@]}" --set methods=magnitudo
 exits 2 "a method that is not there"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # tour.t: the workbench on real runs of the three comparisons: each screen shows what it is for.
 . "$(dirname "$0")/lib.sh"
-command -v tmux >/dev/null || { skip 22 "no tmux"; done_testing; exit; }
+command -v tmux >/dev/null || { skip 37 "no tmux"; done_testing; exit; }
 compare=$root/experiments/compare
-[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] || { skip 22 "dataset-fashion-mnist is not installed"; done_testing; exit; }
+[ -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] || { skip 37 "dataset-fashion-mnist is not installed"; done_testing; exit; }
 
 run() { timeout 300 "$ASSAY" run "$@" --jobs 2 --quiet --db tour.db >/dev/null 2>"$T/err" || { cat "$T/err"; false; }; }
 run "$compare/schedules.lua" --set train=400 --set valid=200 --set test=200 --set epochs=1 --set seeds=3 --set tuning_seeds=1 --set peaks=3 --set twice=false --set hidden=16 \
@@ -51,13 +51,35 @@ shows "[config]" "what it was"
 press 4
 shows "against peak rate" "4: schedules ranked"
 shows "good range" "with the width of the good range"
+shows "cannot be told from the best" "and a word on ranks"
+press Tab
+shows "by schedule and peak" "the heat map"
+press Tab
+shows "shapes: learning rate over its peak" "and the shapes"
+press Enter
+shows "3 runs of one config" "Enter: the runs of a schedule"
+press Escape
 press 5
 shows "test-binomial" "5: bounds"
 shows "HP-fixed" "with their kind of statement"
 shows "measured gap" "against the measured gap"
+shows "0 of 8" "violations counted"
+shows "tau with the gap" "and rank correlations"
+press Tab
+shows "test-binomial less training error" "one of them alone"
 press 6
 shows "against sparsity" "6: quality against sparsity"
 shows "wanda" "by method"
+shows "against CPU seconds" "and time against quality"
+press Tab Tab
+shows "share of each layer kept at sparsity 0.5" "layer by layer"
+press Tab
+shows "16 outputs by 784 inputs" "with its mask"
+shows "weights of the layer, by size" "and what was removed"
+press + .
+shows "mask of layer 2" "of each layer"
+press v
+shows "v repaired" "after repair"
 press 7
 shows "methods" "7: the catalogue"
 press 8

@@ -31,6 +31,13 @@ tap.is(p.dense_bytes, 4 * (total + 40), "bytes of the dense net")
 tap.is(p.csr_bytes, 8 * p.kept + 4 * (40 + 3) + 4 * 40, "bytes of its rows compressed")
 tap.is(p.pattern_bytes, nil, "no pattern, no bytes of it")
 
+-- layers as matrices: weights and biases stand in turn
+local second = p.layers[2]
+tap.ok(second.mask:rows() == 12 and second.mask:cols() == 24, "a layer's mask is outputs x inputs")
+tap.is(second.mask:sum(), second.kept, "with as many ones as it keeps")
+tap.ok(second.weights(3, 5) == p.weights(1, 24 * 16 + 24 + 2 * 24 + 5), "a layer's weights are those of the net")
+tap.ok(p.layers[3].mask(4, 12) == p.mask(1, p.mask:cols() - 4), "to the last one before the last biases")
+
 -- quality
 local dense = quality(w)
 tap.is(dense.kl, 0, "the dense net against itself: no divergence")
