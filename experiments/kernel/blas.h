@@ -23,12 +23,15 @@ void blas_gemm_f64(bool ta, bool tb, size_t m, size_t n, size_t k, double alpha,
  *   potrf:       lower triangle of A becomes L with A = L L'; > 0: that leading minor is not positive
  *   potri:       lower triangle L of A, from potrf, becomes that of the inverse of L L'
  *   syevd:       lower triangle of A; A becomes the eigenvectors (columns), w[n] the eigenvalues, ascending
- *   gesdd:       A (m x n, destroyed) = U diag(s) Vt with r = min(m, n): U m x r, s[r] descending, Vt r x n */
+ *   gesdd:       A (m x n, destroyed) = U diag(s) Vt with r = min(m, n): U m x r, s[r] descending, Vt r x n
+ *   orth:        A (n x n) becomes Q of A = Q R with diag(R) >= 0: its columns made orthonormal, in order
+ */
 int blas_getrf_solve_f64(size_t n, size_t nrhs, double *a, size_t lda, double *b, size_t ldb);
 int blas_potrf_f64(size_t n, double *a, size_t lda);
 int blas_potri_f64(size_t n, double *a, size_t lda);
 int blas_syevd_f64(size_t n, double *a, size_t lda, double *w);
 int blas_gesdd_f64(size_t m, size_t n, double *a, size_t lda, double *s, double *u, size_t ldu, double *vt, size_t ldvt);
+int blas_orth_f64(size_t n, double *a, size_t lda);
 
 struct blas_info {
   char name[128];   /* library and version as it calls itself */

@@ -19,6 +19,9 @@ void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const 
              const int *lwork, int *iwork, const int *liwork, int *info, size_t, size_t);
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u, const int *ldu,
              double *vt, const int *ldvt, double *work, const int *lwork, int *iwork, int *info, size_t);
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork, int *info);
+void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau, double *work, const int *lwork,
+             int *info);
 
 static int as_int(size_t n)
 {
@@ -121,5 +124,36 @@ int blas_gesdd_f64(size_t m, size_t n, double *a, size_t lda, double *s, double 
     free(work);
   }
   free(iwork);
+  return info;
+}
+
+/* a in columns, to Q; work of n_work doubles; sign[n]: scratch. */
+static int columns_orth(int n, double *a, int ld, double *tau, double *sign, double *work, int n_work)
+{
+  int info;
+  dgeqrf_(&n, &n, a, &ld, tau, work, &n_work, &info);
+  for (int i = 0; i < n && info == 0; i++)
+    sign[i] = a[(size_t)i * (size_t)ld + (size_t)i] < 0 ? -1 : 1;
+  if (info == 0)
+    dorgqr_(&n, &n, &n, a, &ld, tau, work, &n_work, &info);
+  for (int j = 0; j < n && info == 0; j++)
+    for (int i = 0; i < n; i++)
+      a[(size_t)j * (size_t)ld + (size_t)i] *= sign[j];
+  return info;
+}
+
+int blas_orth_f64(size_t n, double *a, size_t lda)
+{
+  if (n == 0)
+    return 0;
+  int size = as_int(n), ld = as_int(lda), n_work = as_int(32 * n), info = NO_MEMORY;
+  double *work = malloc((size_t)n_work * sizeof *work), *tau = malloc(2 * n * sizeof *tau);
+  if (work && tau) {
+    transpose_in_place(a, lda, n);
+    info = columns_orth(size, a, ld, tau, tau + n, work, n_work);
+    transpose_in_place(a, lda, n);
+  }
+  free(tau);
+  free(work);
   return info;
 }
