@@ -27,7 +27,7 @@ heading() { printf '%-38s %14s %10s %10s  %-7s %s\n' job figure floor aim verdic
 row() {
   local verdict
   verdict=$(awk -v x="$2" -v floor="$4" -v aim="$5" -v better="$6" 'BEGIN {
-    if (x == "-" || x + 0 <= 0) { print "-"; exit }
+    if (x == "-" || x == "" || (x + 0 <= 0 && better == "more")) { print "-"; exit }
     s = better == "more" ? 1 : -1
     print (s * x >= s * aim ? "aim" : s * x >= s * floor ? "floor" : "missed") }')
   printf '%-38s %14s %10s %10s  %-7s %s\n' "$1" "$2 $3" "$4" "$5" "$verdict" "${7-}"

@@ -1,4 +1,4 @@
-# ui.sh: the workbench on 100,000 runs and 10 million points, alone and while two workers train.
+# ui.sh: the workbench on 100,000 runs and 10 million points, alone and while two workers train; the prompt.
 
 # One run gives the store its shape; the others are written behind its back: 100,000 commits with full sync would take minutes.
 cat >"$T/one.lua" <<'LUA'
@@ -31,7 +31,10 @@ row "workbench: key to frame, median" "$median" ms 16 8 less
 "$assay" run "$here/../../experiments/compare/schedules.lua" --jobs 2 --quiet --db "$T/busy.db" >/dev/null 2>&1 &
 sleep 3
 read -r first shown median worst idle memory < <("$tool/bench_ui" 400 "$assay" ui --db "$T/big.db")
+kill -0 %1 || complain "the workers had done before the keys had: their figures are not under load"
 row "… while two workers train, median" "$median" ms 16 8 less
 row "… while two workers train, 99 %" "$worst" ms 50 16 less
 kill -INT %1 2>/dev/null || true
 wait
+read -r wall cpu < <("$tool/bench_start" 41 "$assay" repl -e 1)
+row "prompt: assay repl -e 1" "$wall" ms 15 10 less "$cpu ms of CPU time"
