@@ -58,6 +58,7 @@ struct app {
   bool colour_out, colour_err; /* from --color, NO_COLOR, isatty */
   bool tty_out, tty_err;
   bool light;              /* COLORFGBG says that the terminal is light */
+  int graphics;            /* enum graphics_mode, from --graphics */
   int width;               /* columns of the terminal, 80 when unknown */
   bool utf8;
   atomic_int cancel;       /* set by SIGINT/SIGTERM/SIGHUP */

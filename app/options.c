@@ -17,6 +17,7 @@ enum { OPTIONS_MAX = 256 };
 const struct option_row common_options[] = {
   {.name = "db", .arg = "FILE", .doc = "the store (default: $ASSAY_DB, else assay.db here)", .complete = "file"},
   {.name = "color", .arg = "WHEN", .doc = "auto, always or never (NO_COLOR is respected)", .complete = "auto always never"},
+  {.name = "graphics", .arg = "HOW", .doc = "auto, text, sixel or kitty: how plots are shown; auto asks the terminal", .complete = "auto text sixel kitty"},
   {.name = "help", .letter = 'h', .doc = "show this help"},
   {.name = "version", .letter = 'V', .doc = "show the version"},
   {0},

@@ -14,6 +14,7 @@
 
 #include "app/app.h"
 #include "app/background.h"
+#include "app/graphics.h"
 #include "app/help.h"
 #include "app/paths.h"
 #include "app/plot/plot.h"
@@ -114,6 +115,20 @@ static int service_run(void *self, const char *path, const char *const *sets, si
   return run_experiment(self, &o);
 }
 
+static void service_show(void *self, const struct plot_spec *spec) { graphics_show(self, spec); }
+
+static bool set_graphics(struct app *app, const struct arguments *leading, const struct arguments *a)
+{
+  const char *how = arg_value(a, "graphics") ? arg_value(a, "graphics") : arg_value(leading, "graphics");
+  enum graphics_mode mode = GRAPHICS_AUTO;
+  if (how && !graphics_mode_parse(how, &mode)) {
+    app_usage(a->command, "--graphics must be auto, text, sixel or kitty, not '%s'", how);
+    return false;
+  }
+  app->graphics = (int)mode;
+  return true;
+}
+
 static bool app_init(struct app *app, const struct arguments *leading, const struct arguments *a)
 {
   const char *when = arg_value(a, "color"), *db = arg_value(a, "db");
@@ -124,6 +139,8 @@ static bool app_init(struct app *app, const struct arguments *leading, const str
     app_usage(a->command, "--color must be auto, always or never, not '%s'", when);
     return false;
   }
+  if (!set_graphics(app, leading, a))
+    return false;
   if (!db)
     db = arg_value(leading, "db");
   if (db && !*db) {
@@ -143,7 +160,7 @@ static bool app_init(struct app *app, const struct arguments *leading, const str
   app->width = terminal_columns();
   app->share_dir = path_share_dir();
   app->services = (struct lua_services){
-    .self = app, .plot_text = plot_text, .plot_svg = plot_svg, .terminal_width = service_width, .run_script = service_run};
+    .self = app, .plot_text = plot_text, .plot_show = service_show, .plot_svg = plot_svg, .terminal_width = service_width, .run_script = service_run};
   return true;
 }
 

@@ -59,6 +59,7 @@ struct lua_services {
   void *self;
   char *(*plot_text)(const struct plot_spec *spec);  /* caller frees; NULL on failure */
   char *(*plot_svg)(const struct plot_spec *spec);
+  void (*plot_show)(void *self, const struct plot_spec *spec); /* on the program's output, as well as it can; may be NULL */
   int (*terminal_width)(void *self);
   /* Run an experiment file or a loaded experiment from the prompt: fills a message on failure. May be NULL. */
   int (*run_script)(void *self, const char *path, const char *const *sets, size_t n_sets);

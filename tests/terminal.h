@@ -30,6 +30,9 @@
 
 #define TERMINAL_UNUSED __attribute__((unused))
 
+/* What this terminal says to a question that the program writes. */
+struct terminal_answer { const char *question, *answer; };
+
 struct terminal {
   VTerm *vt;
   VTermScreen *screen;
@@ -44,7 +47,7 @@ struct terminal {
   char *text;             /* of the last terminal_text; owned */
   char part[4];           /* of a character whose rest is still to come */
   size_t n_part;
-  const char *background; /* the answer to OSC 11, "rgb:ffff/ffff/ffff"; NULL: none is given */
+  const struct terminal_answer *answers; /* given in place of libvterm's own; ends with {0}; NULL: those of libvterm */
   size_t asked;           /* up to where in `sent` questions have been answered */
 };
 
@@ -150,6 +153,24 @@ static void terminal_write(struct terminal *t, const char *bytes, size_t n)
 
 TERMINAL_UNUSED static void terminal_type(struct terminal *t, const char *text) { terminal_write(t, text, strlen(text)); }
 
+/* Answer what has been asked since the last time, in its order. */
+static void terminal_answer_all(struct terminal *t)
+{
+  for (;;) {
+    const struct terminal_answer *next = NULL;
+    const char *first = NULL;
+    for (const struct terminal_answer *a = t->answers; a->question; a++) {
+      const char *at = strstr(t->sent + t->asked, a->question);
+      if (at && (!first || at < first))
+        first = at, next = a;
+    }
+    if (!next)
+      return;
+    t->asked = (size_t)(first - t->sent) + strlen(next->question);
+    terminal_write(t, next->answer, strlen(next->answer));
+  }
+}
+
 /* Read what comes within so long; false when nothing did. */
 static bool terminal_pump(struct terminal *t, int wait_ms)
 {
@@ -171,13 +192,10 @@ static bool terminal_pump(struct terminal *t, int wait_ms)
   t->n_part = have - whole;
   memcpy(t->part, bytes + whole, t->n_part);
   size_t back = vterm_output_read(t->vt, bytes, sizeof bytes); /* answers to questions about the terminal */
-  terminal_write(t, bytes, back);
-  for (const char *at; t->background && (at = strstr(t->sent + t->asked, "\033]11;?"));) {
-    t->asked = (size_t)(at - t->sent) + 6;
-    terminal_write(t, "\033]11;", 5);
-    terminal_write(t, t->background, strlen(t->background));
-    terminal_write(t, "\033\\", 2);
-  }
+  if (t->answers)
+    terminal_answer_all(t);
+  else
+    terminal_write(t, bytes, back);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/graphics.h"
 #include "app/plot/plot.h"
 #include "app/reading.h"
 #include "experiments/kernel/mem.h"
@@ -306,9 +307,7 @@ static int draw(const struct plotting *p, const struct app *app)
     code = write_svg(&spec, arg_value(p->a, "svg"));
     goto done;
   }
-  char *text = plot_text(&spec);
-  fputs(text, stdout);
-  free(text);
+  graphics_show(app, &spec);
   code = EXIT_DONE;
 done:
   free(series);
@@ -364,14 +363,15 @@ static int run(struct app *app, const struct arguments *a)
 
 const struct command command_plot = {
   .name = "plot",
-  .summary = "a metric's curves as text or SVG",
+  .summary = "a metric's curves as text, picture or SVG",
   .usage = "METRIC [RUN…] [--experiment NAME] [--where SQL] [--log-y] [--svg FILE] …",
   .help = "Examples:\n"
           "  assay plot val_error                        the newest experiment, a curve for each config\n"
           "  assay plot loss 12 15 --log-y               two runs\n"
           "  assay plot val_error --where \"schedule = 'cosine'\" --svg out.svg\n"
           "\n"
-          "Runs that differ only by seed are one curve, their mean, with a band from the least to the greatest.\n",
+          "Runs that differ only by seed are one curve, their mean, with a band from the least to the greatest.\n"
+          "A terminal with sixel or kitty graphics (it is asked) shows a picture; --graphics=text keeps to text.\n",
   .options = options,
   .words = "metric",
   .run = run,

@@ -41,6 +41,7 @@ struct bars {
   const struct plot_spec *spec;
   struct plot_axis axis;
   int left, w;   /* columns of the bars */
+  bool frame;    /* what surrounds the bars alone */
 };
 
 /* Bar from `zero` to t, both in cells from the left edge, in eighths of a cell. */
@@ -86,14 +87,15 @@ static void draw_bar(struct bars *b, int row, const struct plot_series *s, size_
   double t = i < s->n ? plot_axis_at(&b->axis, s->y[i]) : NAN;
   plot_number(i < s->n ? s->y[i] : (double)NAN, number);
   snprintf(text, sizeof text, "%s", number);
-  if (!isnan(t))
+  if (!isnan(t) && !b->frame)
     fill(b, row, fmax(fmin(t, 1), 0), k);
   if (!isnan(t) && s->low && s->high) {
     char low[24], high[24];
     plot_number(s->low[i], low);
     plot_number(s->high[i], high);
     snprintf(text, sizeof text, "%s [%s, %s]", number, low, high);
-    whisker(b, row, s->low[i], s->high[i]);
+    if (!b->frame)
+      whisker(b, row, s->low[i], s->high[i]);
   }
   plot_puts(b->g, row, b->left + b->w + 1, b->g->width - b->left - b->w - 1, text, 0, 0, b->spec->ascii);
 }
@@ -137,14 +139,14 @@ static void draw_legend(struct bars *b, int row)
   }
 }
 
-void plot_draw_bars(struct plot_grid *g, const struct plot_spec *spec)
+void plot_draw_bars(struct plot_grid *g, const struct plot_spec *spec, struct plot_inset *inset)
 {
   size_t bars = plot_bar_count(spec), per_name = spec->n_series;
   bool several = per_name > 1;
   int head = (spec->title != NULL) + (spec->y_label != NULL) + several, width = plot_width(spec, 72);
   int most = spec->height > 0 ? plot_height(spec, 0) : 400;
   int rows = bars > (size_t)(most - head) ? most - head : (int)bars, shown = bars > (size_t)rows ? rows - 1 : rows;
-  struct bars b = {.g = g, .spec = spec};
+  struct bars b = {.g = g, .spec = spec, .frame = inset != NULL};
   plot_grid_init(g, width, head + (rows > 0 ? rows : 1));
   plot_bar_range(spec, &b.axis);
   int names = name_width(spec), values = has_intervals(spec) ? 28 : 11;
@@ -159,6 +161,8 @@ void plot_draw_bars(struct plot_grid *g, const struct plot_spec *spec)
     plot_puts(g, row++, b.left, width - b.left, spec->y_label, 0, PLOT_DIM, spec->ascii);
   if (several)
     draw_legend(&b, row++);
+  if (inset)
+    *inset = (struct plot_inset){.row = row, .col = b.left, .rows = shown, .cols = b.w, .x = b.axis};
   for (int i = 0; i < shown; i++, row++) {
     size_t name = (size_t)i / per_name, k = (size_t)i % per_name;
     if (k == 0)

@@ -31,6 +31,7 @@ struct heat {
   size_t block_r, block_c;     /* matrix elements per cell */
   size_t cells_r, cells_c;     /* cells that stand for the matrix */
   int cell_w;                  /* columns per cell */
+  bool frame;                  /* what surrounds the cells alone */
 };
 
 static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -89,7 +90,7 @@ static void draw_legend(struct heat *h, int row)
     plot_put(h->g, row, col, colour ? 0x2588 : plot_heat_rune(t, ascii), colour ? plot_heat_cell(t) : 0);
   }
   col += 1 + plot_puts(h->g, row, col + 1, h->g->width - col - 1, high, 0, 0, ascii) + 2;
-  if (h->block_r > 1 || h->block_c > 1) {
+  if (!h->frame && (h->block_r > 1 || h->block_c > 1)) {
     char *text = xasprintf("means of %zu x %zu", h->block_r, h->block_c);
     plot_puts(h->g, row, col, h->g->width - col, text, 0, PLOT_DIM, ascii);
     free(text);
@@ -106,9 +107,9 @@ static int row_name_width(const struct plot_spec *spec)
   return widest;
 }
 
-void plot_draw_heat(struct plot_grid *g, const struct plot_spec *spec)
+void plot_draw_heat(struct plot_grid *g, const struct plot_spec *spec, struct plot_inset *inset)
 {
-  struct heat h = {.g = g, .spec = spec};
+  struct heat h = {.g = g, .spec = spec, .frame = inset != NULL};
   bool x_names = spec->names && spec->n_names, empty = !spec->z || !spec->rows || !spec->cols;
   int width = plot_width(spec, 72), most = plot_height(spec, 40), row = 0;
   h.top = (spec->title != NULL) + (spec->y_label != NULL);
@@ -133,10 +134,12 @@ void plot_draw_heat(struct plot_grid *g, const struct plot_spec *spec)
     return;
   }
   plot_heat_range(spec, &h.lo, &h.hi);
+  if (inset)
+    *inset = (struct plot_inset){.row = row, .col = h.left, .rows = (int)h.cells_r, .cols = (int)h.cells_c * h.cell_w};
   for (size_t i = 0; i < h.cells_r; i++, row++) {
     if (spec->row_names && (i * h.block_r) < spec->rows)
       plot_puts(g, row, 0, h.left - 1, spec->row_names[i * h.block_r], 0, 0, spec->ascii);
-    for (size_t j = 0; j < h.cells_c; j++)
+    for (size_t j = 0; !h.frame && j < h.cells_c; j++)
       draw_cell(&h, i, j);
   }
   if (x_names)

@@ -399,7 +399,18 @@ static void draw_titles(struct area *a)
   }
 }
 
-void plot_draw_lines(struct plot_grid *g, const struct plot_spec *spec)
+static void draw_inside(struct area *a)
+{
+  draw_intervals(a);
+  for (size_t k = 0; k < a->spec->n_series; k++)
+    draw_series_dots(a, k);
+  flush_dots(a);
+  for (size_t k = 0; k < a->spec->n_series; k++)
+    mark_series(a, k);
+}
+
+/* `inset`: NULL, or where the inside belongs, which is then left to others. */
+void plot_draw_lines(struct plot_grid *g, const struct plot_spec *spec, struct plot_inset *inset)
 {
   struct area a;
   plot_grid_init(g, plot_width(spec, 72), plot_height(spec, 18));
@@ -407,14 +418,12 @@ void plot_draw_lines(struct plot_grid *g, const struct plot_spec *spec)
   draw_titles(&a);
   draw_y_axis(&a);
   draw_x_axis(&a);
-  draw_intervals(&a);
+  if (inset)
+    *inset = (struct plot_inset){a.top, a.left, a.h, a.w, a.x, a.y};
+  else
+    draw_inside(&a);
   for (size_t k = 0; k < spec->n_series; k++)
-    draw_series_dots(&a, k);
-  flush_dots(&a);
-  for (size_t k = 0; k < spec->n_series; k++) {
-    mark_series(&a, k);
     mark_unplottable(&a, k);
-  }
   if (plot_has_labels(spec))
     draw_labels(&a);
   if (a.x.empty || a.y.empty)

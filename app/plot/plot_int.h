@@ -62,8 +62,15 @@ double plot_heat_place(double z, double lo, double hi);
 /* rows[0..n) wanted, sorted ascending: moved apart to distinct rows inside [0, height). n <= height. */
 void plot_spread(int *rows, size_t n, int height);
 
-void plot_draw_lines(struct plot_grid *g, const struct plot_spec *spec); /* line and scatter */
-void plot_draw_bars(struct plot_grid *g, const struct plot_spec *spec);
-void plot_draw_heat(struct plot_grid *g, const struct plot_spec *spec);
+/* The cells inside the axes, and the axes (of bars: x alone; of heat: none). */
+struct plot_inset {
+  int row, col, rows, cols;
+  struct plot_axis x, y;
+};
+
+/* Draw everything; or, with an inset, what surrounds the inside alone: the inside is then drawn as pixels. */
+void plot_draw_lines(struct plot_grid *g, const struct plot_spec *spec, struct plot_inset *inset); /* line and scatter */
+void plot_draw_bars(struct plot_grid *g, const struct plot_spec *spec, struct plot_inset *inset);
+void plot_draw_heat(struct plot_grid *g, const struct plot_spec *spec, struct plot_inset *inset);
 
 #endif

@@ -5,9 +5,9 @@ void plot_draw(struct plot_grid *g, const struct plot_spec *spec)
 {
   switch (spec->kind) {
   case PLOT_LINE:
-  case PLOT_SCATTER: plot_draw_lines(g, spec); return;
-  case PLOT_BAR: plot_draw_bars(g, spec); return;
-  case PLOT_HEAT: plot_draw_heat(g, spec); return;
+  case PLOT_SCATTER: plot_draw_lines(g, spec, NULL); return;
+  case PLOT_BAR: plot_draw_bars(g, spec, NULL); return;
+  case PLOT_HEAT: plot_draw_heat(g, spec, NULL); return;
   }
   plot_grid_init(g, 20, 1);
   plot_puts(g, 0, 0, 20, "unknown kind of plot", 0, 0, spec->ascii);

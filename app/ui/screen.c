@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "experiments/kernel/mem.h"
+#include "app/base64.h"
 
 enum { KEY_PASTE_BEGIN = KEY_MAX + 1, KEY_PASTE_END, MAX_SEQUENCE = 1 << 20 };
 
@@ -363,20 +363,10 @@ void screen_write(const char *bytes, size_t n) { raw_write(bytes, n); }
 /* Base64 in an OSC 52 sequence; terminals without it ignore it. */
 void screen_copy(const char *text)
 {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  size_t n = strlen(text), used = 0;
-  if (n > MAX_SEQUENCE)
-    n = MAX_SEQUENCE;
-  char *out = xmalloc(n / 3 * 4 + 32);
-  used += (size_t)sprintf(out, "\033]52;c;");
-  for (size_t i = 0; i < n; i += 3) {
-    unsigned a = (unsigned char)text[i], b = i + 1 < n ? (unsigned char)text[i + 1] : 0, c = i + 2 < n ? (unsigned char)text[i + 2] : 0;
-    out[used++] = digits[a >> 2];
-    out[used++] = digits[(a & 3) << 4 | b >> 4];
-    out[used++] = i + 1 < n ? digits[(b & 15) << 2 | c >> 6] : '=';
-    out[used++] = i + 2 < n ? digits[c & 63] : '=';
-  }
-  out[used++] = '\a';
-  raw_write(out, used);
-  free(out);
+  size_t n = strlen(text), length;
+  char *digits = base64_text(text, n > MAX_SEQUENCE ? MAX_SEQUENCE : n, &length);
+  raw_write("\033]52;c;", 7);
+  raw_write(digits, length);
+  raw_write("\a", 1);
+  free(digits);
 }

@@ -150,7 +150,7 @@ static char **make_environment(const struct prompt *v)
 static void start(struct prompt *v)
 {
   struct winsize size = {.ws_row = (unsigned short)v->height, .ws_col = (unsigned short)v->width};
-  char *argv[] = {xstrdup("assay"), xstrdup("--db"), xstrdup(ui_app(v->ui)->db), xstrdup("repl"), NULL}, **env = make_environment(v);
+  char *argv[] = {xstrdup("assay"), xstrdup("--db"), xstrdup(ui_app(v->ui)->db), xstrdup("--graphics=text"), xstrdup("repl"), NULL}, **env = make_environment(v);
   sigset_t none;
   sigemptyset(&none);
   v->pid = forkpty(&v->fd, NULL, NULL, &size);

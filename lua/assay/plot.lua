@@ -32,6 +32,12 @@ end
 
 function Plot:__tostring() return self:text() end
 
+-- At the prompt: in colours, or as a picture, where the terminal can.
+function Plot:__show()
+  io.stdout:flush()
+  if not assay.plot_show(self.spec) then print(self:text()) end
+end
+
 --- Write the plot as SVG (or as text, if the name ends in .txt).
 -- @tparam string path
 -- @raise if the file cannot be written

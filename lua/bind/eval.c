@@ -63,6 +63,16 @@ static void remember(lua_State *L, int at)
   lua_setglobal(L, "_");
 }
 
+/* A value with a way of its own to be shown at the prompt (a plot). */
+static bool show_itself(lua_State *L, int at)
+{
+  if (luaL_getmetafield(L, at, "__show") == LUA_TNIL)
+    return false;
+  lua_pushvalue(L, at);
+  lua_call(L, 1, 0);
+  return true;
+}
+
 /* Print each of the values at `from` and above as the prompt shows values; the first is remembered. */
 static void show_values(lua_State *L, int from)
 {
@@ -74,6 +84,8 @@ static void show_values(lua_State *L, int from)
   lua_pushliteral(L, "assay.pretty");
   lua_call(L, 1, 1);
   for (int i = from; i <= n; i++) {
+    if (show_itself(L, i))
+      continue;
     if (!push_function_usage(L, i)) {
       lua_getfield(L, n + 1, "show");
       lua_pushvalue(L, i);

@@ -164,6 +164,19 @@ static int draw(lua_State *L, char *(*drawing)(const struct plot_spec *), const 
 static int plot_text(lua_State *L) { return draw(L, bind_host(L)->services.plot_text, "text"); }
 static int plot_svg(lua_State *L) { return draw(L, bind_host(L)->services.plot_svg, "SVG"); }
 
+/* plot_show(spec): draw it where the program's output goes; false where that is not for the program to say. */
+static int plot_show(lua_State *L)
+{
+  const struct lua_services *services = &bind_host(L)->services;
+  lua_settop(L, 1);
+  if (services->plot_show) {
+    struct plot_spec s = read_spec(L, 1);
+    services->plot_show(services->self, &s);
+  }
+  lua_pushboolean(L, services->plot_show != NULL);
+  return 1;
+}
+
 static const char *const modules[] = {"plot", "report", "claims", "pretty", "refine", "stability", "supersample", NULL};
 
 bool plot_is_module(const char *name)
@@ -206,7 +219,7 @@ static int load_lazily(lua_State *L)
 
 void plot_open(lua_State *L)
 {
-  static const struct function_row rows[] = {{"plot_text", plot_text, NULL, NULL}, {"plot_svg", plot_svg, NULL, NULL}, {0}};
+  static const struct function_row rows[] = {{"plot_text", plot_text, NULL, NULL}, {"plot_svg", plot_svg, NULL, NULL}, {"plot_show", plot_show, NULL, NULL}, {0}};
   bind_functions(L, rows);
   lua_newtable(L);
   lua_pushcfunction(L, load_lazily);

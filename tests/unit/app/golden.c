@@ -289,8 +289,9 @@ static void plain(void)
 /* A terminal that says that it is light has the colours for that. */
 static void light(void)
 {
+  static const struct terminal_answer white[] = {{"\033]11;?\033\\", "\033]11;rgb:ffff/ffff/ffff\033\\"}, {0}};
   open_at(80, 24, "C.UTF-8", NULL);
-  term.background = "rgb:ffff/ffff/ffff";
+  term.answers = white;
   golden("1-runs-light");
   VTermScreenCell cell = terminal_cell(&term, 0, 1);
   tap_is_int(VTERM_COLOR_IS_INDEXED(&cell.fg) ? cell.fg.indexed.idx : -1, 19, "the store's name stands there in the blue for light ground");
