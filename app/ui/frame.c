@@ -47,6 +47,8 @@ void ui_free(struct ui *ui)
   child_drop(ui->config);
   jobs_free(ui->jobs);
   aside_free(ui->aside);
+  if (ui->slow)
+    aside_free(ui->slow);
   asking_end(ui);
   popup_end(ui);
   memory_close(ui);
@@ -66,6 +68,17 @@ void ui_free(struct ui *ui)
 
 struct app *ui_app(struct ui *ui) { return ui->app; }
 struct aside *ui_aside(struct ui *ui) { return ui->aside; }
+
+static void slow_finished(void *self) { aside_finish(((struct ui *)self)->slow); }
+
+struct aside *ui_aside_slow(struct ui *ui)
+{
+  if (!ui->slow) {
+    ui->slow = aside_new(ui->app);
+    ui_watch(ui, aside_fd(ui->slow), slow_finished, ui);
+  }
+  return ui->slow;
+}
 struct jobs *ui_jobs(struct ui *ui) { return ui->jobs; }
 const struct child_loop *ui_loop(struct ui *ui) { return &ui->loop; }
 void ui_redraw(struct ui *ui) { ui->dirty = true; }

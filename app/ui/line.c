@@ -171,18 +171,32 @@ void asking_end(struct ui *ui)
   ui->asking = NULL;
 }
 
-static void keep_history(struct ui *ui, const char *name, const char *text)
+void history_keep(struct ui *ui, const char *name, const char *text)
 {
   if (!name || !*text)
     return;
+  for (size_t i = ui->n_history; i-- > 0;) /* the latest of this name once */
+    if (strcmp(ui->history[i].name, name) == 0) {
+      if (strcmp(ui->history[i].text, text) == 0)
+        return;
+      break;
+    }
   if (ui->n_history == UI_HISTORY) {
     free(ui->history[0].name);
     free(ui->history[0].text);
     memmove(ui->history, ui->history + 1, --ui->n_history * sizeof *ui->history);
   }
   ui->history = xrealloc(ui->history, (ui->n_history + 1) * sizeof *ui->history);
+  ui->history_changed = true;
   ui->history[ui->n_history].name = xstrdup(name);
   ui->history[ui->n_history++].text = xstrdup(text);
+}
+
+void ui_ask_history(const struct ui *ui, const char *name, size_t most, struct names *out)
+{
+  for (size_t i = ui->n_history; i-- > 0 && out->n < most;)
+    if (strcmp(ui->history[i].name, name) == 0 && !names_has(out, ui->history[i].text))
+      names_add(out, ui->history[i].text);
 }
 
 /* Step through the lines kept under this name; 0 is an empty line. */
@@ -257,7 +271,7 @@ static void complete(struct asking *a)
 static void accept(struct ui *ui, struct asking *a)
 {
   char *text = line_text(&a->line);
-  keep_history(ui, a->q.history, text);
+  history_keep(ui, a->q.history, text);
   ui->asking = NULL; /* accept may ask again */
   a->q.accept(a->q.self, text);
   free(text);

@@ -1,5 +1,6 @@
 /* memory.c: what the user chose to see, kept per store: lines "key<TAB>value" in a file of the state directory
- * that is named after the store's path. Losing it costs nothing but the choice. */
+ * that is named after the store's path, and lines "history NAME<TAB>text" of what was typed. Losing it costs nothing
+ * but the choice. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,12 +12,17 @@
 #include "app/ui/ui_int.h"
 #include "experiments/kernel/mem.h"
 
+#define HISTORY "history "
+
 struct memory {
   char *path; /* NULL: nothing is kept */
   struct { char *key, *value; } *item;
   size_t n;
   bool changed;
 };
+
+/* Does it fit on a line of the file? */
+static bool fits(const char *value) { return !strpbrk(value, "\n\t"); }
 
 static char *memory_path(const char *db)
 {
@@ -53,21 +59,29 @@ void memory_open(struct ui *ui)
     line[strcspn(line, "\n")] = '\0';
     if ((tab = strchr(line, '\t'))) {
       *tab = '\0';
-      put(m, line, tab + 1);
+      if (strncmp(line, HISTORY, strlen(HISTORY)) == 0)
+        history_keep(ui, line + strlen(HISTORY), tab + 1);
+      else
+        put(m, line, tab + 1);
     }
   }
   if (f)
     fclose(f);
+  ui->history_changed = false;
   free(line);
 }
 
 /* Written beside and renamed, so that two workbenches never leave half a file. */
-static void write_out(const struct memory *m)
+static void write_out(const struct ui *ui)
 {
+  const struct memory *m = ui->memory;
   char *beside = xasprintf("%s.%ld", m->path, (long)getpid());
   FILE *f = fopen(beside, "we");
   for (size_t i = 0; f && i < m->n; i++)
     fprintf(f, "%s\t%s\n", m->item[i].key, m->item[i].value);
+  for (size_t i = 0; f && i < ui->n_history; i++)
+    if (fits(ui->history[i].text))
+      fprintf(f, HISTORY "%s\t%s\n", ui->history[i].name, ui->history[i].text);
   if (f && fclose(f) == 0 && rename(beside, m->path) == 0)
     f = NULL;
   if (f)
@@ -78,8 +92,8 @@ static void write_out(const struct memory *m)
 void memory_close(struct ui *ui)
 {
   struct memory *m = ui->memory;
-  if (m->changed && m->path)
-    write_out(m);
+  if ((m->changed || ui->history_changed) && m->path)
+    write_out(ui);
   for (size_t i = 0; i < m->n; i++) {
     free(m->item[i].key);
     free(m->item[i].value);
@@ -100,8 +114,16 @@ const char *ui_recall(struct ui *ui, const char *key)
 void ui_remember(struct ui *ui, const char *key, const char *value)
 {
   const char *old = ui_recall(ui, key);
-  if ((old && strcmp(old, value) == 0) || strpbrk(value, "\n\t"))
+  if ((old && strcmp(old, value) == 0) || !fits(value))
     return;
   put(ui->memory, key, value);
   ui->memory->changed = true;
+}
+
+void ui_recall_all(struct ui *ui, const char *beginning, struct names *out)
+{
+  size_t n = strlen(beginning);
+  for (size_t i = 0; i < ui->memory->n; i++)
+    if (strncmp(ui->memory->item[i].key, beginning, n) == 0 && *ui->memory->item[i].value)
+      names_add(out, ui->memory->item[i].key + n);
 }

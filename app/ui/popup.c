@@ -158,7 +158,8 @@ static void menu_draw(const struct popup *p, struct plot_grid *g, int *row, int 
     int at = a.row + 2 + (int)(i - top);
     size_t item = p->shown[i];
     const char *box = !p->marked ? "" : p->marked[item] ? "[x] " : "[ ] ";
-    draw_format(g, at, a.col + 1, a.width - 2, 0, 0, "%s%s", box, p->item[item]);
+    int room = *p->note[item] ? name + 1 + (int)strlen(box) : a.width - 2; /* the note begins behind it */
+    draw_format(g, at, a.col + 1, room < a.width - 2 ? room : a.width - 2, 0, 0, "%s%s", box, p->item[item]);
     draw_text(g, at, a.col + 3 + name + (int)strlen(box), a.width - name - 5 - (int)strlen(box), p->note[item], UI_GREY, 0);
     if (i == p->at)
       draw_attr(g, (struct area){at, a.col + 1, 1, a.width - 2}, PLOT_REVERSE);

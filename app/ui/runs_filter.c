@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/ui/rows.h"
+#include "app/ui/sql_words.h"
 #include "experiments/kernel/mem.h"
 
 /* --- words or SQL -------------------------------------------------------------------------------------------- */
@@ -76,136 +77,34 @@ char *filter_where(const char *typed)
 
 /* --- what may stand at the cursor ------------------------------------------------------------------------------- */
 
-/* What is written before the cursor: the beginning of a word or of a text in quotes, and the name whose value it is. */
-struct spot {
-  const char *word; size_t n; /* what has been typed of it */
-  bool value, in_quotes;      /* a value is due; its quote stands already */
-  char name[128];             /* whose value: the name before the operator */
-};
-
-static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_' || c == '.' || (c & 0x80); }
-
-static bool is_operator(const char *word, size_t n)
-{
-  static const char *const words[] = {"is", "in", "like", "glob", "not", NULL};
-  for (size_t i = 0; words[i]; i++)
-    if (strlen(words[i]) == n && strncasecmp(words[i], word, n) == 0)
-      return true;
-  return false;
-}
-
-/* One piece of SQL at s: a text in quotes (open: it does not end before the cursor), a word, or one other character. */
-static size_t piece_length(const char *s, const char *end, bool *open)
-{
-  size_t n = 1;
-  *open = false;
-  if (*s == '\'' || *s == '"') {
-    while (s + n < end && s[n] != *s)
-      n++;
-    *open = s + n == end;
-    return *open ? n : n + 1;
-  }
-  while (is_word(*s) && s + n < end && is_word(s[n]))
-    n++;
-  return n;
-}
-
-/* A name keeps standing over an operator, opening brackets and values in a list, until the next word. */
-static struct spot find_spot(const char *text, size_t cursor)
-{
-  struct spot at = {.word = text + cursor};
-  const char *end = text + cursor;
-  bool operated = false, filled = false, open = false;
-  for (const char *s = text; s < end;) {
-    size_t n = piece_length(s, end, &open);
-    bool last = s + n == end, word = is_word(*s), name = (word && !isdigit((unsigned char)*s)) || *s == '"';
-    if (last && (word || open)) {
-      at.word = s + open;
-      at.n = n - open;
-      at.in_quotes = open && *s == '\'';
-      break;
-    }
-    if (strchr("=<>!,(", *s) || (word && is_operator(s, n))) {
-      operated = operated || (*s != ',' && *s != '(');
-      filled = false;
-    } else if (*s == '\'' || isdigit((unsigned char)*s)) {
-      filled = true;
-    } else if (name) {
-      size_t skip = *s == '"';
-      snprintf(at.name, sizeof at.name, "%.*s", (int)(n - 2 * skip), s + skip);
-      operated = false;
-    }
-    s += n;
-  }
-  at.value = operated && !filled && *at.name;
-  return at;
-}
-
-static void offer(FILE *f, const struct spot *at, const char *text)
-{
-  const char *bare = *text == '"' || *text == '\'' ? text + 1 : text;
-  if (strncasecmp(bare, at->word, at->n) == 0 && !strchr(text, '\n'))
-    fprintf(f, "%s%s", ftell(f) > 0 ? "\n" : "", text);
-}
-
-static bool plain_name(const char *name)
-{
-  bool plain = !isdigit((unsigned char)*name) && *name;
-  for (; plain && *name; name++)
-    plain = is_word(*name);
-  return plain;
-}
-
-static void offer_name(FILE *f, const struct spot *at, const char *name)
-{
-  char *quoted = plain_name(name) ? xstrdup(name) : xasprintf("\"%s\"", name);
-  offer(f, at, quoted);
-  free(quoted);
-}
-
-static void offer_names(FILE *f, const struct listing *l, const struct spot *at)
+static void offer_names(FILE *f, const struct listing *l, const struct sql_spot *at)
 {
   static const char *const fixed[] = {"experiment", "status", "seed", "wall_s", "started_at", "tags", "note", "error", "host", "id"};
   static const char *const words[] = {"and", "or", "not", "is null", "like", "between", "in ("};
   for (size_t i = 0; i < l->params.n; i++)
-    offer_name(f, at, l->params.name[i]);
+    sql_offer_name(f, at, l->params.name[i]);
   for (size_t i = 0; i < l->keys.n; i++)
     if (at->n || !result_is_derived(l->keys.name[i]))
-      offer_name(f, at, l->keys.name[i]);
+      sql_offer_name(f, at, l->keys.name[i]);
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-    offer(f, at, fixed[i]);
+    sql_offer(f, at, fixed[i]);
   for (size_t i = 0; i < sizeof words / sizeof *words && at->n; i++)
-    offer(f, at, words[i]);
+    sql_offer(f, at, words[i]);
 }
 
-/* A text as SQL writes it; behind an opening quote only what follows it. */
-static char *literal(const char *text, bool in_quotes)
-{
-  char *out = xmalloc(2 * strlen(text) + 3), *to = out;
-  if (!in_quotes)
-    *to++ = '\'';
-  for (; *text; text++) {
-    *to++ = *text;
-    if (*text == '\'')
-      *to++ = '\'';
-  }
-  *to++ = '\'';
-  *to = '\0';
-  return out;
-}
-
-static void offer_value(FILE *f, const struct spot *at, struct names *seen, const char *text, bool number)
+static void offer_value(FILE *f, const struct sql_spot *at, struct names *seen, const char *text, bool number)
 {
   enum { MOST = 100 };
   if (seen->n >= MOST || names_has(seen, text) || (number && at->in_quotes))
     return;
   names_add(seen, text);
-  char *value = number ? xstrdup(text) : literal(text, at->in_quotes);
-  offer(f, at, value);
-  free(value);
+  if (number)
+    sql_offer(f, at, text);
+  else
+    sql_offer_text(f, at, text);
 }
 
-static void offer_param_values(FILE *f, const struct listing *l, const struct spot *at, size_t param, struct names *seen)
+static void offer_param_values(FILE *f, const struct listing *l, const struct sql_spot *at, size_t param, struct names *seen)
 {
   for (size_t i = 0; i < l->n_rows; i++) {
     const struct store_cell *c = &l->row[i].param[param];
@@ -217,7 +116,7 @@ static void offer_param_values(FILE *f, const struct listing *l, const struct sp
 }
 
 /* False: nothing is known of the values of that name. */
-static bool offer_values(FILE *f, const struct listing *l, const struct spot *at)
+static bool offer_values(FILE *f, const struct listing *l, const struct sql_spot *at)
 {
   struct names seen = {0};
   size_t param = row_find(&l->params, at->name);
@@ -242,7 +141,7 @@ static bool offer_values(FILE *f, const struct listing *l, const struct spot *at
 
 char *filter_candidates(const struct listing *l, const char *text, size_t cursor)
 {
-  struct spot at = find_spot(text, cursor);
+  struct sql_spot at = sql_spot_find(text, cursor);
   char *out;
   size_t size;
   FILE *f = xstream_open(&out, &size);

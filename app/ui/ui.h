@@ -196,6 +196,8 @@ double aside_cost(struct aside *a);             /* seconds that the last work to
 /* For work(): note what went wrong (the first message is kept). */
 void aside_fail(struct aside_job *job, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+struct names;
+
 /* --- the line of input and pop-ups (line.c, popup.c) ----------------------------------------------------- */
 
 /* Ask for a line of text at the bottom. accept() gets it; candidates() may offer completions: names separated by
@@ -209,6 +211,8 @@ struct ui_question {
   char *(*candidates)(void *self, const char *text, size_t cursor);    /* may be NULL */
 };
 void ui_ask(struct ui *ui, const struct ui_question *q);
+/* The lines that were given under this name, the latest first, each once; at most `most`. */
+void ui_ask_history(const struct ui *ui, const char *name, size_t most, struct names *out);
 /* Say something above the line that is being asked for, if it still is `about` and the question is of `self`. */
 void ui_ask_remark(struct ui *ui, const void *self, const char *about, bool bad, const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* yes/no: accept is called for yes only. */
@@ -233,6 +237,7 @@ struct ui *ui_new(struct app *app);
 void ui_free(struct ui *ui);
 struct app *ui_app(struct ui *ui);
 struct aside *ui_aside(struct ui *ui);
+struct aside *ui_aside_slow(struct ui *ui);      /* another thread: for what may take minutes, so that no screen waits behind it */
 struct jobs *ui_jobs(struct ui *ui);             /* see ui_jobs.h */
 /* One line above the keys, until the next key. */
 void ui_say(struct ui *ui, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -263,13 +268,14 @@ size_t ui_watches(const struct ui *ui, const struct ui_watched **out);
 
 /* What the user chose to see, kept per store in the state directory (memory.c). Values are short texts. */
 const char *ui_recall(struct ui *ui, const char *key); /* NULL: nothing kept */
+/* What is kept under keys that begin so: the rest of the keys. Forgotten ("") ones are left out. */
+void ui_recall_all(struct ui *ui, const char *beginning, struct names *out);
 void ui_remember(struct ui *ui, const char *key, const char *value);
 
 /* What the terminal says of its background; init.lua has the last word. */
 void ui_set_background(struct ui *ui, enum background b);
 
 /* From init.lua: columns that the user wants on screen 1, and own queries. */
-struct names;
 const struct names *ui_columns(const struct ui *ui);
 size_t ui_queries(const struct ui *ui, const struct names **names, const struct names **texts);
 

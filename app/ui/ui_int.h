@@ -49,7 +49,7 @@ struct popup {
 
 struct ui {
   struct app *app;
-  struct aside *aside;
+  struct aside *aside, *slow; /* slow: made when it is first asked for */
   struct { const struct view *view; void *state; } slot[UI_VIEWS_MAX];
   size_t n_views, current;
   size_t back[32], n_back;
@@ -63,7 +63,7 @@ struct ui {
   int64_t *mark; size_t n_marks; /* sorted */
   struct { uint32_t key; enum request request; } bound[128];
   size_t n_bound;
-  struct { char *name, *text; } *history; size_t n_history;
+  struct { char *name, *text; } *history; size_t n_history; bool history_changed;
   struct memory *memory;
   struct ui_watched watch[64]; size_t n_watches;
   struct child_loop loop;        /* this one, for children */
@@ -77,6 +77,7 @@ struct ui {
 unsigned asking_key(struct ui *ui, const struct ui_event *ev);
 void asking_draw(struct ui *ui, struct plot_grid *g, int *row, int *col);
 void asking_end(struct ui *ui);
+void history_keep(struct ui *ui, const char *name, const char *text); /* the oldest gives way */
 
 unsigned popup_key(struct ui *ui, const struct ui_event *ev);
 void popup_draw(struct ui *ui, struct plot_grid *g, int *row, int *col);

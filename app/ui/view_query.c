@@ -1,206 +1,227 @@
-/* view_query.c: screen 9: questions to the store in SQL. The query runs aside under a limit of rows and can be stopped;
- * its result is a table as on the other screens, and two of its columns a plot. */
+/* view_query.c: screen 9: questions to the store in SQL. A query runs on a thread of its own under a limit of rows and can be
+ * stopped; its answer is a table as on the other screens, its runs can be marked, and its columns plotted. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/reading.h"
-#include "app/ui/ui.h"
+#include "app/ui/query_data.h"
 #include "experiments/kernel/mem.h"
-
-enum { MOST_ROWS = 100000, COLUMNS_MAX = 256 };
-
-struct result {
-  struct names names;
-  struct store_cell *cell;   /* rows x names.n, owned */
-  size_t n_rows;
-  bool cut;                  /* there were more rows than MOST_ROWS */
-};
 
 struct query {
   struct ui *ui;
   struct list list;
-  struct result result;
-  char *sql;                 /* as asked last */
-  bool answered, plot;
+  struct query_result result;
+  char *sql;                 /* as asked last; owned */
+  bool answered, plot, log_x, log_y;
   char *problem;
   double seconds;
   struct asking_store *job;
-  struct names schema;       /* tables, views and their columns, for completion */
-  size_t *order;
+  struct checking_sql *checking;
+  struct query_schema schema;
+  struct names choices;      /* of the menu of queries: their texts */
   struct area table;
 };
-
-static void free_result(struct result *r)
-{
-  for (size_t i = 0; i < r->n_rows * r->names.n; i++)
-    cell_free(&r->cell[i]);
-  free(r->cell);
-  names_free(&r->names);
-  *r = (struct result){0};
-}
 
 /* --- asking ----------------------------------------------------------------------------------------------------- */
 
 struct asking_store {
   struct aside_job job; /* first */
   struct query *view;
-  char *sql;            /* NULL: read the schema */
-  struct result result;
-  struct names schema;
+  char *sql;
+  struct query_result result;
+  char *problem;
+  bool good, refused;
 };
 
-static void take_row(struct result *r, const struct store_query *q, size_t *room)
-{
-  if (r->n_rows == *room)
-    r->cell = xrealloc(r->cell, (*room = *room ? 2 * *room : 256) * r->names.n * sizeof *r->cell);
-  for (size_t i = 0; i < r->names.n; i++) {
-    struct store_cell c = store_query_cell(q, i);
-    r->cell[r->n_rows * r->names.n + i] = cell_copy(&c);
-  }
-  r->n_rows++;
-}
-
-static void ask_store(struct asking_store *a, struct app *app, struct store *s)
-{
-  struct store_query *q = reading_query(app, s, a->sql);
-  size_t room = 0;
-  int code = STORE_OK;
-  if (!q) {
-    aside_fail(&a->job, "%s", store_message(s));
-    return;
-  }
-  for (size_t i = 0; i < store_query_columns(q) && i < COLUMNS_MAX; i++)
-    names_add(&a->result.names, store_query_name(q, i));
-  while (a->result.names.n && !a->result.cut && reading_next(q, &code)) {
-    a->result.cut = a->result.n_rows == MOST_ROWS;
-    if (!a->result.cut)
-      take_row(&a->result, q, &room);
-  }
-  if (code)
-    aside_fail(&a->job, "%s", app->cancel ? "stopped" : store_message(s));
-  store_query_close(q);
-}
-
-static void read_schema(struct asking_store *a, struct app *app, struct store *s)
-{
-  int code;
-  struct store_query *q = reading_query(app, s, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') UNION SELECT c.name FROM sqlite_master m,"
-                                                " pragma_table_info(m.name) c WHERE m.type IN ('table', 'view') ORDER BY 1");
-  if (!q)
-    return; /* completion is a convenience */
-  while (reading_next(q, &code))
-    names_add(&a->schema, store_query_cell(q, 0).text);
-  store_query_close(q);
-}
+static void edit_sql(struct query *v, const char *initial);
 
 static void work(struct aside_job *job, struct app *app, struct store *s)
 {
   struct asking_store *a = (struct asking_store *)job;
-  if (s && a->sql)
-    ask_store(a, app, s);
-  else if (s)
-    read_schema(a, app, s);
+  if (s)
+    a->good = query_ask(&a->result, app, s, a->sql, &a->problem, &a->refused);
 }
 
-static void take_result(struct query *v, struct asking_store *a)
+/* Columns stand as the query names them; those of the same query as they were arranged. */
+static void take_result(struct query *v, struct asking_store *a, bool same)
 {
-  free_result(&v->result);
+  query_result_free(&v->result);
   v->result = a->result;
-  a->result = (struct result){0};
+  a->result = (struct query_result){0};
   v->answered = true;
-  free(v->order);
-  v->order = xcalloc(v->result.n_rows + 1, sizeof *v->order);
-  for (size_t i = 0; i < v->result.n_rows; i++)
-    v->order[i] = i;
+  if (!same)
+    list_clear_columns(&v->list);
   v->list.n_rows = v->result.n_rows;
   list_set_columns(&v->list, (const char *const *)v->result.names.name, v->result.names.n);
   for (size_t i = 0; i < v->result.names.n; i++)
-    v->list.column[i].right = v->result.n_rows && v->result.cell[i].type != STORE_TEXT;
-  list_select(&v->list, 0);
+    list_column(&v->list, i)->right = query_is_number(&v->result, i);
+  if (v->list.sorted)
+    query_sort(&v->result, v->list.sort_column, v->list.descending);
+  list_select(&v->list, same ? v->list.at : 0);
 }
 
 static void done(struct aside_job *job)
 {
   struct asking_store *a = (struct asking_store *)job;
   struct query *v = a->view;
-  if (!a->sql) {
-    names_free(&v->schema);
-    v->schema = a->schema;
-    a->schema = (struct names){0};
-    return;
-  }
+  bool same = v->answered && v->sql && strcmp(v->sql, a->sql) == 0;
   v->job = NULL;
   v->seconds = job->seconds;
   free(v->problem);
   v->problem = job->error ? xstrdup(job->error) : NULL;
-  if (!job->error)
-    take_result(v, a);
+  if (a->refused) { /* to be mended where it was typed */
+    edit_sql(v, a->sql);
+    ui_ask_remark(v->ui, v, a->sql, true, "%s", a->problem);
+  } else {
+    free(v->sql);
+    v->sql = xstrdup(a->sql);
+    ui_remember(v->ui, "query.last", a->sql);
+    if (a->good) {
+      take_result(v, a, same);
+    } else { /* the answer to another question would mislead */
+      query_result_free(&v->result);
+      v->answered = false;
+      v->list.n_rows = 0;
+      v->problem = v->problem ? v->problem : xstrdup(a->problem ? a->problem : "no answer");
+    }
+  }
   ui_redraw(v->ui);
 }
 
 static void release(struct aside_job *job)
 {
   struct asking_store *a = (struct asking_store *)job;
-  free_result(&a->result);
-  names_free(&a->schema);
+  query_result_free(&a->result);
+  free(a->problem);
   free(a->sql);
   free(a);
-}
-
-static void start(struct query *v, const char *sql)
-{
-  struct asking_store *a = xcalloc(1, sizeof *a);
-  a->job = (struct aside_job){.work = work, .done = done, .release = release};
-  a->view = v;
-  a->sql = sql ? xstrdup(sql) : NULL;
-  if (sql)
-    v->job = a;
-  aside_ask(ui_aside(v->ui), &a->job);
 }
 
 static void stop(struct query *v)
 {
   if (v->job)
-    aside_drop(ui_aside(v->ui), &v->job->job);
+    aside_drop(ui_aside_slow(v->ui), &v->job->job);
   v->job = NULL;
 }
 
-static void accept_sql(void *self, const char *text)
+static void start(struct query *v, const char *sql)
 {
-  struct query *v = self;
-  if (!*text)
-    return;
-  free(v->sql);
-  v->sql = xstrdup(text);
-  ui_remember(v->ui, "query.last", text);
+  struct asking_store *a = xcalloc(1, sizeof *a);
   stop(v);
-  start(v, text);
+  a->job = (struct aside_job){.work = work, .done = done, .release = release};
+  a->view = v;
+  a->sql = xstrdup(sql);
+  v->job = a;
+  aside_ask(ui_aside_slow(v->ui), &a->job);
 }
 
-/* --- completion, saved queries -------------------------------------------------------------------------------------- */
+/* --- while a query is typed: what is wrong with it, or what it will show ------------------------------------------------ */
+
+struct checking_sql {
+  struct aside_job job; /* first */
+  struct query *view;
+  char *text, *remark;
+  bool bad;
+  struct query_schema schema;
+  bool schema_wanted;
+};
+
+static char *columns_text(const struct store_query *q)
+{
+  char *text;
+  size_t size, n = store_query_columns(q);
+  FILE *f = xstream_open(&text, &size);
+  fprintf(f, "%zu column%s", n, n == 1 ? ":" : "s:");
+  for (size_t i = 0; i < n && i < 30; i++)
+    fprintf(f, "%s %s", i ? "," : "", store_query_name(q, i));
+  xstream_close(f);
+  return text;
+}
+
+static void check_work(struct aside_job *job, struct app *app, struct store *s)
+{
+  struct checking_sql *c = (struct checking_sql *)job;
+  if (s && c->schema_wanted)
+    query_schema_load(&c->schema, app, s);
+  struct store_query *q = s && *c->text ? reading_query(app, s, c->text) : NULL;
+  if (q) {
+    c->remark = columns_text(q);
+    store_query_close(q);
+  } else if (s && *c->text && !app->cancel) {
+    const char *message = store_message(s);
+    bool unfinished = strstr(message, "incomplete input") || strstr(message, "unrecognized token: \"'");
+    c->remark = xstrdup(unfinished ? "unfinished" : message);
+    c->bad = !unfinished;
+  }
+}
+
+static void check_done(struct aside_job *job)
+{
+  struct checking_sql *c = (struct checking_sql *)job;
+  struct query *v = c->view;
+  v->checking = NULL;
+  if (c->schema.tables.n) {
+    query_schema_free(&v->schema);
+    v->schema = c->schema;
+    c->schema = (struct query_schema){0};
+  }
+  if (c->remark)
+    ui_ask_remark(v->ui, v, c->text, c->bad, "%s", c->remark);
+}
+
+static void check_release(struct aside_job *job)
+{
+  struct checking_sql *c = (struct checking_sql *)job;
+  query_schema_free(&c->schema);
+  free(c->text);
+  free(c->remark);
+  free(c);
+}
+
+static void check(struct query *v, const char *text, bool schema_wanted)
+{
+  if (v->checking && !v->checking->schema_wanted)
+    aside_drop(ui_aside(v->ui), &v->checking->job);
+  struct checking_sql *c = v->checking = xcalloc(1, sizeof *c);
+  *c = (struct checking_sql){.job = {.work = check_work, .done = check_done, .release = check_release}, .view = v, .text = xstrdup(text),
+                             .schema_wanted = schema_wanted};
+  aside_ask(ui_aside(v->ui), &c->job);
+}
+
+static void sql_changed(void *self, const char *text) { check(self, text, false); }
+
+static void accept_sql(void *self, const char *text)
+{
+  if (*text)
+    start(self, text);
+}
 
 static char *candidates(void *self, const char *text, size_t cursor)
 {
-  static const char *const words[] = {"select", "from", "where", "group by", "order by", "limit", "count(*)", "avg(", "min(", "max(", "join", "desc"};
   const struct query *v = self;
-  size_t from = cursor, n = sizeof words / sizeof *words;
-  char *out = xstrdup("");
-  while (from && !strchr(" ,.(=<>", text[from - 1]))
-    from--;
-  for (size_t i = 0; cursor > from && i < v->schema.n + n; i++) {
-    const char *word = i < v->schema.n ? v->schema.name[i] : words[i - v->schema.n];
-    if (strncasecmp(word, text + from, cursor - from) != 0)
-      continue;
-    char *longer = xasprintf("%s%s%s", out, *out ? "\n" : "", word);
-    free(out);
-    out = longer;
-  }
-  return out;
+  return query_candidates(&v->schema, text, cursor);
 }
 
-static const struct { const char *name, *sql; } saved[] = {
+static void edit_sql(struct query *v, const char *initial)
+{
+  ui_ask(v->ui, &(struct ui_question){.label = "SQL:", .initial = initial, .history = "sql", .self = v, .accept = accept_sql, .changed = sql_changed,
+                                      .candidates = candidates});
+}
+
+static unsigned edit(struct query *v)
+{
+  const char *last = v->sql ? v->sql : ui_recall(v->ui, "query.last");
+  check(v, "", true); /* keys may have come */
+  edit_sql(v, last ? last : "SELECT ");
+  return UI_HANDLED;
+}
+
+/* --- saved queries -------------------------------------------------------------------------------------------------- */
+
+#define SAVED_KEY "query.saved."
+
+static const struct { const char *name, *sql; } prepared[] = {
   {"best runs of each experiment", "SELECT experiment, count(*) AS n, min(value) AS best_val_error FROM results WHERE key = 'val_error' GROUP BY experiment"},
   {"runs that failed, and why", "SELECT id, experiment, status, error FROM runs WHERE status <> 'done' ORDER BY id DESC"},
   {"slowest runs", "SELECT id, experiment, wall_s, peak_memory_b / 1e6 AS peak_mb FROM runs ORDER BY wall_s DESC LIMIT 50"},
@@ -209,49 +230,112 @@ static const struct { const char *name, *sql; } saved[] = {
   {"tables and views", "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'view')"},
 };
 
-enum { SAVED = sizeof saved / sizeof *saved };
+enum { PREPARED = sizeof prepared / sizeof *prepared, EARLIER = 20 };
 
-/* The user's own come first. */
-static void accept_saved(void *self, size_t index)
+static void accept_choice(void *self, size_t index)
 {
   struct query *v = self;
-  const struct names *names, *texts;
-  size_t own = ui_queries(v->ui, &names, &texts);
-  accept_sql(self, index < own ? texts->name[index] : saved[index - own].sql);
+  start(v, v->choices.name[index]);
 }
 
-static unsigned choose_saved(struct query *v)
+/* "saved", "earlier": where a query of the menu comes from stands before its text. */
+static void add_choice(struct query *v, struct names *item, struct names *note, const char *name, const char *from, const char *sql)
+{
+  char *text = xasprintf("%s%s%s", from, *from ? "  " : "", sql);
+  names_add(item, name);
+  names_add(note, text);
+  names_add(&v->choices, sql);
+  free(text);
+}
+
+static void collect_choices(struct query *v, struct names *item, struct names *note)
 {
   const struct names *names, *texts;
+  struct names saved = {0}, earlier = {0};
   size_t own = ui_queries(v->ui, &names, &texts);
-  const char **item = xcalloc(own + SAVED, sizeof *item), **note = xcalloc(own + SAVED, sizeof *note);
-  for (size_t i = 0; i < own + SAVED; i++) {
-    item[i] = i < own ? names->name[i] : saved[i - own].name;
-    note[i] = i < own ? texts->name[i] : saved[i - own].sql;
+  names_free(&v->choices);
+  ui_recall_all(v->ui, SAVED_KEY, &saved);
+  ui_ask_history(v->ui, "sql", EARLIER, &earlier);
+  for (size_t i = 0; i < own; i++)
+    add_choice(v, item, note, names->name[i], "init.lua", texts->name[i]);
+  for (size_t i = 0; i < saved.n; i++) {
+    char *key = xasprintf(SAVED_KEY "%s", saved.name[i]);
+    add_choice(v, item, note, saved.name[i], "saved", ui_recall(v->ui, key));
+    free(key);
   }
-  ui_menu(v->ui, &(struct ui_menu){.title = "questions to begin with", .item = item, .note = note, .n = own + SAVED, .self = v, .accept = accept_saved});
-  free(item);
-  free(note);
+  for (size_t i = 0; i < PREPARED; i++)
+    add_choice(v, item, note, prepared[i].name, "", prepared[i].sql);
+  for (size_t i = 0; i < earlier.n; i++)
+    add_choice(v, item, note, earlier.name[i], "earlier", "");
+  for (size_t i = 0; i < earlier.n; i++) { /* their text is their name */
+    size_t at = v->choices.n - earlier.n + i;
+    free(v->choices.name[at]);
+    v->choices.name[at] = xstrdup(earlier.name[i]);
+  }
+  names_free(&saved);
+  names_free(&earlier);
+}
+
+static unsigned choose_query(struct query *v)
+{
+  struct names item = {0}, note = {0};
+  collect_choices(v, &item, &note);
+  ui_menu(v->ui, &(struct ui_menu){.title = "queries: your own, to begin with, earlier ones", .item = (const char *const *)item.name,
+                                   .note = (const char *const *)note.name, .n = item.n, .self = v, .accept = accept_choice});
+  names_free(&item);
+  names_free(&note);
   return UI_HANDLED;
 }
 
-static unsigned edit(struct query *v)
+static void accept_name(void *self, const char *text)
 {
-  const char *last = v->sql ? v->sql : ui_recall(v->ui, "query.last");
-  ui_ask(v->ui, &(struct ui_question){.label = "SQL:", .initial = last ? last : "SELECT ", .history = "sql", .self = v, .accept = accept_sql, .candidates = candidates});
+  struct query *v = self;
+  bool away = *text == '-';
+  const char *name = text + away;
+  char *key = xasprintf(SAVED_KEY "%s", name);
+  if (strpbrk(name, "\t\n"))
+    ui_complain(v->ui, "a name is one line");
+  else if (*name && away && !(ui_recall(v->ui, key) && *ui_recall(v->ui, key)))
+    ui_complain(v->ui, "no query is saved as '%s'", name);
+  else if (*name) {
+    ui_remember(v->ui, key, away ? "" : v->sql);
+    ui_say(v->ui, away ? "'%s' is forgotten" : "saved as '%s': F offers it", name);
+  }
+  free(key);
+}
+
+static char *saved_names(void *self, const char *text, size_t cursor)
+{
+  struct query *v = self;
+  struct names saved = {0};
+  size_t from = *text == '-', size;
+  char *out;
+  FILE *f = xstream_open(&out, &size);
+  ui_recall_all(v->ui, SAVED_KEY, &saved);
+  for (size_t i = 0; i < saved.n && cursor >= from; i++)
+    if (strncmp(saved.name[i], text + from, cursor - from) == 0)
+      fprintf(f, "%s%s", ftell(f) > 0 ? "\n" : "", saved.name[i]);
+  xstream_close(f);
+  names_free(&saved);
+  return out;
+}
+
+static unsigned save_query(struct query *v)
+{
+  if (!v->sql)
+    ui_say(v->ui, "ask something first: / types a query");
+  else
+    ui_ask(v->ui, &(struct ui_question){.label = "save this query as (-NAME forgets one):", .history = "query name", .self = v, .accept = accept_name,
+                                        .candidates = saved_names});
   return UI_HANDLED;
 }
 
 /* --- the table -------------------------------------------------------------------------------------------------------- */
 
-static const struct store_cell *cell_at(const struct query *v, size_t row, size_t column)
+static char *cell(void *self, size_t at, size_t column, struct plot_cell *style)
 {
-  return &v->result.cell[v->order[row] * v->result.names.n + column];
-}
-
-static char *cell(void *self, size_t row, size_t column, struct plot_cell *style)
-{
-  const struct store_cell *c = cell_at(self, row, column);
+  const struct query *v = self;
+  const struct store_cell *c = query_cell(&v->result, at, column);
   switch (c->type) {
   case STORE_INTEGER: return xasprintf("%lld", (long long)c->i);
   case STORE_REAL: return xasprintf("%.8g", c->r);
@@ -261,77 +345,128 @@ static char *cell(void *self, size_t row, size_t column, struct plot_cell *style
   }
 }
 
-static int compare_cells(const struct store_cell *a, const struct store_cell *b)
+/* For a file: every digit and the whole text; what is not there is empty. */
+static char *exact(void *self, size_t at, size_t column)
 {
-  bool p = a->type == STORE_INTEGER || a->type == STORE_REAL, q = b->type == STORE_INTEGER || b->type == STORE_REAL;
-  if (p && q)
-    return (a->r > b->r) - (a->r < b->r);
-  if (a->type == STORE_TEXT && b->type == STORE_TEXT) {
-    int order = memcmp(a->text, b->text, a->size < b->size ? a->size : b->size);
-    return order ? order : (a->size > b->size) - (a->size < b->size);
-  }
-  return (int)a->type - (int)b->type;
+  const struct query *v = self;
+  const struct store_cell *c = query_cell(&v->result, at, column);
+  struct plot_cell style = {0};
+  if (c->type == STORE_REAL)
+    return xasprintf("%.17g", c->r);
+  if (c->type == STORE_TEXT)
+    return xasprintf("%.*s", (int)c->size, c->text);
+  return c->type == STORE_NULL ? xstrdup("") : cell(self, at, column, &style);
 }
 
-struct sorting { const struct query *v; size_t column; bool descending; };
-
-static int by_cell(const void *a, const void *b, void *self)
+/* The column that holds numbers of runs: run_id, or the id of a query over runs. SIZE_MAX: none. */
+static size_t run_column(const struct query *v)
 {
-  const struct sorting *s = self;
-  size_t i = *(const size_t *)a, k = *(const size_t *)b, n = s->v->result.names.n;
-  int order = compare_cells(&s->v->result.cell[i * n + s->column], &s->v->result.cell[k * n + s->column]);
-  if (s->descending)
-    order = -order;
-  return order ? order : (i > k) - (i < k);
+  size_t id = SIZE_MAX;
+  for (size_t i = v->result.names.n; i-- > 0;)
+    if (v->result.n_rows && v->result.cell[i].type == STORE_INTEGER) {
+      if (strcmp(v->result.names.name[i], "run_id") == 0)
+        return i;
+      if (strcmp(v->result.names.name[i], "id") == 0 && strcasestr(v->sql, "from run"))
+        id = i;
+    }
+  return id;
+}
+
+static bool marked(void *self, size_t at)
+{
+  const struct query *v = self;
+  size_t column = run_column(v);
+  const struct store_cell *c = column == SIZE_MAX ? NULL : query_cell(&v->result, at, column);
+  return c && c->type == STORE_INTEGER && ui_is_marked(v->ui, c->i);
+}
+
+static unsigned mark(struct query *v, bool all)
+{
+  size_t column = run_column(v), n = 0;
+  if (column == SIZE_MAX) {
+    ui_say(v->ui, "to mark runs, let the query show a column run_id, or the id of runs");
+    return UI_HANDLED;
+  }
+  int64_t *run = xcalloc(v->result.n_rows + 1, sizeof *run);
+  for (size_t at = all ? 0 : v->list.at; at < v->result.n_rows && (all || at == v->list.at); at++)
+    if (query_cell(&v->result, at, column)->type == STORE_INTEGER)
+      run[n++] = query_cell(&v->result, at, column)->i;
+  ui_mark(v->ui, run, n, !marked(v, v->list.at));
+  free(run);
+  if (!all)
+    list_select(&v->list, v->list.at + 1);
+  return UI_HANDLED | UI_REDRAW;
 }
 
 static unsigned sort(struct query *v)
 {
   struct list *l = &v->list;
-  l->descending = l->sorted && l->sort_column == l->cursor_column && !l->descending;
+  size_t source = list_cursor(l);
+  l->descending = l->sorted && l->sort_column == source && !l->descending;
   l->sorted = true;
-  l->sort_column = l->cursor_column;
-  struct sorting s = {v, l->sort_column, l->descending};
-  qsort_r(v->order, v->result.n_rows, sizeof *v->order, by_cell, &s);
+  l->sort_column = source;
+  query_sort(&v->result, source, l->descending);
   return UI_HANDLED | UI_REDRAW;
 }
 
-/* The column under the cursor against the first one, or against the row. */
+/* --- the plot ------------------------------------------------------------------------------------------------------------ */
+
+/* What the column `y` is drawn against: the one sorted by, else the first one of numbers; SIZE_MAX: the number of the row. */
+static size_t x_column(const struct query *v, size_t y)
+{
+  if (v->list.sorted && v->list.sort_column != y && query_is_number(&v->result, v->list.sort_column))
+    return v->list.sort_column;
+  for (size_t i = 0; i < v->result.names.n && i < y; i++)
+    if (query_is_number(&v->result, i))
+      return i;
+  return SIZE_MAX;
+}
+
 static void draw_column(const struct query *v, struct plot_grid *g, struct area a)
 {
-  size_t n = v->result.n_rows, column = v->list.cursor_column;
+  size_t n = v->result.n_rows, column = list_cursor(&v->list), against = x_column(v, column);
   double *x = xcalloc(n + 1, sizeof *x), *y = xcalloc(n + 1, sizeof *y);
-  bool against = column > 0 && n && (cell_at(v, 0, 0)->type == STORE_INTEGER || cell_at(v, 0, 0)->type == STORE_REAL);
   for (size_t i = 0; i < n; i++) {
-    const struct store_cell *p = cell_at(v, i, 0), *q = cell_at(v, i, column);
-    x[i] = !against ? (double)i : p->type == STORE_INTEGER || p->type == STORE_REAL ? p->r : NAN;
-    y[i] = q->type == STORE_INTEGER || q->type == STORE_REAL ? q->r : NAN;
+    x[i] = against == SIZE_MAX ? (double)(i + 1) : query_number(query_cell(&v->result, i, against));
+    y[i] = query_number(query_cell(&v->result, i, column));
   }
   struct plot_series series = {.label = v->result.names.name[column], .n = n, .x = x, .y = y};
-  struct plot_spec spec = {.kind = PLOT_SCATTER, .title = v->result.names.name[column], .x_label = against ? v->result.names.name[0] : "row",
-                           .n_series = 1, .series = &series};
-  draw_plot(g, a, &spec);
+  struct plot_spec spec = {.kind = PLOT_SCATTER, .title = v->result.names.name[column], .x_label = against != SIZE_MAX ? v->result.names.name[against] : "row",
+                           .log_x = v->log_x, .log_y = v->log_y, .n_series = 1, .series = &series};
+  if (query_is_number(&v->result, column))
+    draw_plot(g, a, &spec);
+  else
+    draw_format(g, a.row + 1, 2, a.width - 4, UI_GREY, 0, "%s holds no numbers: left and right choose another column, m goes back to the table",
+                v->result.names.name[column]);
   free(x);
   free(y);
+}
+
+/* --- drawing --------------------------------------------------------------------------------------------------------------- */
+
+static int draw_head(struct query *v, struct plot_grid *g, struct area a)
+{
+  int rows = v->sql ? draw_wrapped(g, (struct area){a.row, 1, 3, a.width - 2}, v->sql, UI_BLUE, 0) : 0;
+  if (v->job) {
+    draw_text(g, a.row + rows, 1, a.width - 2, "asking …   x stops it", UI_ORANGE, 0);
+  } else if (v->problem) {
+    rows += draw_wrapped(g, (struct area){a.row + rows, 1, 3, a.width - 2}, v->problem, UI_RED, 0);
+  } else if (v->answered) {
+    const char *more = v->result.cut ? " (there are more; add a LIMIT or WHERE)" : "";
+    draw_format(g, a.row + rows, 1, a.width - 2, UI_GREY, 0, "%zu row%s%s in %.3f s", v->result.n_rows, v->result.n_rows == 1 ? "" : "s", more, v->seconds);
+  } else {
+    draw_wrapped(g, (struct area){a.row + 1, 2, a.height - 2, a.width - 4},
+                 "/ or Enter: type a query in SQL; Tab completes tables and columns, Up brings back earlier ones\nF: queries to begin with, saved and earlier "
+                 "ones; W keeps one under a name\n\nViews: runs (one row per run), results(run_id, key, value), params(run_id, key, value), "
+                 "metrics(run_id, key, step, value).", UI_GREY, 0);
+  }
+  return rows;
 }
 
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
   struct query *v = self;
-  int rows = 0;
-  if (v->sql)
-    rows = draw_wrapped(g, (struct area){a.row, 1, 3, a.width - 2}, v->sql, UI_BLUE, 0);
-  if (v->job)
-    draw_text(g, a.row + rows, 1, a.width - 2, "asking …   x stops it", UI_ORANGE, 0);
-  else if (v->problem)
-    rows += draw_wrapped(g, (struct area){a.row + rows, 1, 3, a.width - 2}, v->problem, UI_RED, 0);
-  else if (v->answered)
-    draw_format(g, a.row + rows, 1, a.width - 2, UI_GREY, 0, "%zu row%s%s in %.3f s", v->result.n_rows, v->result.n_rows == 1 ? "" : "s",
-                v->result.cut ? " (there are more; add a LIMIT or WHERE)" : "", v->seconds);
-  else
-    draw_wrapped(g, (struct area){a.row + 1, 2, a.height - 2, a.width - 4},
-                 "/ or Enter: type a query in SQL; Tab completes tables and columns, Up brings back earlier ones\nF: questions to begin with\n\n"
-                 "Views: runs (one row per run), results(run_id, key, value), params(run_id, key, value), metrics(run_id, key, step, value).", UI_GREY, 0);
+  int rows = draw_head(v, g, a);
   v->table = (struct area){a.row + rows + 1, a.col, a.height - rows - 1, a.width};
   if (!v->answered || !v->result.names.n)
     return;
@@ -343,10 +478,36 @@ static void draw(void *self, struct plot_grid *g, struct area a)
 
 static void show_cell(struct query *v)
 {
-  struct plot_cell style = {0};
-  char *text = cell(v, v->list.at, v->list.cursor_column, &style);
-  ui_page(v->ui, v->result.names.name[v->list.cursor_column], text);
+  size_t column = list_cursor(&v->list);
+  char *text = exact(v, v->list.at, column);
+  ui_page(v->ui, v->result.names.name[column], text);
   free(text);
+}
+
+static void say_title(void *self, char *out, size_t size)
+{
+  const struct query *v = self;
+  const int64_t *marks;
+  size_t n = ui_marked(v->ui, &marks);
+  if (v->job)
+    snprintf(out, size, "asking …");
+  else if (n)
+    snprintf(out, size, "read-only SQL  %zu marked", n);
+  else
+    snprintf(out, size, "read-only SQL");
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------------ */
+
+static unsigned look(struct query *v, enum request r)
+{
+  if (r == REQUEST_METRIC)
+    v->plot = !v->plot;
+  else if (r == REQUEST_LOG_X)
+    v->log_x = !v->log_x;
+  else
+    v->log_y = !v->log_y;
+  return UI_HANDLED | UI_REDRAW;
 }
 
 static unsigned request(void *self, enum request r, const struct ui_event *ev)
@@ -355,7 +516,9 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   if (r == REQUEST_FILTER || (r == REQUEST_OPEN && !v->answered))
     return edit(v);
   if (r == REQUEST_FOLD)
-    return choose_saved(v);
+    return choose_query(v);
+  if (r == REQUEST_SAVE)
+    return save_query(v);
   if (r == REQUEST_CANCEL && v->job) {
     stop(v);
     ui_say(v->ui, "stopped");
@@ -363,15 +526,14 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   }
   if (!v->answered || !v->result.n_rows)
     return 0;
-  if (r == REQUEST_SORT)
-    return sort(v);
-  if (r == REQUEST_METRIC)
-    v->plot = !v->plot;
-  else if (r == REQUEST_OPEN)
-    show_cell(v);
-  else
-    return list_request(&v->list, r, ev, v->table);
-  return UI_HANDLED | UI_REDRAW;
+  switch (r) {
+  case REQUEST_SORT: return sort(v);
+  case REQUEST_MARK: case REQUEST_MARK_ALL: return mark(v, r == REQUEST_MARK_ALL);
+  case REQUEST_METRIC: case REQUEST_LOG_X: case REQUEST_LOG_Y: return look(v, r);
+  case REQUEST_COLUMNS: list_choose_columns(&v->list, v->ui); return UI_HANDLED;
+  case REQUEST_OPEN: show_cell(v); return UI_HANDLED | UI_REDRAW;
+  default: return list_request(&v->list, r, ev, v->table);
+  }
 }
 
 static char *copied(void *self, bool whole)
@@ -380,18 +542,11 @@ static char *copied(void *self, bool whole)
   return v->answered && v->result.n_rows ? list_text(&v->list, whole) : NULL;
 }
 
-static void say_title(void *self, char *out, size_t size)
-{
-  const struct query *v = self;
-  snprintf(out, size, "%s", v->job ? "asking …" : "read-only SQL");
-}
-
 static void *open_view(struct ui *ui)
 {
   struct query *v = xcalloc(1, sizeof *v);
   v->ui = ui;
-  v->list = (struct list){.self = v, .cell = cell};
-  start(v, NULL);
+  v->list = (struct list){.self = v, .cell = cell, .exact = exact, .marked = marked};
   return v;
 }
 
@@ -399,22 +554,26 @@ static void close_view(void *self)
 {
   struct query *v = self;
   stop(v);
-  free_result(&v->result);
-  names_free(&v->schema);
+  if (v->checking)
+    aside_drop(ui_aside(v->ui), &v->checking->job);
+  query_result_free(&v->result);
+  query_schema_free(&v->schema);
+  names_free(&v->choices);
   list_free(&v->list);
-  free(v->order);
   free(v->sql);
   free(v->problem);
   free(v);
 }
 
 static const struct binding keys[] = {{"F", REQUEST_FOLD}, {"m p", REQUEST_METRIC}, {0}};
-static const enum request hints[] = {REQUEST_FILTER, REQUEST_FOLD, REQUEST_SORT, REQUEST_METRIC, REQUEST_OPEN, REQUEST_CANCEL, REQUEST_EXPORT, REQUEST_NONE};
+static const enum request hints[] = {REQUEST_FILTER, REQUEST_FOLD, REQUEST_SORT, REQUEST_METRIC, REQUEST_MARK, REQUEST_SAVE, REQUEST_OPEN, REQUEST_CANCEL,
+                                     REQUEST_COLUMNS, REQUEST_EXPORT, REQUEST_LOG_Y, REQUEST_LOG_X, REQUEST_NONE};
 
 const struct view view_query = {
   .name = "Query",
   .screen = REQUEST_SCREEN_QUERY,
-  .summary = "Ask the store in SQL: / types a query, F offers some, m plots the column under the cursor, Enter shows a whole cell.",
+  .summary = "Ask the store in SQL: / types a query, F offers some, W keeps one, Enter shows a whole cell. m plots the column under the cursor against"
+             " the one that is sorted by, Space marks the run of a row (a column run_id, or the id of runs).",
   .keys = keys,
   .hints = hints,
   .open = open_view,

@@ -78,10 +78,12 @@ static char *screen_now(void)
   mask(whole, " in ", " ms");
   mask(whole, " in ", " s");
   mask(whole, " of ", " methods");
+  mask(whole, "line 1 of ", "");
   mask(whole, "Lua ", " ");
   mask(whole, "Lua ", ",");
   mask(whole, "assay ", " ");
   mask(whole, " of ", " methods");
+  mask(whole, "line 1 of ", "");
   return whole;
 }
 

@@ -14,18 +14,27 @@ static struct ui *bench;
 static struct plot_grid bench_grid;
 static char *bench_text;
 
+/* Wait for what is being read on one of the two threads; false: nothing is. */
+static bool bench_wait(struct aside *a)
+{
+  if (aside_idle(a))
+    return false;
+  struct pollfd fd = {.fd = aside_fd(a), .events = POLLIN};
+  if (poll(&fd, 1, 10000) != 1)
+    tap_bail("the reading thread did not answer");
+  aside_finish(a);
+  return true;
+}
+
 /* Draw, until nothing more is being read. */
 MAYBE_UNUSED static const char *bench_screen(void)
 {
   int row, col;
   for (int i = 0; i < 200; i++) {
     ui_draw(bench, &bench_grid, &row, &col);
-    if (aside_idle(ui_aside(bench)) && !ui_wants_draw(bench))
+    bool waited = bench_wait(ui_aside(bench)) + bench_wait(ui_aside_slow(bench));
+    if (!waited && !ui_wants_draw(bench))
       break;
-    struct pollfd fd = {.fd = aside_fd(ui_aside(bench)), .events = POLLIN};
-    if (!aside_idle(ui_aside(bench)) && poll(&fd, 1, 10000) != 1)
-      tap_bail("the reading thread did not answer");
-    aside_finish(ui_aside(bench));
   }
   free(bench_text);
   return bench_text = plot_grid_text(&bench_grid, 0);
