@@ -487,20 +487,29 @@ static void draw_title(struct ui *ui, struct plot_grid *g)
   draw_text(g, 0, col, room - col, title, 0, 0);
 }
 
+/* Draws what fits before `end`, most useful first; returns the column behind it. */
+static int draw_keys(struct ui *ui, struct plot_grid *g, int row, int col, int end, const enum request *hints)
+{
+  const struct view *v = ui->slot[ui->current].view;
+  for (const enum request *r = hints; *r; r++) {
+    char key[16];
+    const char *name = request_row(*r)->name;
+    if (!*request_key(ui, v->keys, *r, key) || col + (int)(strlen(key) + strlen(name)) + 1 >= end)
+      continue;
+    col += draw_text(g, row, col, g->width - col, key, 0, PLOT_BOLD) + 1;
+    col += draw_text(g, row, col, g->width - col, name, UI_GREY, 0) + 2;
+  }
+  return col;
+}
+
+/* The keys of the screen; the way to all others is always there. */
 static void draw_hints(struct ui *ui, struct plot_grid *g, int row)
 {
-  static const enum request everywhere[] = {REQUEST_PALETTE, REQUEST_HELP, REQUEST_QUIT, REQUEST_NONE};
-  const struct view *v = ui->slot[ui->current].view;
-  int col = 1;
-  for (int part = 0; part < 2; part++)
-    for (const enum request *r = part ? everywhere : v->hints; *r; r++) {
-      char key[16];
-      const char *name = request_row(*r)->name;
-      if (!*request_key(ui, v->keys, *r, key) || col + (int)(strlen(key) + strlen(name)) + 1 >= g->width)
-        continue;
-      col += draw_text(g, row, col, g->width - col, key, 0, PLOT_BOLD) + 1;
-      col += draw_text(g, row, col, g->width - col, name, UI_GREY, 0) + 2;
-    }
+  static const enum request palette[] = {REQUEST_PALETTE, REQUEST_NONE}, help[] = {REQUEST_HELP, REQUEST_QUIT, REQUEST_NONE};
+  enum { HELP_WIDTH = 8 }; /* "? help  " */
+  int col = draw_keys(ui, g, row, 1, g->width - HELP_WIDTH, ui->slot[ui->current].view->hints);
+  col = draw_keys(ui, g, row, col, g->width - HELP_WIDTH, palette);
+  draw_keys(ui, g, row, col, g->width, help);
 }
 
 void ui_set_background(struct ui *ui, enum background b)
