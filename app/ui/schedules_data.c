@@ -84,7 +84,7 @@ static void find_range(const struct schedules_data *d, const struct study *s, si
   st->peak = study_param(s, st->row, d->peak);
   st->decades = width_below(&c, best + 0.1 * fabs(best));
   char *peak = row_param_text(&s->list.row[st->row].param[d->peak]);
-  st->edge = d->peaks.n > 1 && (strcmp(peak, d->peaks.name[0]) == 0 || strcmp(peak, d->peaks.name[d->peaks.n - 1]) == 0);
+  st->edge = isfinite(st->peak) && d->peaks.n > 1 && (strcmp(peak, d->peaks.name[0]) == 0 || strcmp(peak, d->peaks.name[d->peaks.n - 1]) == 0);
   free(peak);
   curve_free(&c);
 }

@@ -153,9 +153,9 @@ static char *cell(void *self, size_t row, size_t column, struct plot_cell *style
   case 2: return summary_text(&v->study.list.row[s->row].result[v->data.score], false);
   case 3:
     style->fg = s->edge ? UI_RED : 0;
-    return xasprintf("%.4g%s", s->peak, s->edge ? " edge" : "");
+    return isfinite(s->peak) ? xasprintf("%.4g%s", s->peak, s->edge ? " edge" : "") : xstrdup("-"); /* a rule without one */
   case 4: return against_best(s, row);
-  case 5: return xasprintf("%.1f decades", s->decades);
+  case 5: return isfinite(s->peak) ? xasprintf("%.1f decades", s->decades) : xstrdup("-");
   case SHAPE: return s->shape.n ? xstrdup("") : xstrdup("-");
   case 7: return difference(v, s->row, v->data.score, v->best_iterate);
   case 8: return difference(v, s->row, v->average, v->data.score);
@@ -246,8 +246,9 @@ static void draw_heat(const struct schedules *v, struct plot_grid *g, struct are
     size_t column = row_find(&v->data.peaks, peak);
     for (size_t i = 0; i < n && column < cols; i++)
       if (study_has(s, s->row[r], v->data.schedule, rows[i])) {
-        double y = study_mean(s, s->row[r], result);
-        z[i * cols + column] = y > most ? INFINITY : y;
+        /* several configs may share a cell (another horizon, another optimizer): the best of them is shown */
+        double y = study_mean(s, s->row[r], result), *cell = &z[i * cols + column];
+        *cell = fmin(*cell, y > most ? (double)INFINITY : y);
       }
     free(peak);
   }

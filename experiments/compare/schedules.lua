@@ -132,7 +132,7 @@ local function train(run, c, p, data)
   }
   if fresh and not c.horizon then
     settings.average = assay.average("polyak-average", { t0 = 0.5 })
-    settings.eval_every, settings.keep_evaluations = math.max(1, T // CURVE), true
+    settings.eval_every, settings.keep_evaluations = math.ceil(T / CURVE), true
   end
   if rule then
     settings.controller = assay.controller(rule.controller, rule.settings)
@@ -154,7 +154,7 @@ local function run_one(run, c, p, data)
     test_loss = r.test_loss, final_train_loss = r.train_loss, cost = r.cost / T,
   }
   for _, v in ipairs(r.evaluations) do
-    out[string.format("at_%03d", math.floor(100 * v.step / T + 0.5))] = v.val_error
+    out[string.format("at_%03d", 100 // CURVE * math.floor(CURVE * v.step / T + 0.5))] = v.val_error
   end
   return out
 end
