@@ -101,6 +101,8 @@ static enum status settle(const struct update *u, const double *sum, struct cons
   return STATUS_OK;
 }
 
+static bool summed(const struct conf *f) { return f->k != L1 && f->k != HUBER; }
+
 static size_t vectors_of(const struct conf *f) { return f->k == TOP_K ? 3 : f->k == LP ? 2 : 1; }
 
 #define SELF "experiments/optim/lion_k.c"
@@ -108,6 +110,7 @@ static size_t vectors_of(const struct conf *f) { return f->k == TOP_K ? 3 : f->k
 #define LEAST_VECTORS 1
 #define COUNT_VECTORS(conf) vectors_of(conf)
 #define SUMS 1
+#define SUMMED(conf) summed(conf)
 #include "experiments/optim/rule.inc.c"
 
 const struct optimizer optimizer_lion_k = {

@@ -14,7 +14,7 @@
  *   #endif
  *
  * The loop over ELEMENT is compiled for each instruction set and chosen at run time. Bits: an element sees nothing of
- * its neighbours, fused multiply-adds are spelled out, and sums over elements (MEASURE) have the order of vec.h, so the
+ * its neighbours, fused multiply-adds are spelled out, and sums over elements (MEASURE) have one order, so the
  * width of a vector changes nothing. */
 #ifndef ASSAY_OPTIM_RULE_H
 #define ASSAY_OPTIM_RULE_H

@@ -10,6 +10,7 @@
  *   SCALARS         (optional) the struct of what the rule remembers beside vectors; zeros, unless there is
  *   BEGIN           (optional) a function void (const void *conf, SCALARS *) that sets them
  *   SUMS            (optional) so many sums over all elements are needed before the update: MEASURE gives an element's terms
+ *   SUMMED(conf)    (optional) with SUMS: false where these parameters need none
  *   prepare         enum status prepare(const struct update *, struct constants *, struct err *): the constants of an update
  *   settle          with SUMS: enum status settle(const struct update *, const double *sum, struct constants *, struct err *)
  * and of the file read with REAL set
@@ -35,6 +36,9 @@
 #endif
 #ifndef SUMS
 #define SUMS 0
+#endif
+#ifndef SUMMED
+#define SUMMED(conf) true
 #endif
 _Static_assert(VECTORS <= RULE_MAX_VECTORS, "a rule has few vectors");
 

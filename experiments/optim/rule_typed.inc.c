@@ -79,10 +79,27 @@ RULE_AVX512 static bool NAME(move_avx512)(const struct constants *c, VECTOR_ARGU
 }
 
 #if SUMS
-/* terms[j * RULE_BLOCK + i]: the j-th term of element i of n <= RULE_BLOCK. */
-INLINE void NAME(terms_counted)(const struct constants *constants, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
+/* The sum of n numbers, number i added to partial sum i mod 16, these in a fixed tree. */
+INLINE double NAME(sum_lanes)(const double *x, size_t n)
+{
+  double lane[16] = {0};
+  size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (size_t l = 0; l < 16; l++)
+      lane[l] += x[i + l];
+  for (size_t l = 0; i < n; i++, l++)
+    lane[l] += x[i];
+  for (size_t half = 8; half > 0; half /= 2)
+    for (size_t l = 0; l < half; l++)
+      lane[l] += lane[l + half];
+  return lane[0];
+}
+
+/* sum[j]: of the j-th terms of n <= RULE_BLOCK elements. */
+INLINE void NAME(terms_counted)(const struct constants *constants, VECTOR_ARGUMENTS, double *restrict sum, size_t count)
 {
   const struct constants c = *constants;
+  double terms[SUMS * RULE_BLOCK];
   for (size_t i = 0; i < n; i++) {
     REAL s[RULE_MAX_VECTORS];
     double term[SUMS];
@@ -92,39 +109,41 @@ INLINE void NAME(terms_counted)(const struct constants *constants, VECTOR_ARGUME
     for (size_t j = 0; j < SUMS; j++)
       terms[j * RULE_BLOCK + i] = term[j];
   }
+  for (size_t j = 0; j < SUMS; j++)
+    sum[j] = NAME(sum_lanes)(terms + j * RULE_BLOCK, n);
 }
 
-INLINE void NAME(terms)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
+INLINE void NAME(terms)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict sum, size_t count)
 {
 #if LEAST_VECTORS < VECTORS
   if (count == VECTORS - 1) {
-    NAME(terms_counted)(c, VECTOR_NAMES, terms, VECTORS - 1);
+    NAME(terms_counted)(c, VECTOR_NAMES, sum, VECTORS - 1);
     return;
   }
 #endif
 #if LEAST_VECTORS + 1 < VECTORS
   if (count == VECTORS - 2) {
-    NAME(terms_counted)(c, VECTOR_NAMES, terms, VECTORS - 2);
+    NAME(terms_counted)(c, VECTOR_NAMES, sum, VECTORS - 2);
     return;
   }
 #endif
   (void)count;
-  NAME(terms_counted)(c, VECTOR_NAMES, terms, VECTORS);
+  NAME(terms_counted)(c, VECTOR_NAMES, sum, VECTORS);
 }
 
-static void NAME(terms_generic)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
+static void NAME(terms_generic)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict sum, size_t count)
 {
-  NAME(terms)(c, VECTOR_NAMES, terms, count);
+  NAME(terms)(c, VECTOR_NAMES, sum, count);
 }
 
-RULE_AVX2 static void NAME(terms_avx2)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
+RULE_AVX2 static void NAME(terms_avx2)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict sum, size_t count)
 {
-  NAME(terms)(c, VECTOR_NAMES, terms, count);
+  NAME(terms)(c, VECTOR_NAMES, sum, count);
 }
 
-RULE_AVX512 static void NAME(terms_avx512)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict terms, size_t count)
+RULE_AVX512 static void NAME(terms_avx512)(const struct constants *c, VECTOR_ARGUMENTS, double *restrict sum, size_t count)
 {
-  NAME(terms)(c, VECTOR_NAMES, terms, count);
+  NAME(terms)(c, VECTOR_NAMES, sum, count);
 }
 
 /* sum[SUMS] over all elements, a block at a time so that the terms stay in the cache. */
@@ -133,14 +152,14 @@ static void NAME(sum_terms)(const struct constants *c, enum isa isa, REAL *w, co
 {
   typedef void terms_fn(const struct constants *, VECTOR_ARGUMENTS, double *restrict, size_t);
   terms_fn *const terms_by_isa[] = {[ISA_GENERIC] = NAME(terms_generic), [ISA_AVX2] = NAME(terms_avx2), [ISA_AVX512] = NAME(terms_avx512)};
-  double terms[SUMS * RULE_BLOCK];
+  double part[SUMS];
   memset(sum, 0, SUMS * sizeof *sum);
   for (size_t at = 0; at < n; at += RULE_BLOCK) {
     size_t m = n - at < RULE_BLOCK ? n - at : RULE_BLOCK;
     terms_by_isa[isa](c, w + at, g + at, s[0] ? s[0] + at : NULL, s[1] ? s[1] + at : NULL, s[2] ? s[2] + at : NULL,
-                      s[3] ? s[3] + at : NULL, s[4] ? s[4] + at : NULL, m, terms, count);
+                      s[3] ? s[3] + at : NULL, s[4] ? s[4] + at : NULL, m, part, count);
     for (size_t j = 0; j < SUMS; j++)
-      sum[j] += vec_sum_f64(terms + j * RULE_BLOCK, m);
+      sum[j] += part[j];
   }
 }
 #endif
@@ -159,7 +178,7 @@ static enum status NAME(step)(const void *conf, void *state, REAL *w, const REAL
   enum status status = prepare(&u, &c, e);
 #if SUMS
   double sum[SUMS];
-  if (status == STATUS_OK) {
+  if (status == STATUS_OK && SUMMED(conf)) {
     NAME(sum_terms)(&c, rule_isa(info), w, g, s, count, n, sum);
     status = settle(&u, sum, &c, e);
   }
