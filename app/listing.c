@@ -134,12 +134,15 @@ static char *best_columns(const struct listing_ask *ask)
                       : xstrdup("");
 }
 
+/* A sweep that was extended (more seeds, a wider grid) has another row in `experiment`, but its runs are of the same configs. */
+#define EXPERIMENT "(SELECT min(id) FROM experiment e WHERE e.name = r.experiment AND e.script_hash = r.script_hash)"
+
 static int choose_runs(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask, const struct names *results)
 {
   char *from = where_from(ask->trash ? "trash" : "runs", ask->where, &l->params, results), *best = best_columns(ask);
-  char *sql = xasprintf("SELECT r.id, r.experiment_id, r.group_hash, r.experiment, r.status, r.uid, r.started_at, r.wall_s,"
+  char *sql = xasprintf("SELECT r.id, " EXPERIMENT ", r.group_hash, r.experiment, r.status, r.uid, r.started_at, r.wall_s,"
                         " r.script_hash, r.seed, %s%s %s AND (?1 IS NULL OR r.experiment = ?1) AND (?2 IS NULL OR r.status = ?2)%s ORDER BY r.id",
-                        ask->labels ? "r.note" : "NULL", best, from, ask->best_of ? " GROUP BY r.experiment_id, r.group_hash" : "");
+                        ask->labels ? "r.note" : "NULL", best, from, ask->best_of ? " GROUP BY " EXPERIMENT ", r.group_hash" : "");
   struct store_query *q = reading_query(app, s, sql);
   free(from);
   free(best);

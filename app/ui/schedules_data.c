@@ -76,6 +76,28 @@ static bool find_best(const struct schedules_data *d, const struct study *s, str
   return st->row != SIZE_MAX;
 }
 
+/* Do two configs differ in nothing but the number of updates? */
+static bool same_but_horizon(const struct listing *l, size_t a, size_t b)
+{
+  for (size_t k = 0; k < l->params.n; k++)
+    if (strcmp(l->params.name[k], "horizon") != 0 && strcmp(l->params.name[k], "seed") != 0 && !cell_equal(&l->row[a].param[k], &l->row[b].param[k]))
+      return false;
+  return true;
+}
+
+/* The score at twice the updates stands as a result twice_SCORE of runs of their own. */
+static void find_twice(const struct schedules_data *d, const struct study *s, struct standing *st)
+{
+  char *name = xasprintf("twice_%s", s->list.results.name[d->score]);
+  size_t twice = row_find(&s->list.results, name);
+  free(name);
+  st->cost = study_mean(s, st->row, row_find(&s->list.results, "cost"));
+  st->twice = NAN;
+  for (size_t i = 0; twice != SIZE_MAX && i < s->list.n_rows; i++)
+    if (isfinite(study_mean(s, i, twice)) && same_but_horizon(&s->list, i, st->row))
+      st->twice = study_mean(s, i, twice) - study_mean(s, st->row, d->score);
+}
+
 static void find_range(const struct schedules_data *d, const struct study *s, size_t standing)
 {
   struct standing *st = &d->standing[standing];
@@ -87,6 +109,7 @@ static void find_range(const struct schedules_data *d, const struct study *s, si
   st->edge = isfinite(st->peak) && d->peaks.n > 1 && (strcmp(peak, d->peaks.name[0]) == 0 || strcmp(peak, d->peaks.name[d->peaks.n - 1]) == 0);
   free(peak);
   curve_free(&c);
+  find_twice(d, s, st);
 }
 
 struct scored { const struct schedules_data *d; const struct study *s; };

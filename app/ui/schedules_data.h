@@ -14,6 +14,7 @@ struct standing {
   double peak, decades;    /* decades of peaks whose mean stays within a tenth of the best */
   bool edge;               /* its best peak is the least or greatest of the grid: the grid decided */
   double difference, p;    /* of its score from the best schedule's, paired by seed, and Holm's p; NaN: no test */
+  double twice, cost;      /* change of its score by twice the updates; gradient evaluations an update; NaN: not known */
   int rank;                /* equal for all that cannot be told from the best */
   size_t lost;             /* runs of this schedule, at any peak, that did not end well */
   struct curve shape;      /* its learning rate by step in one run; n 0: not there (yet) */

@@ -55,13 +55,25 @@ static void work(struct aside_job *job, struct app *app, struct store *s)
 
 /* --- settings ------------------------------------------------------------------------------------------------ */
 
-/* What a config's script was told, as far as that differs within the experiment; and the text of the script itself. */
-static char *setting_text(const struct listing *l, size_t row)
+/* Is a parameter one of those whose values are compared with each other? */
+static bool is_axis(const struct study_kind *kind, const char *name)
 {
+  if (!kind->axes || row_param_name(name) != name)
+    return row_param_name(name) == name; /* the script's own parameters are none */
+  for (const char *const *axis = kind->axes; *axis; axis++)
+    if (strcmp(*axis, name) == 0)
+      return true;
+  return false;
+}
+
+/* What a config is under, as far as that differs within the experiment; and the text of the script itself. */
+static char *setting_text(const struct study *s, size_t row)
+{
+  const struct listing *l = &s->list;
   char *text = l->scripts_differ ? xasprintf("script %.8s", l->row[row].script) : xstrdup("");
   for (size_t k = 0; k < l->params.n; k++) {
     const char *name = row_param_name(l->params.name[k]);
-    if (!l->differs[k] || name == l->params.name[k])
+    if (!l->differs[k] || is_axis(s->kind, l->params.name[k]) || l->row[row].param[k].type == STORE_NULL)
       continue;
     char *value = row_param_text(&l->row[row].param[k]), *longer = xasprintf("%s%s%s=%s", text, *text ? " " : "", name, value);
     free(value);
@@ -79,7 +91,7 @@ static void choose_setting(struct study *s, size_t setting)
   s->n_rows = 0;
   s->setting = setting;
   for (size_t i = 0; i < s->list.n_rows; i++) {
-    char *text = setting_text(&s->list, i);
+    char *text = setting_text(s, i);
     if (strcmp(text, s->settings.name[setting]) == 0)
       s->row[s->n_rows++] = i;
     free(text);
@@ -90,25 +102,35 @@ static void choose_setting(struct study *s, size_t setting)
   ui_redraw(s->ui);
 }
 
+/* The newest that has something to show. */
+static void choose_newest(struct study *s)
+{
+  for (size_t i = 0; i < s->settings.n && (i == 0 || !s->table.n_rows); i++)
+    choose_setting(s, i);
+  if (!s->table.n_rows)
+    choose_setting(s, 0);
+}
+
 /* Runs are sorted by age. */
 static void find_settings(struct study *s, const char *wanted)
 {
-  size_t last = SIZE_MAX, setting = 0;
+  size_t last = SIZE_MAX;
   names_free(&s->settings);
   for (size_t i = s->list.n_runs; i-- > 0;) {
     if (s->list.run[i].row == last)
       continue;
     last = s->list.run[i].row;
-    char *text = setting_text(&s->list, last);
-    if (!names_has(&s->settings, text)) {
+    char *text = setting_text(s, last);
+    if (!names_has(&s->settings, text))
       names_add(&s->settings, text);
-      setting = wanted && strcmp(text, wanted) == 0 ? s->settings.n - 1 : setting;
-    }
     free(text);
   }
   if (s->settings.n == 0)
     names_add(&s->settings, "");
-  choose_setting(s, setting);
+  if (wanted && names_has(&s->settings, wanted))
+    choose_setting(s, row_find(&s->settings, wanted));
+  else
+    choose_newest(s);
 }
 
 static void done(struct aside_job *job)
@@ -125,7 +147,7 @@ static void done(struct aside_job *job)
   s->list = k->list;
   k->list = (struct listing){0};
   s->loaded = true;
-  bool same = s->name && k->good && strcmp(s->name, k->wanted) == 0 && s->setting > 0; /* else the newest */
+  bool same = s->name && k->good && strcmp(s->name, k->wanted) == 0 && s->chosen; /* else the newest */
   char *setting = same ? xstrdup(s->settings.name[s->setting]) : NULL;
   free(s->name);
   s->name = k->good ? xstrdup(k->wanted) : NULL;
@@ -192,7 +214,7 @@ void study_view_title(void *self, char *out, size_t size)
   const struct study *s = self;
   const char *setting = s->settings.n ? s->settings.name[s->setting] : "";
   snprintf(out, size, "%s%s%s%s", s->name ? s->name : "", *setting ? "  " : "", setting,
-           s->experiments.n > 1 || s->settings.n > 1 ? "  (E: another)" : "");
+           s->settings.n > 1 ? "  (E, f: another)" : s->experiments.n > 1 ? "  (E: another)" : "");
 }
 
 char *study_view_text(void *self, bool whole)
@@ -205,7 +227,8 @@ char *study_view_text(void *self, bool whole)
 static void accept(void *self, size_t index)
 {
   struct study *s = self;
-  if (index < s->settings.n)
+  s->chosen = index < s->settings.n;
+  if (s->chosen)
     choose_setting(s, index);
   else if (index - s->settings.n < s->experiments.n)
     load(s, s->experiments.name[index - s->settings.n]);
@@ -227,6 +250,13 @@ static void choose(struct study *s)
 
 unsigned study_request(struct study *s, enum request r, const struct ui_event *ev)
 {
+  if (r == REQUEST_MODEL && s->settings.n > 1) {
+    size_t from = s->setting;
+    do /* past those that have nothing to show */
+      accept(s, (s->setting + 1) % s->settings.n);
+    while (!s->table.n_rows && s->setting != from);
+    return UI_HANDLED | UI_REDRAW;
+  }
   if (r == REQUEST_STUDY && s->experiments.n) {
     choose(s);
     return UI_HANDLED;

@@ -14,6 +14,7 @@ struct study_kind {
   size_t size;               /* bytes of the view's state */
   const char *param;         /* what an experiment must have to belong here: a parameter, or a result (GLOB) */
   bool by_result;
+  const char *const *axes;   /* parameters that are compared, ends with NULL; what else differs is a setting. NULL: all but the script's own */
   const char *hint;          /* for a store without such runs */
   void (*judge)(struct study *s); /* in the loop, after the runs were read: fill in the table */
   char *(*cell)(void *self, size_t row, size_t column, struct plot_cell *style); /* of the table */
@@ -24,9 +25,10 @@ struct study {
   const struct study_kind *kind;
   struct names experiments;  /* that belong here, the newest first */
   char *name;                /* the one that is shown; NULL: none */
-  struct listing list;       /* its configs, under all settings of the script's own parameters */
+  struct listing list;       /* its configs, under all settings */
   struct names settings;     /* "epochs=3 train=8000": what tells them apart; of the newest run first */
   size_t setting;            /* the one that is shown: runs under different settings are not compared */
+  bool chosen;               /* somebody has asked for it: else the newest is shown */
   size_t *row, n_rows;       /* its configs, as rows of the listing */
   bool loaded;
   char *problem;
@@ -46,7 +48,7 @@ void study_view_refresh(void *self, bool store_changed);
 void study_view_title(void *self, char *out, size_t size); /* the experiment */
 char *study_view_text(void *self, bool whole);             /* of the table */
 
-/* Another experiment; movement in the table. 0: nothing for a study. */
+/* Another experiment or setting; movement in the table. 0: nothing for a study. */
 unsigned study_request(struct study *s, enum request r, const struct ui_event *ev);
 /* Screen 2 with the runs of a config. */
 void study_show_runs(struct study *s, size_t listing_row);

@@ -122,7 +122,7 @@ static int draw_notes(const struct bounds *v, struct plot_grid *g, struct area a
   if (v->data.lost)
     col += 2 + draw_format(g, a.row, col, a.width - 2, UI_RED, 0, "left out, as short of the training loss: %zu", v->data.lost);
   draw_format(g, a.row, col, a.width - col - 1, 0, 0, "%s: %s%s%s", v->study.list.results.name[j->result], j->claim, *j->claim ? ".  " : "", meaning(j->kind));
-  return 1 + draw_wrapped(g, (struct area){a.row + 1, 1, 2, a.width - 2},
+  return 1 + draw_wrapped(g, (struct area){a.row + 1, 1, a.height < 16 ? 0 : 2, a.width - 2},
                           "tightness: (bound - training error)/(held-out - training error) of the bound's own predictor.  tau: Kendall's within a seed; Psi: among nets "
                           "that differ in one setting alone; mean and 95 % interval over seeds", UI_GREY, 0);
 }

@@ -117,13 +117,20 @@ static void judge(struct study *s)
   v->average = prefixed(&s->list.results, "avg_", v->data.score);
   choose_results(v);
   const char *const columns[] = {"rank", "schedule", s->list.results.name[v->data.score], "best peak", "vs best", "good range", "shape",
-                                 "last-best", "avg-last", "lost"};
+                                 "last-best", "avg-last", "2T-T", "cost", "lost"};
   list_set_columns(&s->table, columns, sizeof columns / sizeof *columns);
   s->table.column[7].hidden = v->best_iterate == SIZE_MAX;
   s->table.column[8].hidden = v->average == SIZE_MAX;
-  s->table.column[9].hidden = true;
-  for (size_t i = 0; i < v->data.n; i++)
-    s->table.column[9].hidden = s->table.column[9].hidden && !v->data.standing[i].lost;
+  bool twice = false, cost = false, lost = false;
+  for (size_t i = 0; i < v->data.n; i++) {
+    const struct standing *st = &v->data.standing[i];
+    twice = twice || isfinite(st->twice);
+    cost = cost || (isfinite(st->cost) && st->cost != v->data.standing[0].cost);
+    lost = lost || st->lost;
+  }
+  s->table.column[9].hidden = !twice;
+  s->table.column[10].hidden = !cost; /* where all cost the same there is nothing to say */
+  s->table.column[11].hidden = !lost;
   s->table.column[SHAPE].width = 10;
   ask_shapes(v);
 }
@@ -159,6 +166,8 @@ static char *cell(void *self, size_t row, size_t column, struct plot_cell *style
   case SHAPE: return s->shape.n ? xstrdup("") : xstrdup("-");
   case 7: return difference(v, s->row, v->data.score, v->best_iterate);
   case 8: return difference(v, s->row, v->average, v->data.score);
+  case 9: return isnan(s->twice) ? xstrdup("-") : xasprintf("%+.4f", s->twice);
+  case 10: return isnan(s->cost) ? xstrdup("-") : xasprintf("%.2f", s->cost);
   default: return s->lost ? xasprintf("%zu", s->lost) : xstrdup("-");
   }
 }
@@ -246,7 +255,7 @@ static void draw_heat(const struct schedules *v, struct plot_grid *g, struct are
     size_t column = row_find(&v->data.peaks, peak);
     for (size_t i = 0; i < n && column < cols; i++)
       if (study_has(s, s->row[r], v->data.schedule, rows[i])) {
-        /* several configs may share a cell (another horizon, another optimizer): the best of them is shown */
+        /* several configs may share a cell (an unnamed difference): the best of them is shown */
         double y = study_mean(s, s->row[r], result), *cell = &z[i * cols + column];
         *cell = fmin(*cell, y > most ? (double)INFINITY : y);
       }
@@ -329,7 +338,9 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   return UI_HANDLED | UI_REDRAW;
 }
 
-static const struct study_kind kind = {.size = sizeof(struct schedules), .param = "schedule", .judge = judge, .cell = cell,
+static const char *const axes[] = {"schedule", "peak", "lr", "rate", "seed", NULL};
+
+static const struct study_kind kind = {.size = sizeof(struct schedules), .param = "schedule", .axes = axes, .judge = judge, .cell = cell,
                                        .hint = "no runs with the parameters schedule and peak yet: screen 8 starts compare/schedules.lua"};
 
 static void *open_view(struct ui *ui)
@@ -347,7 +358,7 @@ static void close_view(void *self)
   study_close(&v->study);
 }
 
-static const enum request hints[] = {REQUEST_DOWN, REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_OPEN, REQUEST_STUDY, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
+static const enum request hints[] = {REQUEST_DOWN, REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_OPEN, REQUEST_STUDY, REQUEST_MODEL, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
 
 const struct view view_schedules = {
   .name = "Schedules",

@@ -57,7 +57,7 @@ shows "by schedule and peak" "the heat map"
 press Tab
 shows "shapes: learning rate over its peak" "and the shapes"
 press Enter
-shows "3 runs of one config" "Enter: the runs of a schedule"
+shows "runs of one config" "Enter: the runs of a schedule"
 press Escape
 press 5
 shows "test-binomial" "5: bounds"

@@ -30,8 +30,24 @@ static void add_schedule(struct store *s, int64_t experiment, int epochs, const 
   }
 }
 
+/* A run with twice the updates, and runs of another optimizer. */
+static void add_others(struct store *s, int64_t experiment)
+{
+  static const char *const config[] = {
+    "{\"horizon\":2,\"params\":{\"epochs\":3},\"peak\":0.1,\"schedule\":\"cosine\",\"seed\":1}",
+    "{\"optimizer\":\"adam\",\"params\":{\"epochs\":3},\"peak\":0.1,\"schedule\":\"cosine\",\"seed\":1}"};
+  int64_t run = fixture_run(s, experiment, config[1], 1);
+  store_result_number(s, run, "val_error", 0.01);
+  store_result_number(s, run, "test_error", 0.02);
+  end_run(s, run, STORE_DONE);
+  run = fixture_run(s, experiment, config[0], 1);
+  store_result_number(s, run, "twice_test_error", 0.09);
+  end_run(s, run, STORE_DONE);
+}
+
 static void make_schedules(struct store *s, int64_t experiment)
 {
+  add_others(s, experiment);
   add_schedule(s, experiment, 1, "cosine", 0.1, 0.001, 0.001, false); /* under another setting: no match for the others */
   add_schedule(s, experiment, 3, "cosine", 0.01, 0.2, 0.2, false);
   add_schedule(s, experiment, 3, "cosine", 0.1, 0.1, 0.1, false);
@@ -43,12 +59,13 @@ static void make_schedules(struct store *s, int64_t experiment)
 
 static void schedules(void)
 {
-  tap_has(bench_keys("4"), "epochs=3  (E: another)", "4 shows the newest setting of an experiment and says that there are others");
+  tap_has(bench_keys("4"), "epochs=3  (E, f: another)", "4 shows the newest setting of an experiment and says that there are others");
   const char *best = bench_line("cosine  ");
   tap_has(best, "1 ", "the best schedule has rank 1");
   tap_has(best, "0.120 ±0.025", "its score is that at its best peak, with an interval"); /* mean of .11, .12, .13; t(2) .01/sqrt(3) = .0248 */
   tap_has(best, "0.5 decades", "its good range by straight lines"); /* .01/.1 of a decade to the left, .01/.025 to the right */
   tap_has(best, "+0.0200", "the last iterate against the best one");
+  tap_has(best, "-0.0300", "what twice the updates change");
   tap_has(best, "█▇▆▆▅▄▃▃▂▁", "its rate falls");
   const char *other = bench_line("constant  ");
   /* Differences .11, .12, .13: t = .12/(.01/sqrt(3)) = 20.78; with 2 degrees of freedom p = 1 - t/sqrt(t^2 + 2) = .0023 */
@@ -65,6 +82,8 @@ static void schedules(void)
   tap_has(bench_keys("E Down Enter"), "epochs=1", "E chooses another setting");
   tap_has(bench_line("cosine  "), "0.021 ±", "whose runs are by themselves");
   tap_ok(!strstr(bench_screen(), "constant"), "without the schedules that it does not have");
+  tap_has(bench_keys("f"), "optimizer=adam epochs=3", "f goes to the next setting, past what has no score");
+  tap_has(bench_line("cosine  "), "0.02 ", "where another optimizer is by itself");
   bench_keys("E Enter Tab Tab m"); /* as it was */
 }
 
@@ -185,11 +204,12 @@ static void add_pruned(struct store *s, int64_t experiment, const char *method, 
   end_run(s, run, STORE_DONE);
 }
 
-static void make_pruned(struct store *s, int64_t experiment)
+/* The third seed came when the sweep was extended: in another row of `experiment`, with the same script. */
+static void make_pruned(struct store *s, int64_t experiment, int64_t extended)
 {
   for (int seed = 1; seed <= 3; seed++) {
-    add_pruned(s, experiment, "good", seed, 0);
-    add_pruned(s, experiment, "worse", seed, 0.05 + 0.01 * seed);
+    add_pruned(s, seed < 3 ? experiment : extended, "good", seed, 0);
+    add_pruned(s, seed < 3 ? experiment : extended, "worse", seed, 0.05 + 0.01 * seed);
   }
   int64_t run = fixture_run(s, experiment, "{\"method\":\"pattern\",\"seed\":1}", 1);
   store_result_number(s, run, "plain error @0.5", 0.01);
@@ -270,9 +290,11 @@ int main(void)
   if (store_experiment(s, "bounds", NULL, &script, 1, "{}", &other, hash) != STORE_OK)
     tap_bail("%s", store_message(s));
   make_bounds(s, other);
-  if (store_experiment(s, "pruning", NULL, &script, 1, "{}", &other, hash) != STORE_OK)
+  int64_t extended;
+  if (store_experiment(s, "pruning", NULL, &script, 1, "{\"seeds\":2}", &other, hash) != STORE_OK ||
+      store_experiment(s, "pruning", NULL, &script, 1, "{\"seeds\":3}", &extended, hash) != STORE_OK)
     tap_bail("%s", store_message(s));
-  make_pruned(s, other);
+  make_pruned(s, other, extended);
   store_close(s);
   bench_open(path, 150, 44);
   schedules();
