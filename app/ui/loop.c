@@ -135,6 +135,8 @@ static void look_after_terminal(struct loop *l)
     ui_set_background(l->ui, ground);
   if (ui_take_clear(l->ui))
     screen_clear();
+  if (screen_continued())
+    ui_redraw(l->ui);
   if (ui_take_suspend(l->ui) || screen_stop_asked()) {
     screen_suspend();
     ui_redraw(l->ui);

@@ -29,6 +29,7 @@ static struct {
 } term; /* there is one terminal */
 
 static volatile sig_atomic_t stop_asked; /* SIGTSTP has come: the loop gives the terminal back, then stops */
+static volatile sig_atomic_t continued;  /* SIGCONT has come: somebody may have used the terminal meanwhile */
 
 /* Leave the alternate screen, show the cursor, no mouse, no bracketed paste, plain text. */
 static const char restore[] = "\033[?2004l\033[?1000l\033[?1002l\033[?1006l\033[0m\033[?25h\033[?1049l";
@@ -66,7 +67,13 @@ static void guard(void)
   }
 }
 
-static void on_stop(int number) { stop_asked = number; }
+static void on_stop(int number)
+{
+  if (number == SIGTSTP)
+    stop_asked = 1;
+  else
+    continued = 1;
+}
 
 /* In place of the handler of curses, which knows nothing of bracketed paste. Without SA_RESTART poll() returns. */
 static void heed_stop(void)
@@ -74,6 +81,7 @@ static void heed_stop(void)
   struct sigaction mine = {.sa_handler = on_stop};
   sigemptyset(&mine.sa_mask);
   sigaction(SIGTSTP, &mine, NULL);
+  sigaction(SIGCONT, &mine, NULL);
 }
 
 bool screen_stop_asked(void) { return stop_asked; }
@@ -352,10 +360,21 @@ void screen_suspend(void)
   signal(SIGTSTP, SIG_DFL);
   kill(0, SIGTSTP); /* the whole job, as a shell expects it */
   heed_stop();
+  continued = 0;
   enter();
   screen_resize();
   screen_clear();
   refresh();
+}
+
+bool screen_continued(void)
+{
+  if (!continued)
+    return false;
+  continued = 0;
+  enter();
+  screen_resize();
+  return true;
 }
 
 void screen_write(const char *bytes, size_t n) { raw_write(bytes, n); }

@@ -17,6 +17,7 @@ enum background screen_background(void);
 void screen_clear(void);                      /* draw everything anew next time */
 bool screen_event(struct ui_event *ev);       /* false: no more for now */
 void screen_suspend(void);                    /* stop the process; returns when it goes on */
+bool screen_continued(void);                  /* after SIGSTOP: the terminal is taken again; draw anew */
 bool screen_stop_asked(void);                 /* SIGTSTP has come: call screen_suspend */
 void screen_copy(const char *text);           /* to the clipboard, by OSC 52 */
 void screen_write(const char *bytes, size_t n); /* raw, for pictures */

@@ -70,6 +70,27 @@ static void resized_while_stopped(void)
   ends(0, "resized while it was stopped");
 }
 
+/* SIGSTOP cannot be answered; the shell puts its own settings and prompt there. After SIGCONT the screen is whole again,
+ * and a key needs no Enter. */
+static void frozen(void)
+{
+  open_at(100, 30, "C.UTF-8");
+  terminal_settle(&term, 300);
+  char *before = xstrdup(terminal_text(&term));
+  kill(term.pid, SIGSTOP);
+  terminal_stop(&term);
+  tcsetattr(term.fd, TCSANOW, &term.before);
+  terminal_type(&term, "rubbish");
+  terminal_settle(&term, 50);
+  tap_has(terminal_text(&term), "ubbish", "SIGSTOP: the shell writes on the screen, from its last cell on");
+  terminal_type(&term, "\025");
+  terminal_continue(&term);
+  becomes(before, "SIGSTOP, SIGCONT: the screen is the one before");
+  free(before);
+  terminal_keys(&term, "q");
+  ends(0, "SIGSTOP");
+}
+
 /* --- ended -------------------------------------------------------------------------------------------------------------- */
 
 static void ended_by(int signal, int code, const char *how)
@@ -255,6 +276,7 @@ int main(void)
   stops("Ctrl-Z", by_key);
   stops("SIGTSTP", by_signal);
   resized_while_stopped();
+  frozen();
   ended_by(SIGTERM, 143, "SIGTERM");
   ended_by(SIGHUP, 129, "SIGHUP");
   ended_by(SIGINT, 130, "SIGINT");

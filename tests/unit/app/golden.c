@@ -189,6 +189,25 @@ static void golden(const char *name)
 
 /* --- the screens --------------------------------------------------------------------------------------------------- */
 
+/* The program in a tree of its own, whose only script is this one: the list of scripts does not change with those that
+ * come with the program. */
+static void install(void)
+{
+  static const char script[] = "return assay.experiment {\n  name = 'three-rates',\n  summary = 'A script of the test.',\n  params = { seeds = 2, rates = { 0.01, 0.1, 1 } },\n"
+                               "  grid = function(p) return { rate = p.rates, seed = assay.range(p.seeds) } end,\n  run = function(run, c) return { score = c.rate } end,\n}\n";
+  char *program = terminal_program(), *real = realpath(program, NULL), *folder = real ? xasprintf("%.*s", (int)(strrchr(real, '/') - real), real) : NULL;
+  char *command = xasprintf("cd '%s' && mkdir -p bin share/assay/experiments/compare && cp '%s' bin/assay && ln -s '%s/../share/assay/lua' share/assay/lua", fixture_dir,
+                            real ? real : "", folder ? folder : "");
+  if (!real || system(command) != 0)
+    tap_bail("cannot install the program in %s", fixture_dir);
+  write_all(fixture_path("share/assay/experiments/compare/rates.lua"), script);
+  setenv("ASSAY", fixture_path("bin/assay"), 1);
+  free(command);
+  free(folder);
+  free(real);
+  free(program);
+}
+
 static void open_at(int width, int height, const char *locale, const char *extra)
 {
   terminal_workbench(&term, width, height, "golden.db", fixture_dir, locale, extra);
@@ -218,6 +237,8 @@ static void usual_size(void)
   golden("6-pruning");
   terminal_keys(&term, "7 / linear-de Enter");
   golden("7-methods");
+  terminal_keys(&term, "8");
+  golden("8-experiments");
   terminal_keys(&term, "9 F Enter");
   golden("9-query");
   terminal_keys(&term, "0");
@@ -229,6 +250,9 @@ static void usual_size(void)
 
 static void small(void)
 {
+  terminal_workbench(&term, 80, 24, "none.db", fixture_dir, "C.UTF-8", NULL);
+  golden("no-store-80x24");
+  close_it();
   open_at(80, 24, "C.UTF-8", NULL);
   golden("1-runs-80x24");
   terminal_keys(&term, "Enter");
@@ -306,6 +330,7 @@ int main(void)
   if (!getcwd(root, sizeof root) || access("tests/golden", F_OK) != 0)
     tap_bail("no tests/golden: run from the source folder");
   golden_store(fixture_path("golden.db"));
+  install();
   if (chdir(fixture_dir) != 0)
     tap_bail("no temporary folder");
   usual_size();
