@@ -105,7 +105,8 @@ static int terminal_columns(void)
   return columns && atoi(columns) > 0 ? atoi(columns) : 80;
 }
 
-static int service_width(void *self) { return ((struct app *)self)->width; }
+/* As it is now: people resize their terminals. */
+static int service_width(void *self) { return ((struct app *)self)->width = terminal_columns(); }
 
 /* assay.run at the prompt: the same as `assay run` with as many workers as cores. */
 static int service_run(void *self, const char *path, const char *const *sets, size_t n_sets)

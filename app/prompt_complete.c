@@ -78,34 +78,35 @@ static void show_matches(char **matches, int n, int longest)
   rl_forced_update_display();
 }
 
+/* Ask for candidates, and tell readline what ends the word that they take the place of: the character before it. */
+static char *find_word(void)
+{
+  static char breaks[2];
+  const char *before = completion.before;
+  char *typed = xasprintf("%s%s%.*s", before ? before : "", before ? "\n" : "", rl_point, rl_line_buffer);
+  size_t from;
+  free(completion.list);
+  completion.list = lua_host_complete(completion.host, typed, strlen(typed), &from);
+  breaks[0] = from ? typed[from - 1] : '\0';
+  free(typed);
+  return breaks;
+}
+
 static char **complete(const char *text, int start, int end)
 {
-  const char *before = completion.before;
-  char *typed = xasprintf("%s%s%.*s", before ? before : "", before ? "\n" : "", end, rl_line_buffer);
   (void)start;
-  free(completion.list);
-  completion.list = lua_host_complete_about(completion.host, typed, strlen(typed));
-  free(typed);
+  (void)end;
   rl_attempted_completion_over = 1;
   rl_completion_append_character = '\0';
   return rl_completion_matches(text, next_candidate);
-}
-
-/* What ends a word: inside quotes stand ids, which have hyphens. */
-static char *word_breaks(void)
-{
-  static char code[] = " \t\n\"'><=;+-*/%^&|~#(){}[],.:?", quoted[] = "\"'";
-  int quotes = 0;
-  for (int i = 0; i < rl_point; i++)
-    quotes += rl_line_buffer[i] == '"' || rl_line_buffer[i] == '\'';
-  return quotes % 2 ? quoted : code;
 }
 
 void prompt_complete_install(struct lua_host *h, bool colour)
 {
   completion.host = h;
   completion.colour = colour;
-  rl_completion_word_break_hook = word_breaks;
+  rl_variable_bind("show-all-if-ambiguous", "on"); /* one Tab shows the list; the user's inputrc comes later */
+  rl_completion_word_break_hook = find_word;
   rl_attempted_completion_function = complete;
   rl_completion_display_matches_hook = show_matches;
 }

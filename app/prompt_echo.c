@@ -97,9 +97,10 @@ static int accept_line(int count, int key)
 
 void prompt_echo_install(bool colour)
 {
-  Keymap maps[] = {rl_get_keymap_by_name("emacs"), rl_get_keymap_by_name("vi-insert"), rl_get_keymap_by_name("vi-command")};
+  enum { MAPS = 3 };
+  Keymap maps[MAPS] = {rl_get_keymap_by_name("emacs"), rl_get_keymap_by_name("vi-insert"), rl_get_keymap_by_name("vi-command")};
   echo.colour = colour;
-  for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+  for (size_t i = 0; i < MAPS; i++)
     for (int key = 0; maps[i] && key < 128; key++)
       if (maps[i][key].type == ISFUNC && maps[i][key].function == rl_newline)
         rl_bind_key_in_map(key, accept_line, maps[i]);

@@ -45,8 +45,8 @@ static void say(int event)
 
 static void hear(int event)
 {
-  uint64_t count;
-  ssize_t n = read(event, &count, sizeof count);
+  uint64_t times;
+  ssize_t n = read(event, &times, sizeof times);
   (void)n;
 }
 

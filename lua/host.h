@@ -91,11 +91,10 @@ void lua_host_interrupt(struct lua_host *h);
  * nothing was evaluated. Output goes to stdout. */
 NODISCARD enum status lua_host_eval(struct lua_host *h, const char *code, const char *chunk_name, int *incomplete, struct err *e);
 NODISCARD enum status lua_host_file(struct lua_host *h, const char *path, struct err *e);
-/* Candidates for the name (or, inside quotes, the text) that ends at the cursor, without what stands before
- * it: "assay.sche" gives "schedule". Sorted, separated by newlines; caller frees. */
-char *lua_host_complete(struct lua_host *h, const char *line, size_t cursor);
-/* The same, each followed by a tab and one line on what it is (may be empty). */
-char *lua_host_complete_about(struct lua_host *h, const char *line, size_t cursor);
+/* Candidates for what ends at the cursor: sorted lines "name\tone line on what it is" (which may be empty). A name takes the
+ * place of text[*from .. cursor), and begins with it: "assay.sche" gives "schedule", from 6. `from` may be NULL. Caller
+ * frees. */
+char *lua_host_complete(struct lua_host *h, const char *text, size_t cursor, size_t *from);
 
 /* --- experiments ------------------------------------------------------------------------------ */
 

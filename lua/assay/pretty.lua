@@ -131,15 +131,24 @@ function M.format(value, options)
   return format(value, { open = {}, width = options.width or 100, depth = depth }, depth)
 end
 
---- What the prompt shows: a training's fields are listed, other values as by format.
+-- How the prompt shows values of certain metatables, by the name that these have.
+local SHOWN = {
+  ["assay.training"] = function(value, width) return "training " .. format_table(value, { open = {}, width = width, depth = 3 }, 3) end,
+  ["assay.rows"] = function(value) return require "assay.rows".text(value, getmetatable(value).columns) end,
+  ["assay.plot"] = function(value, width, colour) return value:text { width = value.spec.width or width, colour = colour } end,
+}
+
+--- What the prompt shows: rows as a table, a training's fields as a list, plots at the terminal's width, other values as by
+-- format.
+-- @param value anything
+-- @tparam[opt] boolean colour
 -- @treturn string
-function M.show(value)
+function M.show(value, colour)
   local meta = getmetatable(value)
-  if type(value) == "table" and type(meta) == "table" and meta.__name == "assay.training" then
-    local state = { open = {}, width = 100, depth = 3 }
-    return "training " .. format_table(value, state, 3)
-  end
-  return M.format(value)
+  local width = require "assay".terminal_width()
+  local shown = type(value) == "table" and type(meta) == "table" and SHOWN[rawget(meta, "__name")]
+  if shown then return shown(value, width, colour) end
+  return M.format(value, { width = width })
 end
 
 return M

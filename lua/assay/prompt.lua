@@ -12,14 +12,15 @@ local examples = {
   { "one step of Adam on your own numbers", [[o = assay.optimizer "adam"; w = assay.ones(1, 3); o:step(w, assay.ones(1, 3), 0.1); w]] },
   { "an interval for a mean", [[assay.stats.ci{0.104, 0.101, 0.107, 0.103, 0.105}]] },
   { "ask the store", [[assay.db "SELECT experiment, count(*) AS runs FROM runs GROUP BY experiment"]] },
+  { "the runs of the store, with what differs between them", [[assay.runs()]] },
   { "numbers as a histogram", [[hist(assay.random("normal", 50, 20, 7))]] },
 }
 
 plot, hist, heatmap, spy = assay.plot, assay.plot.hist, assay.plot.heatmap, assay.plot.spy
 jobs, traceback = assay.jobs, assay.traceback
 
---- Print short examples; assay.examples(3) runs the third.
-function assay.examples(n)
+--- Print short examples, or run one.
+local function show_examples(n)
   if n then
     local code = (examples[n] or error("there are " .. #examples .. " examples", 2))[2]
     print("> " .. code)
@@ -28,5 +29,7 @@ function assay.examples(n)
   end
   for i, example in ipairs(examples) do print(string.format("%2d  %s\n      %s", i, example[1], example[2])) end
 end
+
+assay.examples = assay.describe(show_examples, "assay.examples([n])", "Short examples; assay.examples(3) runs the third.")
 
 return examples

@@ -3,7 +3,7 @@
 -- A list that is always up to date: each look reads the numbers of the marked runs again, from the file that the
 -- environment variable ASSAY_SELECTION names. `#sel` counts them, `sel[1]` is a row of the view `runs` with the
 -- tables `params` and `results` in it, `for i, run in ipairs(sel)` walks over them.
-local assay = require "assay"
+local runs = require "assay.runs"
 
 local function marked()
   local ids, path = {}, os.getenv "ASSAY_SELECTION"
@@ -15,24 +15,16 @@ local function marked()
   return ids
 end
 
-local function by_key(view, id)
-  local out = {}
-  for _, row in ipairs(assay.db("SELECT key, value FROM " .. view .. " WHERE run_id = ?", id)) do
-    out[row.key] = row.value
-  end
-  return out
-end
-
-local function run_of(id)
-  local row = id and assay.db("SELECT * FROM runs WHERE id = ?", id)[1]
-  if row then row.params, row.results = by_key("params", id), by_key("results", id) end
-  return row
-end
+local function run_of(id) return id and runs(id)[1] end
 
 return setmetatable({}, {
   __len = function() return #marked() end,
   __index = function(_, i) return math.type(i) == "integer" and run_of(marked()[i]) or nil end,
   __newindex = function() error("sel holds the runs that are marked on screen 1; mark others there", 2) end,
-  __tostring = function() return #marked() .. " marked runs: " .. table.concat(marked(), ", ") end,
+  __tostring = function()
+    local ids = marked()
+    if #ids == 0 then return "no runs are marked on screen 1" end
+    return tostring(runs("id IN (" .. table.concat(ids, ", ") .. ")"))
+  end,
   __name = "selection",
 })

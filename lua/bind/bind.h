@@ -106,8 +106,11 @@ void bind_functions(lua_State *L, const struct function_row *rows);
 void bind_metatable(lua_State *L, const char *name, const luaL_Reg *meta, const struct function_row *methods);
 /* Push the help of the function at `at`, "usage\n  text"; false, and nothing pushed, if it has none. */
 bool help_push_function(lua_State *L, int at);
+/* Is the function at `at` for the library's own use? */
+bool help_is_internal(lua_State *L, int at);
 /* Is assay.NAME a module that is loaded when it is asked for? */
 bool plot_is_module(const char *name);
+extern const char *const plot_modules[]; /* their names; ends with NULL */
 void call_open(lua_State *L);
 void help_open(lua_State *L);      /* global help, assay.help */
 int bind_help(lua_State *L);       /* help(x) */
@@ -229,6 +232,9 @@ const double *objective_weights(lua_State *L, int at, size_t d, const char *what
 double *objective_push_weights(lua_State *L, size_t d);
 /* A field of data objects (n, d, classes, …): pushes it and returns true, or returns false. */
 bool data_field(lua_State *L, struct lua_object *o, const char *key);
+
+/* Keys that assay.train, assay.train_many, one of its replicas, and assay.experiment take; each ends with NULL. */
+extern const char *const train_keys[], *const train_many_keys[], *const train_replica_keys[], *const experiment_keys[];
 
 /* --- experiments -------------------------------------------------------------------------------- */
 

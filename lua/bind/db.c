@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #define STORE_BOX "assay.store"
+#define ROWS "assay.rows" /* what a list of rows is called */
 
 /* What a query holds open; closed by the collector if an error jumps past. */
 struct reading { struct store *store; struct store_query *query; };
@@ -60,6 +61,22 @@ static void push_row(lua_State *L, const struct store_query *q)
   }
 }
 
+/* Note on the list at the top the order of its columns, for those who show it. */
+static void name_columns(lua_State *L, const struct store_query *q)
+{
+  size_t n = store_query_columns(q);
+  lua_createtable(L, 0, 2);
+  lua_pushliteral(L, ROWS);
+  lua_setfield(L, -2, "__name");
+  lua_createtable(L, (int)n, 0);
+  for (size_t c = 0; c < n; c++) {
+    lua_pushstring(L, store_query_name(q, c));
+    lua_rawseti(L, -2, (lua_Integer)c + 1);
+  }
+  lua_setfield(L, -2, "columns");
+  lua_setmetatable(L, -2);
+}
+
 /* assay.db(sql, …): a list of rows, each a table by column name; NULL is nil. */
 int db_query(lua_State *L)
 {
@@ -93,6 +110,7 @@ int db_query(lua_State *L)
     push_row(L, r->query);
     lua_rawseti(L, -2, i);
   }
+  name_columns(L, r->query);
   lua_pushvalue(L, n_args + 1);
   lua_pushcfunction(L, reading_gc);
   lua_insert(L, -2);

@@ -14,11 +14,14 @@ static bool at_end(lua_State *L)
   return length >= 5 && !strcmp(message + length - 5, "<eof>");
 }
 
+/* A variable that is closed keeps what follows from being a tail call: else the line would be unknown when that fails. */
+#define EXPRESSION "local _closed <close> = nil return "
+
 /* Load as an expression if it is one, else as statements; true when a chunk stands on the stack. More is
  * wanted where either ends too early: "{1," is no statement, "for i = 1, 2 do" no expression. */
 static bool load_code(lua_State *L, struct evaluation *v)
 {
-  lua_pushfstring(L, "return %s", v->code);
+  lua_pushfstring(L, EXPRESSION "%s", v->code);
   size_t n;
   const char *text = lua_tolstring(L, -1, &n);
   if (luaL_loadbufferx(L, text, n, v->chunk, "t") == LUA_OK)

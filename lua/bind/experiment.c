@@ -27,7 +27,7 @@ int experiment_push_function(lua_State *L, const struct lua_experiment *x, const
 
 /* --- assay.experiment{…} ------------------------------------------------------------------------- */
 
-static const char *const spec_keys[] = {"name", "summary", "params", "grid", "setup", "run", "report", "group", "grid_params",
+const char *const experiment_keys[] = {"name", "summary", "params", "grid", "setup", "run", "report", "group", "grid_params",
                                         "claim", "verdict", "more", NULL};
 
 static void check_field(lua_State *L, const char *key, int type, int other, bool required)
@@ -62,7 +62,7 @@ static int make_experiment(lua_State *L)
   if (!lua_istable(L, 1))
     bind_error(L, "assay.experiment takes one table: {name = …, run = …, …}, got %s", luaL_typename(L, 1));
   lua_settop(L, 1);
-  bind_check_keys(L, 1, "experiment", spec_keys);
+  bind_check_keys(L, 1, "experiment", experiment_keys);
   check_field(L, "name", LUA_TSTRING, LUA_TNONE, true);
   check_field(L, "summary", LUA_TSTRING, LUA_TNONE, false);
   check_field(L, "params", LUA_TTABLE, LUA_TNONE, false);

@@ -84,6 +84,44 @@ bool help_push_function(lua_State *L, int at)
   return false;
 }
 
+bool help_is_internal(lua_State *L, int at)
+{
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, HELP);
+  lua_pushvalue(L, at < 0 ? at - 1 : at);
+  bool internal = lua_rawget(L, -2) == LUA_TBOOLEAN;
+  lua_pop(L, 2);
+  return internal;
+}
+
+/* assay.usage(f): how a function is called; nil where nothing is known. */
+static int help_usage(lua_State *L)
+{
+  if (!help_push_function(L, 1))
+    return 0;
+  const char *s = lua_tostring(L, -1);
+  lua_pushlstring(L, s, strcspn(s, "\n"));
+  return 1;
+}
+
+/* assay.terminal_width(): columns. */
+static int help_width(lua_State *L)
+{
+  lua_pushinteger(L, width(L));
+  return 1;
+}
+
+/* assay.describe(f, usage, doc): help for a function that is written in Lua. Returns the function. */
+static int help_describe(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, HELP);
+  lua_pushvalue(L, 1);
+  lua_pushfstring(L, "%s\n  %s", luaL_checkstring(L, 2), luaL_checkstring(L, 3));
+  lua_rawset(L, -3);
+  lua_settop(L, 1);
+  return 1;
+}
+
 /* One line for each function of a table (or method list) at the top; replaces it. */
 static void push_listing(lua_State *L, const char *title)
 {
@@ -205,6 +243,9 @@ void help_open(lua_State *L)
   static const struct function_row rows[] = {
       {"help", bind_help, "help(x)",
        "Explain an object, a function, or the id of a method; without an argument, list the library."},
+      {"usage", help_usage, NULL, NULL},
+      {"describe", help_describe, NULL, NULL},
+      {"terminal_width", help_width, NULL, NULL},
       {0}};
   bind_functions(L, rows);
   lua_getfield(L, -1, "help");

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define HELP "assay.help" /* registry: function -> "usage\n  doc" */
+#define HELP "assay.help" /* registry: function -> "usage\n  doc"; false: not for users */
 
 void bind_functions(lua_State *L, const struct function_row *rows)
 {
@@ -13,6 +13,10 @@ void bind_functions(lua_State *L, const struct function_row *rows)
     if (r->usage) {
       lua_pushvalue(L, -1);
       lua_pushfstring(L, "%s\n  %s", r->usage, r->doc);
+      lua_rawset(L, -4);
+    } else { /* for the library's own use */
+      lua_pushvalue(L, -1);
+      lua_pushboolean(L, false);
       lua_rawset(L, -4);
     }
     lua_setfield(L, -3, r->name);

@@ -177,12 +177,12 @@ static int plot_show(lua_State *L)
   return 1;
 }
 
-static const char *const modules[] = {"plot", "report", "claims", "pretty", "refine", "stability", "supersample", NULL};
+const char *const plot_modules[] = {"plot", "report", "claims", "pretty", "refine", "runs", "stability", "supersample", NULL};
 
 bool plot_is_module(const char *name)
 {
-  for (size_t i = 0; modules[i]; i++)
-    if (!strcmp(modules[i], name))
+  for (size_t i = 0; plot_modules[i]; i++)
+    if (!strcmp(plot_modules[i], name))
       return true;
   return false;
 }
@@ -196,8 +196,8 @@ static void unknown_field(lua_State *L, const char *key)
   for (lua_pushnil(L); n < 250 && lua_next(L, 1); lua_pop(L, 1))
     if (lua_type(L, -2) == LUA_TSTRING)
       names[n++] = lua_tostring(L, -2);
-  for (size_t i = 0; modules[i]; i++)
-    names[n++] = modules[i];
+  for (size_t i = 0; plot_modules[i]; i++)
+    names[n++] = plot_modules[i];
   bind_error(L, "assay has no \"%s\"%s", key, bind_did_you_mean(key, names, n, hint, sizeof hint));
 }
 

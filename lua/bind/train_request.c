@@ -48,15 +48,15 @@ static int request_gc(lua_State *L)
 }
 
 /* The keys of assay.train, of assay.train_many, and of one of its replicas. */
-static const char *const known[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "sampler", "batch",
+const char *const train_keys[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "sampler", "batch",
     "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights",
     "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "run", "label",
     "diverged", NULL};
-static const char *const known_many[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
+const char *const train_many_keys[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
     "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "coupled",
     "checkpoints", "diverged", NULL};
-static const char *const known_replica[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
+const char *const train_replica_keys[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
     "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", NULL};
 
 static void make_room(struct train_request *r, size_t n)
@@ -76,7 +76,7 @@ static void read_replicas(lua_State *L, struct train_request *r)
   for (size_t i = 0; i < r->n; i++) {
     if (lua_geti(L, 3, (lua_Integer)i + 1) != LUA_TTABLE)
       bind_error(L, "train_many: replica %zu is a %s, not a table", i + 1, luaL_typename(L, 4));
-    bind_check_keys(L, 4, "a replica", known_replica);
+    bind_check_keys(L, 4, "a replica", train_replica_keys);
     train_read_replica(L, &(struct train_settings){1, 4}, r, i);
     lua_settop(L, 3);
   }
@@ -89,7 +89,7 @@ struct train_request *train_request_push(lua_State *L, bool many)
   if (!lua_istable(L, 1))
     bind_error(L, "assay.%s takes one table: {data = …, model = …, steps = …, …}, got %s", name, luaL_typename(L, 1));
   lua_settop(L, 1);
-  bind_check_keys(L, 1, name, many ? known_many : known);
+  bind_check_keys(L, 1, name, many ? train_many_keys : train_keys);
   struct train_request *r = lua_newuserdatauv(L, sizeof *r, 0);
   memset(r, 0, sizeof *r);
   r->many = many;

@@ -42,6 +42,28 @@ ok $? "there are a few"
 try repl -e 'spy(assay.matrix{{1,0},{0,0}})' -e 'hist{1,2,2,3}' -e 'heatmap{{1,2},{3,4}}' -e 'plot{1,4,9}'
 exits 0 "plots are globals at the prompt"
 out_has "1 not zero (25.0 %)" "spy counts what is not zero"
+try repl -e 'assay.db "SELECT id, status AS how, seed FROM runs ORDER BY id LIMIT 2"'
+is "$out" $'id  how   seed\n--  ----  ----\n 1  done     1\n 2  done     1' "rows of a query are a table"
+try repl -e 'assay.db("SELECT id FROM runs WHERE id < 0")'
+is "$out" "no rows (id)" "… also when there are none"
+try repl -e 'assay.db "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100) SELECT x FROM c"'
+out_has $'30\n… 70 more rows' "… the first of many"
+try repl -e 'assay.db "SELECT * FROM runs"'
+[ "$(awk '{ if (length($0) > 80 && !/^…/) print }' <<<"$out")" = "" ] && [[ $out == *"… columns "*"config"* ]]
+ok $? "… as wide as the terminal"
+try repl -e 'r = assay.runs "small"' -e '#r' -e 'r[6].params.k * r[6].params.n' -e 'r[6].results.total' -e 'r[1]:metrics()' -e 'assay.runs(2)[1].id' \
+  -e '#assay.runs("json_extract(config, ?) = ?", "$.k", 1)' -e 'r[1]:metric("loss").y[5]' -e 'assay.runs(r[3].uid)[1].id'
+is "$out" $'6\n9\n16.85\n{"loss", "sum"}\n2\n2\n1.2\n3' "runs of the store, with parameters, results and metrics"
+try repl -e 'assay.runs()'
+[[ $out == *"id  experiment  status  k  seed"*"total"*$'\n 1  small '* ]]
+ok $? "… as a table of what differs"
+try repl -e 'plot(assay.runs(1)[1]:metric "loss")'
+out_has "loss of run 1" "… and their curves"
+try repl -e 'assay.runs(1)[1]:metric "los"'
+err_has 'run 1 has no metric "los"; it has loss, sum' "a metric that a run does not have"
+try repl -e 'assay.schedule("cosine", {pek = 1})'
+err_has $'-e:1: schedule "cosine" has no parameter "pek"; did you mean "peak"?\n  assay.schedule("cosine", {pek = 1})\n                            ^' \
+  "an expression that fails knows its line"
 try repl a.lua b.lua
 exits 2 "two files"
 try repl none.lua

@@ -7,6 +7,7 @@
 #include "lua/host.h"
 #include "tests/conformance/canary.h"
 #include "tests/conformance/walk.h"
+#include "tests/unit/lua/candidates.h"
 
 static struct lua_host *host;
 static struct app app = {.width = 80};
@@ -76,7 +77,7 @@ static void check_help(const struct method *m)
 
 static void completes(const char *line, const char *expected)
 {
-  char *seen = lua_host_complete(host, line, strlen(line));
+  char *seen = names_of(lua_host_complete(host, line, strlen(line), NULL));
   tap_is_str(seen, expected, "at the prompt, %s is completed", line);
   free(seen);
 }

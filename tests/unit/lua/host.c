@@ -7,6 +7,7 @@
 
 #include "experiments/registry.h"
 #include "store/store.h"
+#include "tests/unit/lua/candidates.h"
 #include "tests/unit/lua/lua_host.h"
 
 /* Seconds of this process's processor time: what others do to the machine does not count. */
@@ -56,16 +57,39 @@ static void test_prompt(struct lua_host *h)
 /* The list of candidates at the end of this line holds this text. */
 static void offers(struct lua_host *h, const char *line, const char *expected)
 {
-  char *seen = lua_host_complete_about(h, line, strlen(line));
+  char *seen = lua_host_complete(h, line, strlen(line), NULL);
   tap_has(seen, expected, "completing %s tells what it is", line);
   free(seen);
 }
 
 static void completes(struct lua_host *h, const char *line, const char *expected)
 {
-  char *seen = lua_host_complete(h, line, strlen(line));
+  char *seen = names_of(lua_host_complete(h, line, strlen(line), NULL));
   tap_is_str(seen, expected, "completion of: %s", line);
   free(seen);
+}
+
+/* Every key that the program takes has a line on what it is. */
+static void test_keys(struct lua_host *h)
+{
+  static const char *const lines[] = {"assay.train{", "assay.train_many{", "assay.train_many{replicas = {{", "assay.experiment{", "assay.start('x', {"};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    char *seen = lua_host_complete(h, lines[i], strlen(lines[i]), NULL);
+    tap_ok(*seen && !strstr(seen, "\t\n"), "each key of %s is explained", lines[i]);
+    free(seen);
+  }
+}
+
+/* A completion that fails says nothing, and leaves the traceback of the user's last error. */
+static void test_traceback_stays(struct lua_host *h)
+{
+  struct err e = {0};
+  tap_ok(lua_host_eval(h, "x = 1 error 'my own'", "=stdin", NULL, &e) == STATUS_BAD_ARG, "an error of the user's");
+  tap_ok(lua_host_eval(h, "kept, require = require, nil", "=stdin", NULL, &e) == STATUS_OK, "what completion needs is taken away");
+  completes(h, "assay.tr", "");
+  tap_ok(lua_host_eval(h, "require, told = kept, print print = function(s) said = s end assay.traceback() print = told", "=stdin", NULL, &e) == STATUS_OK,
+         "the traceback is asked for");
+  tap_ok(lua_host_eval(h, "x = assert(said:find('my own', 1, true), said)", "=stdin", NULL, &e) == STATUS_OK, "it is the user's own %s", e.message);
 }
 
 static void test_completion(struct lua_host *h)
@@ -90,6 +114,20 @@ static void test_completion(struct lua_host *h)
   offers(h, "assay.lin", "linspace\t");
   offers(h, "sc", "sch\thalf a cosine");
   completes(h, "assay.schedule(\"nothing-like-it", "");
+  completes(h, "assay.bound('test-binomial'):ev", "evaluate");
+  completes(h, "assay.bound 'test-binomial':evaluate{", "delta\nerrors\nn\nsubject");
+  completes(h, "assay.bound('test-binomial', {n = 1}):evaluate({n = 1, e", "errors");
+  completes(h, "sch:with{pea", "peak");
+  completes(h, "sch:with{last = 'in", "inclusive");
+  completes(h, "assay.zeros(1, 1):", "");
+  completes(h, "x = {\n  pri", "print");
+  completes(h, "assay.check", "");
+  completes(h, "assay.repo", "report");
+  completes(h, "assay.report.summ", "summary");
+  offers(h, "assay.repo", "report\tthe runs of an experiment");
+  offers(h, "assay.quality{pa", "part\tdefault \"test\"");
+  test_keys(h);
+  test_traceback_stays(h);
 }
 
 /* --- interrupts --------------------------------------------------------------------------------------- */
