@@ -61,7 +61,11 @@ M.experiment = {
   verdict = "function(results, p): whether the claim holds",
 }
 
-local START = { set = "parameters of the script by name", jobs = "workers (as many as cores)", rerun = "true: also runs that are done" }
+local START = {
+  set = "parameters of the script by name",
+  jobs = "workers (as many as cores)",
+  rerun = "true: also runs that are done",
+}
 
 -- --- what is open at the cursor --------------------------------------------------------------------------
 
@@ -83,7 +87,8 @@ local function long_end(text, i)
 end
 
 local KEYWORD = {}
-for word in ("and do else elseif end false for function goto if in local nil not or repeat return then true until while"):gmatch "%a+" do
+for word in ("and do else elseif end false for function goto if in local nil not or repeat return then true until "
+  .. "while"):gmatch "%a+" do
   KEYWORD[word] = true
 end
 
@@ -120,7 +125,8 @@ function Reader:punctuation(c)
   elseif c == "=" and top and top.open == "{" then
     top.key = self.last.name
   end
-  if (c == "." or c == ":") and self.last.name then self.last = { name = self.last.name .. c, dot = true } else self.last = {} end
+  local joins = (c == "." or c == ":") and self.last.name
+  self.last = joins and { name = joins .. c, dot = true } or {}
   self.i = self.i + 1
 end
 
@@ -140,11 +146,17 @@ function Reader:step()
   if comment then
     local block = text:find("^%[=*%[", i + 2)
     local stop = block and long_end(text, i + 2) or not block and text:find("\n", i, true)
-    if not stop then self:open "--" return false end
+    if not stop then
+      self:open "--"
+      return false
+    end
     self.i = stop
   elseif c == '"' or c == "'" or long then
     local stop = long and long_end(text, i) or not long and string_end(text, i)
-    if not stop then self:open(long and "[[" or c) return false end
+    if not stop then
+      self:open(long and "[[" or c)
+      return false
+    end
     self.i = stop
     self:value(i, self.last.name)
   elseif c:find "[%({%[]" then
@@ -157,8 +169,9 @@ function Reader:step()
   return true
 end
 
---- The brackets and quotes that are open at the end of a text, outermost first: {open = "(", at =, callee = "assay.start",
--- n = which argument, items = {texts of the arguments before}, key = whose value it is}.
+--- The brackets and quotes that are open at the end of a text, outermost first:
+-- {open = "(", at =, callee = "assay.start", n = which argument, items = {texts of the arguments before},
+-- key = whose value it is}.
 function M.open_frames(text)
   local reader = setmetatable({ text = text, i = 1, stack = {}, last = {} }, Reader)
   while reader.i <= #text and reader:step() do end
@@ -246,7 +259,8 @@ local DATA = { csv = true, tsv = true, txt = true, npy = true, npz = true, safet
 local function is_data(path) return DATA[path:match "%.(%w+)$"] == true end
 
 local FILES = {
-  ["assay.start"] = is_script, ["assay.run"] = is_script, dofile = is_script, loadfile = is_script, ["assay.load"] = is_data,
+  ["assay.start"] = is_script, ["assay.run"] = is_script, dofile = is_script, loadfile = is_script,
+  ["assay.load"] = is_data,
 }
 
 -- --- names in the store ----------------------------------------------------------------------------------------
@@ -261,7 +275,8 @@ local function add(found, about, sql, ...)
 end
 
 local function add_experiments(found)
-  add(found, "experiment", "SELECT name, coalesce(summary, 'experiment') AS about FROM experiment ORDER BY id DESC LIMIT 500")
+  add(found, "experiment", "SELECT name, coalesce(summary, 'experiment') AS about FROM experiment ORDER BY id DESC "
+    .. "LIMIT 500")
 end
 
 local function add_uids(found)
@@ -277,28 +292,28 @@ local function add_statuses(found)
   for _, word in ipairs { "running", "done", "failed", "cancelled", "lost" } do found[word] = "status" end
 end
 
+local HOLDS = {
+  status = { add_statuses }, experiment = { add_experiments }, uid = { add_uids }, metric = { add_metrics },
+  key = { add_metrics, add_results, add_params }, name = { add_metrics, add_experiments },
+  any = { add_experiments, add_metrics, add_results, add_params, add_statuses, add_uids },
+}
+
 -- A text in a query: names of what the column before it holds; without one, anything that has a name.
 local function stored_names(column)
   local found = {}
-  local of = { status = { add_statuses }, experiment = { add_experiments }, uid = { add_uids }, metric = { add_metrics }, key = { add_results, add_params } }
-  for _, adding in ipairs(of[column] or { add_experiments, add_metrics, add_results, add_params, add_statuses, add_uids }) do
-    adding(found)
-  end
-  if column == "name" then
-    found = {}
-    add_metrics(found)
-    add_experiments(found)
-  end
+  for _, add_names in ipairs(HOLDS[column] or HOLDS.any) do add_names(found) end
   return found
 end
 
-local KEYWORDS = { "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "JOIN", "USING", "AND", "OR", "NOT", "NULL", "LIKE",
+local KEYWORDS = {
+  "SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "JOIN", "USING", "AND", "OR", "NOT", "NULL", "LIKE",
   "BETWEEN", "DISTINCT", "DESC", "AS", "avg", "count", "max", "min", "sum", "json_extract" }
 
 -- Tables, views, their columns (of those that the query names, if any), and words of SQL.
 local function sql_words(sql)
   local tables, found = {}, {}
-  add(tables, nil, "SELECT name, type AS about FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%'")
+  add(tables, nil, [[SELECT name, type AS about FROM sqlite_schema
+    WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%']])
   local named = {}
   for word in sql:gmatch "[%w_]+" do named[#named + 1] = tables[word] and word end
   for name, kind in pairs(tables) do found[name] = kind end
@@ -313,7 +328,8 @@ end
 local function in_query(sql)
   local quoted = sql:gsub("'[^']*'", function(text) return ("_"):rep(#text) end):match "'([^']*)$"
   if quoted then
-    local column = sql:sub(1, #sql - #quoted - 1):match "([%w_]+)%s*[=<>!]+%s*$" or sql:match "([%w_]+)%s+[Ii][Nn]%s*%([^)]*'[^']*$"
+    local column = sql:sub(1, #sql - #quoted - 1):match "([%w_]+)%s*[=<>!]+%s*$"
+      or sql:match "([%w_]+)%s+[Ii][Nn]%s*%([^)]*'[^']*$"
     return stored_names(column), quoted
   end
   return sql_words(sql), sql:match "[%w_]*$"
@@ -341,7 +357,8 @@ end
 
 local function add_functions(found, t, prefix)
   for name, value in next, t do
-    if type(name) == "string" and type(value) == "function" and assay.usage(value) then found[prefix .. name] = assay.usage(value) end
+    local usage = type(name) == "string" and type(value) == "function" and assay.usage(value)
+    if usage then found[prefix .. name] = usage end
   end
 end
 
@@ -368,8 +385,8 @@ local function function_named(path)
   return type(value) == "function" and value or nil
 end
 
--- The keys that a function's usage names in braces: "{level =, part = "test"}" -> level, and part with its default; not
--- those of "{parameter = value}", which stands for any.
+-- The keys that a function's usage names in braces: "{level =, part = "test"}" -> level, and part with its default;
+-- not those of "{parameter = value}", which stands for any.
 local function usage_keys(callee)
   local f = function_named(callee)
   local usage, found = f and assay.usage(f), {}
@@ -454,8 +471,8 @@ end
 -- @tparam table known what the program knows: ids, modules, files(prefix), and the keys of train, train_many,
 -- train_replica, experiment
 -- @treturn ?table name -> a line on it; {}: nothing fits; nil: the names in memory are to be looked at
--- @treturn string|integer with a table, the part that is typed already; else where the innermost open bracket or quote
--- stands (0: there is none)
+-- @treturn string|integer with a table, the part that is typed already; else where the innermost open bracket or
+-- quote stands (0: there is none)
 -- @treturn integer else where the one around it stands
 function M.offer(text, known)
   local topic = text:match "^%s*%?%s*([%w_.:-]*)$"

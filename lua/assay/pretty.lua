@@ -133,13 +133,17 @@ end
 
 -- How the prompt shows values of certain metatables, by the name that these have.
 local SHOWN = {
-  ["assay.training"] = function(value, width) return "training " .. format_table(value, { open = {}, width = width, depth = 3 }, 3) end,
+  ["assay.training"] = function(value, width)
+    return "training " .. format_table(value, { open = {}, width = width, depth = 3 }, 3)
+  end,
   ["assay.rows"] = function(value) return require "assay.rows".text(value, getmetatable(value).columns) end,
-  ["assay.plot"] = function(value, width, colour) return value:text { width = value.spec.width or width, colour = colour } end,
+  ["assay.plot"] = function(value, width, colour)
+    return value:text { width = value.spec.width or width, colour = colour }
+  end,
 }
 
---- What the prompt shows: rows as a table, a training's fields as a list, plots at the terminal's width, other values as by
--- format.
+--- What the prompt shows: rows as a table, a training's fields as a list, plots at the terminal's width, other
+-- values as by format.
 -- @param value anything
 -- @tparam[opt] boolean colour
 -- @treturn string

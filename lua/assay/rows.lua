@@ -58,10 +58,10 @@ end
 function M.text(rows, columns)
   if #rows == 0 then return "no rows (" .. table.concat(columns, ", ") .. ")" end
   local n = #rows > MOST_ROWS and HEAD_ROWS or #rows
-  local all, head, out = read_columns(rows, columns, n), {}, nil
+  local all, head = read_columns(rows, columns, n), {}
   local shown = count_fitting(all, assay.terminal_width())
   for i = 1, shown do head[i] = all[i].name end
-  out = report.table(head)
+  local out = report.table(head)
   for k = 1, n do
     local cells = {}
     for i = 1, shown do cells[i] = all[i][k] end

@@ -12,7 +12,8 @@ local RESULTS = 6 -- so many results are shown
 function Run:metric(name)
   if type(name) ~= "string" then assay.refuse("run:metric needs the name of a metric, got %s", type(name)) end
   local x, y = {}, {}
-  for i, row in ipairs(assay.db("SELECT step, value FROM metrics WHERE run_id = ? AND key = ? ORDER BY step", self.id, name)) do
+  local points = assay.db("SELECT step, value FROM metrics WHERE run_id = ? AND key = ? ORDER BY step", self.id, name)
+  for i, row in ipairs(points) do
     x[i], y[i] = row.step, row.value or 0 / 0
   end
   if #x == 0 then
@@ -24,8 +25,8 @@ end
 
 --- The names of its metrics.
 function Run:metrics()
-  local names = {}
-  for i, row in ipairs(assay.db("SELECT DISTINCT key FROM metrics WHERE run_id = ? ORDER BY key", self.id)) do names[i] = row.key end
+  local names, rows = {}, assay.db("SELECT DISTINCT key FROM metrics WHERE run_id = ? ORDER BY key", self.id)
+  for i, row in ipairs(rows) do names[i] = row.key end
   return names
 end
 
@@ -45,8 +46,9 @@ local function attach(runs, view, where, ...)
   for _, run in ipairs(runs) do
     by_id[run.id], run[view] = run, {}
   end
-  for _, row in ipairs(assay.db("SELECT run_id, key, value FROM " .. view .. " WHERE run_id IN (SELECT id FROM runs WHERE "
-    .. where .. ") ORDER BY key LIKE 'params.%'", ...)) do
+  local rows = assay.db("SELECT run_id, key, value FROM " .. view .. " WHERE run_id IN (SELECT id FROM runs WHERE "
+    .. where .. ") ORDER BY key LIKE 'params.%'", ...)
+  for _, row in ipairs(rows) do
     local run = by_id[row.run_id]
     local own = row.key:match "^params%.(.+)" -- of the experiment, where no coordinate of the grid has that name
     if run then run[view][own and run[view][own] == nil and own or row.key] = row.value end
@@ -104,9 +106,12 @@ end
 local function condition(what, ...)
   if what == nil then return "1" end
   if math.type(what) == "integer" then return "id = ?", what end
-  if type(what) ~= "string" then assay.refuse("assay.runs takes a run's number or uid, an experiment, or a condition in SQL, got %s", type(what)) end
+  if type(what) ~= "string" then
+    assay.refuse("assay.runs takes a run's number or uid, an experiment, or a condition in SQL, got %s", type(what))
+  end
   if what:match "^%x+$" and #what == 32 then return "uid = ?", what end
-  if select("#", ...) == 0 and assay.db("SELECT 1 FROM experiment WHERE name = ?", what)[1] then return "experiment = ?", what end
+  local is_name = select("#", ...) == 0 and assay.db("SELECT 1 FROM experiment WHERE name = ?", what)[1]
+  if is_name then return "experiment = ?", what end
   return what, ...
 end
 
@@ -119,10 +124,11 @@ local function select_runs(where, ...)
 end
 
 local find = assay.describe(function(...) return select_runs(condition(...)) end, "assay.runs([what[, value …]])",
-  "Runs of the store: those of an experiment, one by its number or uid, or those of a condition in SQL over the view runs "
-    .. "(? stands for a value); without an argument, all. A list of tables: run.id, run.status, run.params.NAME, run.results.NAME, "
-    .. "run:metrics() names its metrics, run:metric(name) is a curve that plot takes.")
-assay.describe(Run.metric, "run:metric(name)", "A metric of a stored run as {x = steps, y = values, label =}; plot takes it.")
+  "Runs of the store: those of an experiment, one by its number or uid, or those of a condition in SQL over the view "
+    .. "runs (? stands for a value); without an argument, all. A list of tables: run.id, run.status, run.params.NAME, "
+    .. "run.results.NAME, run:metrics() names its metrics, run:metric(name) is a curve that plot takes.")
+assay.describe(Run.metric, "run:metric(name)",
+  "A metric of a stored run as {x = steps, y = values, label =}; plot takes it.")
 assay.describe(Run.metrics, "run:metrics()", "The names of a stored run's metrics.")
 
 return find
