@@ -203,7 +203,7 @@ void lua_colour_bytes(const char *text, size_t n, uint8_t *class)
 uint8_t lua_colour_of(enum lua_class class)
 {
   static const uint8_t colour[LUA_CLASS_COUNT] = {
-    [LUA_CLASS_KEYWORD] = 32, [LUA_CLASS_STRING] = 36, [LUA_CLASS_COMMENT] = 245, [LUA_CLASS_NUMBER] = 214, [LUA_CLASS_GLOBAL] = 175,
+    [LUA_CLASS_KEYWORD] = 33, [LUA_CLASS_STRING] = 36, [LUA_CLASS_COMMENT] = 245, [LUA_CLASS_NUMBER] = 214, [LUA_CLASS_GLOBAL] = 175,
   };
   return colour[class];
 }

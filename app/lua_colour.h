@@ -28,7 +28,8 @@ struct lua_span lua_colour_next(const char *text, size_t n, size_t at);
 /* The class of each of the n bytes, for those who show parts of the text. */
 void lua_colour_bytes(const char *text, size_t n, uint8_t *class);
 
-/* A colour of the 256 that terminals have, from the palette of the workbench; 0: the terminal's own. */
+/* A colour of the 256 that terminals have, from the palette of the workbench for dark ground (plot_on_light has those for
+ * light); 0: the terminal's own. */
 uint8_t lua_colour_of(enum lua_class class);
 
 #endif

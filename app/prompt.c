@@ -148,11 +148,8 @@ static void on_line(char *line)
 
 static void drop_line(void)
 {
+  prompt_echo_drop();
   forget_pending();
-  rl_point = rl_end;
-  rl_redisplay();
-  fputs("^C\n", stdout); /* now: removing the handler moves the cursor to the line's start */
-  fflush(stdout);
   above_forget();
   rl_free_line_state();
   rl_callback_sigcleanup();
@@ -209,15 +206,15 @@ static bool wait_once(void)
 
 /* --- the whole ------------------------------------------------------------------------------------ */
 
-static void start(bool colour)
+static void start(enum plot_colours colours)
 {
   open_history();
   rl_readline_name = "assay";
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
-  prompt_complete_install(prompt.host, colour);
+  prompt_complete_install(prompt.host, colours != PLOT_NO_COLOUR);
   rl_initialize(); /* reads the user's inputrc */
-  prompt_echo_install(colour);
+  prompt_echo_install(colours);
 }
 
 /* Inside the workbench: the marked runs. */
@@ -228,10 +225,10 @@ static void define_selection(void)
     lua_error_tell(&e, "sel", "");
 }
 
-int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, bool colour)
+int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, enum plot_colours colours)
 {
   prompt = (struct prompt){.host = h, .jobs = jobs};
-  start(colour);
+  start(colours);
   define_selection();
   signals_set_host(NULL);
   printf("assay %s, %s. help() explains, Tab completes, Ctrl-D leaves.\n", ASSAY_VERSION, "Lua 5.4");

@@ -2,12 +2,10 @@
 #ifndef ASSAY_APP_PROMPT_H
 #define ASSAY_APP_PROMPT_H
 
-#include <stdbool.h>
-
 #include "app/prompt_jobs.h"
 #include "lua/host.h"
 
 /* Signals must be installed (app/signals.h). Returns the exit code. */
-int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, bool colour);
+int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, enum plot_colours colours);
 
 #endif

@@ -11,9 +11,10 @@
 #include "app/above.h"
 #include "app/app.h"
 #include "app/lua_colour.h"
+#include "app/plot/plot.h"
 #include "experiments/kernel/mem.h"
 
-static struct { bool colour; const char *before; } echo; /* readline's commands carry no pointer of ours */
+static struct { enum plot_colours colours; const char *before; } echo; /* readline's commands carry no pointer of ours */
 
 void prompt_echo_context(const char *before) { echo.before = before; }
 
@@ -47,7 +48,9 @@ static bool is_possible(void)
 
 static void write_span(const char *text, size_t n, enum lua_class class)
 {
-  uint8_t colour = echo.colour ? lua_colour_of(class) : 0;
+  uint8_t colour = echo.colours ? lua_colour_of(class) : 0;
+  if (echo.colours == PLOT_ON_LIGHT)
+    colour = plot_on_light(colour);
   char *part = xasprintf("%.*s", (int)n, text), *safe = text_safe(part, true);
   if (colour)
     fprintf(rl_outstream, "\033[38;5;%dm", colour);
@@ -75,7 +78,7 @@ static void write_text(const char *whole, size_t from)
   }
 }
 
-static void show_again(void)
+static void show_again(const char *behind)
 {
   size_t before = echo.before ? strlen(echo.before) + 1 : 0;
   char *whole = xasprintf("%s%s%s", echo.before ? echo.before : "", echo.before ? "\n" : "", rl_line_buffer);
@@ -83,23 +86,36 @@ static void show_again(void)
   above_erase();
   fputs(rl_display_prompt, rl_outstream);
   write_text(whole, before);
-  fputs("\r\n", rl_outstream);
+  fprintf(rl_outstream, "%s\r\n", behind);
+  fflush(rl_outstream);
   rl_on_new_line();
   free(whole);
 }
 
 static int accept_line(int count, int key)
 {
-  if (*rl_line_buffer && is_possible() && (echo.colour || above_stands()))
-    show_again();
+  if (*rl_line_buffer && is_possible() && (echo.colours || above_stands()))
+    show_again("");
   return rl_newline(count, key);
 }
 
-void prompt_echo_install(bool colour)
+void prompt_echo_drop(void)
+{
+  if (is_possible()) {
+    show_again("^C");
+    return;
+  }
+  rl_point = rl_end;
+  rl_redisplay();
+  fputs("^C\n", rl_outstream);
+  fflush(rl_outstream); /* now: removing the handler moves the cursor to the line's start */
+}
+
+void prompt_echo_install(enum plot_colours colours)
 {
   enum { MAPS = 3 };
   Keymap maps[MAPS] = {rl_get_keymap_by_name("emacs"), rl_get_keymap_by_name("vi-insert"), rl_get_keymap_by_name("vi-command")};
-  echo.colour = colour;
+  echo.colours = colours;
   for (size_t i = 0; i < MAPS; i++)
     for (int key = 0; maps[i] && key < 128; key++)
       if (maps[i][key].type == ISFUNC && maps[i][key].function == rl_newline)

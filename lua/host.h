@@ -6,6 +6,7 @@
 #define ASSAY_LUA_HOST_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 

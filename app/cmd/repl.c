@@ -78,7 +78,7 @@ static int finish_jobs(struct prompt_jobs *jobs, int code)
   return code;
 }
 
-static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct arguments *a, bool colour)
+static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct arguments *a, enum plot_colours colours)
 {
   const char *code[256];
   size_t n = arg_values(a, "execute", code, sizeof code / sizeof *code);
@@ -89,14 +89,26 @@ static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct ar
   if (a->n_words && result == EXIT_DONE)
     result = run_file(h, a->word[0]);
   if (arg_flag(a, "interactive") || (n == 0 && a->n_words == 0))
-    result = terminal ? prompt_run(h, jobs, colour) : run_stdin(h);
+    result = terminal ? prompt_run(h, jobs, colours) : run_stdin(h);
   else
     terminal = false;
   return terminal ? result : finish_jobs(jobs, result);
 }
 
+/* What the prompt has besides the library, and the colours that values are shown in. */
+static void set_up(struct lua_host *h, enum plot_colours colours)
+{
+  struct err e = {0};
+  const char *code = colours == PLOT_NO_COLOUR ? "require 'assay.prompt'; _ = nil"
+                     : colours == PLOT_ON_DARK ? "require 'assay.prompt'; require 'assay.pretty'.colour = 'dark'"
+                                               : "require 'assay.prompt'; require 'assay.pretty'.colour = 'light'";
+  if (lua_host_eval(h, code, "prompt", NULL, &e) != STATUS_OK)
+    app_complain("%s", e.message);
+}
+
 static int run(struct app *app, const struct arguments *a)
 {
+  const enum plot_colours colours = !app->colour_out ? PLOT_NO_COLOUR : app->light ? PLOT_ON_LIGHT : PLOT_ON_DARK;
   struct lua_host *h = NULL;
   struct err e = {0};
   if (a->n_words > 1)
@@ -111,9 +123,8 @@ static int run(struct app *app, const struct arguments *a)
     return EXIT_USAGE;
   }
   signals_set_host(h);
-  if (lua_host_eval(h, "require 'assay.prompt'; _ = nil", "prompt", NULL, &e) != STATUS_OK)
-    app_complain("%s", e.message);
-  int code = run_all(h, jobs, a, app->colour_out);
+  set_up(h, colours);
+  int code = run_all(h, jobs, a, colours);
   signals_set_host(NULL);
   lua_host_free(h);
   prompt_jobs_free(jobs);

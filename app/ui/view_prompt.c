@@ -130,7 +130,8 @@ static void readable(void *self)
 static char **make_environment(const struct prompt *v)
 {
   extern char **environ;
-  static const char *const replaced[] = {"TERM=", "ASSAY_SELECTION=", "COLUMNS=", "LINES=", "COLORTERM="};
+  static const char *const replaced[] = {"TERM=", "ASSAY_SELECTION=", "COLUMNS=", "LINES=", "COLORTERM=",
+                                       "COLORFGBG=" /* the frame has the colours for light ground */};
   size_t n = 0, kept = 0;
   while (environ[n])
     n++;

@@ -137,21 +137,23 @@ local SHOWN = {
     return "training " .. format_table(value, { open = {}, width = width, depth = 3 }, 3)
   end,
   ["assay.rows"] = function(value) return require "assay.rows".text(value, getmetatable(value).columns) end,
-  ["assay.plot"] = function(value, width, colour)
-    return value:text { width = value.spec.width or width, colour = colour }
+  ["assay.plot"] = function(value, width)
+    return value:text { width = value.spec.width or width, colour = M.colour }
   end,
 }
+
+--- Colours that the terminal of the prompt shows: false, "dark" or "light" (its ground).
+M.colour = false
 
 --- What the prompt shows: rows as a table, a training's fields as a list, plots at the terminal's width, other
 -- values as by format.
 -- @param value anything
--- @tparam[opt] boolean colour
 -- @treturn string
-function M.show(value, colour)
+function M.show(value)
   local meta = getmetatable(value)
   local width = require "assay".terminal_width()
   local shown = type(value) == "table" and type(meta) == "table" and SHOWN[rawget(meta, "__name")]
-  if shown then return shown(value, width, colour) end
+  if shown then return shown(value, width) end
   return M.format(value, { width = width })
 end
 

@@ -173,7 +173,7 @@ if command -v tmux >/dev/null; then
   keys -l 'local t = {1, "two"} -- three'
   keys Enter
   screen '-- three*>'
-  coloured $'> \e[38;5;32mlocal\e[39m t = {\e[38;5;214m1\e[39m, \e[38;5;36m"two"\e[39m} \e[38;5;245m-- three'
+  coloured $'> \e[38;5;33mlocal\e[39m t = {\e[38;5;214m1\e[39m, \e[38;5;36m"two"\e[39m} \e[38;5;245m-- three'
   ok $? "an accepted line is coloured"
   is "$(grep -c three <<<"$seen")" 1 "… where it stood"
   keys -l 'long = [['
@@ -182,7 +182,7 @@ if command -v tmux >/dev/null; then
   keys -l 'do nothing ]] do end'
   keys Enter
   screen 'do end*'$'\n>'
-  coloured $'>> \e[38;5;36mdo nothing ]]\e[39m \e[38;5;32mdo\e[39m \e[38;5;32mend'
+  coloured $'>> \e[38;5;36mdo nothing ]]\e[39m \e[38;5;33mdo\e[39m \e[38;5;33mend'
   ok $? "… as a part of what was typed before"
   keys C-l
   expected=
@@ -204,7 +204,7 @@ if command -v tmux >/dev/null; then
   keys Enter
   screen $'end\n7\n>'
   ok $? "… and are one statement"
-  coloured $'> \e[38;5;32mif\e[39m \e[38;5;214m1'
+  coloured $'> \e[38;5;33mif\e[39m \e[38;5;214m1'
   ok $? "… in colour"
   keys Up
   screen $'7\n> if 1\n        then print(7)\nend'
