@@ -95,17 +95,6 @@ static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct ar
   return terminal ? result : finish_jobs(jobs, result);
 }
 
-/* What the prompt has besides the library, and the colours that values are shown in. */
-static void set_up(struct lua_host *h, enum plot_colours colours)
-{
-  struct err e = {0};
-  const char *code = colours == PLOT_NO_COLOUR ? "require 'assay.prompt'; _ = nil"
-                     : colours == PLOT_ON_DARK ? "require 'assay.prompt'; require 'assay.pretty'.colour = 'dark'"
-                                               : "require 'assay.prompt'; require 'assay.pretty'.colour = 'light'";
-  if (lua_host_eval(h, code, "prompt", NULL, &e) != STATUS_OK)
-    app_complain("%s", e.message);
-}
-
 static int run(struct app *app, const struct arguments *a)
 {
   const enum plot_colours colours = !app->colour_out ? PLOT_NO_COLOUR : app->light ? PLOT_ON_LIGHT : PLOT_ON_DARK;
@@ -123,7 +112,8 @@ static int run(struct app *app, const struct arguments *a)
     return EXIT_USAGE;
   }
   signals_set_host(h);
-  set_up(h, colours);
+  if (lua_host_eval(h, "require 'assay.prompt'; _ = nil", "prompt", NULL, &e) != STATUS_OK)
+    app_complain("%s", e.message);
   int code = run_all(h, jobs, a, colours);
   signals_set_host(NULL);
   lua_host_free(h);

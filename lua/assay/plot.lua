@@ -32,10 +32,13 @@ end
 
 function Plot:__tostring() return self:text() end
 
--- At the prompt: in colours, or as a picture, where the terminal can.
+-- At the prompt: as wide as the terminal, in colours, or as a picture, where the terminal can.
 function Plot:__show()
+  local spec = {}
+  for k, v in pairs(self.spec) do spec[k] = v end
+  spec.width = spec.width or assay.terminal_width()
   io.stdout:flush()
-  if not assay.plot_show(self.spec) then print(self:text()) end
+  if not assay.plot_show(spec) then print(self:text()) end
 end
 
 --- Write the plot as SVG (or as text, if the name ends in .txt).

@@ -137,16 +137,9 @@ local SHOWN = {
     return "training " .. format_table(value, { open = {}, width = width, depth = 3 }, 3)
   end,
   ["assay.rows"] = function(value) return require "assay.rows".text(value, getmetatable(value).columns) end,
-  ["assay.plot"] = function(value, width)
-    return value:text { width = value.spec.width or width, colour = M.colour }
-  end,
 }
 
---- Colours that the terminal of the prompt shows: false, "dark" or "light" (its ground).
-M.colour = false
-
---- What the prompt shows: rows as a table, a training's fields as a list, plots at the terminal's width, other
--- values as by format.
+--- What the prompt shows: rows as a table, a training's fields as a list, other values as by format.
 -- @param value anything
 -- @treturn string
 function M.show(value)

@@ -24,18 +24,6 @@ static int bool_field(lua_State *L, int at, const char *key)
   return v;
 }
 
-/* colour: true, or "light" for light ground. */
-static int colour_field(lua_State *L, int at)
-{
-  lua_getfield(L, at, "colour");
-  const char *ground = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "dark";
-  int colour = !lua_toboolean(L, -1) ? PLOT_NO_COLOUR : strcmp(ground, "light") ? PLOT_ON_DARK : PLOT_ON_LIGHT;
-  if (strcmp(ground, "light") != 0 && strcmp(ground, "dark") != 0)
-    bind_error(L, "plot: colour must be true, false, \"dark\" or \"light\", got \"%s\"", ground);
-  lua_pop(L, 1);
-  return colour;
-}
-
 static int size_field(lua_State *L, int at, const char *key)
 {
   int v = 0;
@@ -146,7 +134,7 @@ static struct plot_spec read_spec(lua_State *L, int at)
   s.log_x = bool_field(L, at, "log_x");
   s.log_y = bool_field(L, at, "log_y");
   s.ascii = bool_field(L, at, "ascii");
-  s.colour = colour_field(L, at);
+  s.colour = bool_field(L, at, "colour");
   s.width = size_field(L, at, "width");
   s.height = size_field(L, at, "height");
   s.names = names_field(L, at, "names", &s.n_names);
