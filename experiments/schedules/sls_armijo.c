@@ -4,14 +4,13 @@
 #include <math.h>
 
 #include "experiments/kernel/vec.h"
-#include "experiments/schedules/schedule.h"
+#include "experiments/schedules/controller.h"
 
 enum search { SEARCH_ARMIJO, SEARCH_GOLDSTEIN };
 static const char *const search_names[] = {"armijo", "goldstein", NULL};
 enum reset { RESET_KEEP, RESET_GROW, RESET_INITIAL };
 static const char *const reset_names[] = {"keep", "grow", "initial", NULL};
 
-#define GRAD_NORM_MIN 1e-8   /* below it the update is skipped */
 #define GOLDSTEIN_FLOOR 1e-8 /* least rate that Goldstein backtracks to */
 
 struct conf {
@@ -134,18 +133,17 @@ static enum status rate(const void *conf, void *state, struct control *k, double
 {
   const struct conf *p = conf;
   struct state *s = state;
-  if (!isfinite(k->loss) || !isfinite(k->grad_norm2))
-    return err_set(e, STATUS_DIVERGED, "the loss is %g and the squared gradient norm %g", k->loss, k->grad_norm2);
+  enum status code = controller_check(k, e);
   *lr = 0.0;
-  if (sqrt(k->grad_norm2) < GRAD_NORM_MIN)
-    return STATUS_OK;
+  if (code != STATUS_OK || controller_skips(k))
+    return code;
   struct line l = {p, k, k->grad_norm2, first_trial(p, s, k->batches_per_epoch), false};
   if (k->direction != k->g)
     l.slope = vec_dot_f32(k->g, k->direction, k->n);
   *lr = p->fallback;
   if (!(l.slope > 0)) /* momentum points uphill: no rate along it decreases the loss */
     return STATUS_OK;
-  enum status code = p->search == SEARCH_ARMIJO ? armijo(&l, e) : goldstein(&l, e);
+  code = p->search == SEARCH_ARMIJO ? armijo(&l, e) : goldstein(&l, e);
   if (code != STATUS_OK)
     return code;
   s->eta = l.eta;

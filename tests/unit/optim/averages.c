@@ -1,7 +1,7 @@
 /* Averages of iterates: constants, plain means, both conventions of the exponential average. */
 #include "tests/unit/optim/drive.h"
 
-extern const struct average average_ema, average_polyak_average;
+extern const struct average average_ema, average_poly_average, average_polyak_average, average_suffix_average;
 
 #define N 3
 
@@ -53,6 +53,14 @@ static void jumping(uint64_t t, double x[N])
     x[i] = (t % 2 ? 1e6 : 1e-6) * sin((double)t + i);
 }
 
+static void squares(uint64_t t, double x[N])
+{
+  for (int i = 0; i < N; i++)
+    x[i] = (double)(t * t);
+}
+
+#define POLY(...) MAKE(&average_poly_average.m, __VA_ARGS__)
+#define SUFFIX(...) MAKE(&average_suffix_average.m, __VA_ARGS__)
 #define EMA(...) MAKE(&average_ema.m, __VA_ARGS__)
 #define POLYAK(...) MAKE(&average_polyak_average.m, __VA_ARGS__)
 #define CORRECTED V_TEXT("start", "corrected")
@@ -94,6 +102,40 @@ static void test_polyak(void)
   last_iterate(POLYAK(V_REAL("t0", 5000)), "polyak-average before t0");
 }
 
+static void test_suffix(void)
+{
+  struct averaged a = average_of(SUFFIX(V_REAL("alpha", 0.25)), start, counting, 1000);
+  tap_near(a.wide[0], (750 + 999) / 2.0, 1e-13, 0, "suffix-average of a quarter is the mean of the last quarter");
+  a = average_of(SUFFIX(V_REAL("alpha", 0.3)), start, counting, 7); /* ceil(2.1) = 3 */
+  tap_near(a.wide[0], 5, 1e-15, 0, "the last part is rounded up");
+  a = average_of(SUFFIX(V_REAL("alpha", 1)), start, counting, 101);
+  tap_near(a.wide[0], 50, 1e-14, 0, "alpha = 1 is the plain mean");
+  last_iterate(SUFFIX(V_REAL("alpha", 1e-9)), "suffix-average of next to nothing");
+}
+
+/* Against the sum of all iterates with the weights (j + r - 1)!/(j - 1)!, for whole r. */
+static void test_poly(void)
+{
+  for (int r = 0; r <= 8; r += r ? 5 : 3) {
+    const int T = 60;
+    double sum = 0, weights = 0;
+    for (int j = 1; j <= T; j++) {
+      double weight = 1, x[N];
+      for (int i = 0; i < r; i++)
+        weight *= j + i;
+      counting((uint64_t)j - 1, x);
+      sum += weight * x[0] * x[0];
+      weights += weight;
+    }
+    struct averaged a = average_of(POLY(V_REAL("r", r)), start, squares, (uint64_t)T);
+    tap_near(a.wide[0], sum / weights, 1e-13, 0, "poly-average with r = %d is the mean with weights (j+r-1)!/(j-1)!", r);
+  }
+  struct averaged a = average_of(POLY(V_REAL("r", 0)), start, counting, 1001);
+  tap_near(a.wide[0], 500, 1e-13, 0, "with r = 0 it is the plain mean");
+  a = average_of(POLY(V_REAL("r", 3)), start, jumping, 1);
+  tap_near(a.wide[0], 1e-6 * sin(0), 0, 0, "after one update it is the first iterate");
+}
+
 /* The two conventions, summed from their definitions. */
 static void test_ema(void)
 {
@@ -122,7 +164,11 @@ int main(void)
   stays(MAKE_DEFAULT(&average_polyak_average.m), "polyak-average");
   stays(MAKE_DEFAULT(&average_ema.m), "ema");
   stays(EMA(CORRECTED), "ema with bias correction");
+  stays(MAKE_DEFAULT(&average_suffix_average.m), "suffix-average");
+  stays(MAKE_DEFAULT(&average_poly_average.m), "poly-average");
   test_polyak();
+  test_suffix();
+  test_poly();
   test_ema();
   last_iterate(EMA(V_REAL("b", 0)), "ema with b = 0");
   last_iterate(EMA(V_REAL("b", 0), CORRECTED), "ema with b = 0 and bias correction");

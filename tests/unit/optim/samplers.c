@@ -2,7 +2,7 @@
  * SGD on one-dimensional quadratics. */
 #include "tests/unit/optim/drive.h"
 
-extern const struct sampler sampler_iid, sampler_random_reshuffling, sampler_shuffle_once;
+extern const struct sampler sampler_flipflop, sampler_iid, sampler_incremental, sampler_random_reshuffling, sampler_shuffle_once;
 
 #define N 101
 
@@ -55,6 +55,33 @@ static void test_orders(void)
   order_of(&sampler_shuffle_once, 7, 5, once);
   order_of(&sampler_random_reshuffling, 7, 0, every);
   tap_ok(!differs(once, every), "shuffle-once repeats the first epoch of random-reshuffling");
+}
+
+static void test_fixed_orders(void)
+{
+  uint32_t data[N], there[N], back[N], next[N], every[N];
+  bool counts = true;
+  order_of(&sampler_incremental, 7, 3, data);
+  for (uint32_t i = 0; i < N; i++)
+    counts = counts && data[i] == i;
+  tap_ok(counts, "incremental is the order of the data");
+  static const char *const bases[] = {"random-reshuffling", "shuffle-once", "incremental"};
+  const struct sampler *const same[] = {&sampler_random_reshuffling, &sampler_shuffle_once, &sampler_incremental};
+  for (int b = 0; b < 3; b++) {
+    struct object o = MAKE(&sampler_flipflop.m, V_TEXT("base", bases[b]));
+    uint32_t *const orders[] = {there, back, next};
+    for (uint64_t epoch = 4; epoch < 7; epoch++)
+      if (sampler_flipflop.epoch(o.conf, N, 7, epoch, orders[epoch - 4], NULL) != STATUS_OK)
+        tap_bail("flipflop refused an epoch");
+    bool mirrored = true;
+    for (int i = 0; i < N; i++)
+      mirrored = mirrored && back[i] == there[N - 1 - i];
+    order_of(same[b], 7, 2, every);
+    tap_ok(mirrored, "flipflop on %s: every second epoch is the one before backwards", bases[b]);
+    tap_ok(!differs(there, every), "and the others are the epochs of its base");
+    tap_ok(differs(next, there) == (b == 0), "which %s", b == 0 ? "differ" : "repeat");
+    object_free(&o);
+  }
 }
 
 /* Chi-square over the examples drawn, 100 degrees of freedom: 1 in 10,000 exceeds 161.3, 1 in 10,000 is
@@ -239,6 +266,7 @@ int main(void)
   test_equal_curvatures();
   test_gain();
   test_orders();
+  test_fixed_orders();
   test_uniform();
   test_stream();
   test_epoch_identity();

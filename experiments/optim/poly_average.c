@@ -1,0 +1,48 @@
+/* poly_average.c: polynomial-decay averaging: late iterates weigh more, with no end to be known. */
+#include "experiments/optim/average.h"
+
+struct conf {
+  double r;
+};
+
+static const struct param params[] = {
+  {.id = "r", .type = PARAM_REAL, .at = offsetof(struct conf, r), .def = 3, .min = 0, .max = 1e6, .flags = PARAM_TUNED,
+   .doc = "degree: iterate k weighs about k^r; 0 is the plain mean, 3 and 8 are common", .example = "8"},
+  {0},
+};
+
+/* Weight of the iterate after update t, number k = t + 1. */
+static double weight(const struct conf *c, uint64_t t) { return (c->r + 1.0) / ((double)t + 1.0 + c->r); }
+
+static void update_f32(const void *conf, void *state, const float *w, size_t n, uint64_t t, uint64_t total)
+{
+  (void)total;
+  average_move_f32(state, w, n, weight(conf, t));
+}
+
+static void update_f64(const void *conf, void *state, const double *w, size_t n, uint64_t t, uint64_t total)
+{
+  (void)total;
+  average_move_f64(state, w, n, weight(conf, t));
+}
+
+const struct average average_poly_average = {
+  .m = {.kind = KIND_AVERAGE,
+        .id = "poly-average",
+        .name = "Polynomial-decay averaging",
+        .summary = "a running mean in which iterate k weighs about k^r",
+        .formula = "xbar_k = (1 - (r+1)/(k+r)) xbar_{k-1} + (r+1)/(k+r) x_k,  k = 1, 2, ..\n"
+                   "= sum of x_j (j+r-1)!/(j-1)! over the sum of these weights",
+        .cite = "Shamir and Zhang 2013, Stochastic gradient descent for non-smooth optimization: convergence results and optimal "
+                "averaging schemes",
+        .notes = "Forgets the start like a suffix, but needs no T. Averages over about the last 1/(r + 1) of the iterates.",
+        .example = "assay.average(\"poly-average\", {r = 3})",
+        .conf_size = sizeof(struct conf),
+        .params = params},
+  .state_size = average_state_size,
+  .init = average_init,
+  .update_f32 = update_f32,
+  .update_f64 = update_f64,
+  .value_f32 = average_value_f32,
+  .value_f64 = average_value_f64,
+};

@@ -1,0 +1,30 @@
+-- Step-size rules in a training: what they need is there, the rates are logged, costs are counted.
+local tap = require "tap"
+
+local data = assay.data("gaussian-mixture", { train = 300, valid = 100, classes = 3, d = 5, separation = 6 })
+local base = { data = data, model = "softmax", steps = 40, batch = 30, seed = 3, log_every = 1, keep_losses = true }
+local function train(controller, more)
+  local t = { controller = controller }
+  for k, v in pairs(base) do t[k] = v end
+  for k, v in pairs(more or {}) do t[k] = v end
+  return assay.train(t)
+end
+
+for _, id in ipairs { "bb1", "bb2", "hypergradient", "polyak", "sps-max" } do
+  local r = train(assay.controller(id))
+  tap.ok(not r.diverged and r.train_loss < 0.7 * r.losses[1], id .. " lowers the loss")
+  tap.is(r.cost, 40, id .. " costs a gradient for each update")
+  tap.ok(train(assay.controller(id), { average = "poly-average" }).avg_val_loss > 0, "and goes with an average")
+end
+local same = train(assay.controller("bb1", { gradients = "same-batch" }))
+tap.is(same.cost, 79, "bb1 on the same batch costs one more from the second update on")
+-- full batches: the earlier gradient is that of the last update, computed anew
+local full = { batch = 300, steps = 15, keep_weights = true }
+local last, again = train(assay.controller "bb1", full), train(assay.controller("bb1", { gradients = "same-batch" }), full)
+tap.near((last.weights - again.weights):norm(), 0, 1e-4 * last.weights:norm(), "with full batches both are one")
+local fixed = train(assay.controller("hypergradient", { beta = 0, eta0 = 0.1 }), { keep_weights = true })
+local t = { lr = 0.1, keep_weights = true }
+for k, v in pairs(base) do t[k] = v end
+tap.ok(fixed.weights == assay.train(t).weights, "beta = 0 is a constant rate, to the bit")
+local adam = train(assay.controller("hypergradient", { beta = 1e-7, eta0 = 0.01 }), { optimizer = "adam" })
+tap.ok(adam.train_loss < 0.7 * adam.losses[1], "hypergradient drives Adam, too")
