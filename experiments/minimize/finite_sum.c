@@ -15,7 +15,9 @@ enum status sum_order_new(struct sum_order *o, const struct object *sampler, con
   *o = (struct sum_order){.sampler = sampler, .n = m->f->n, .at = m->f->n, .seed = m->seed};
   if (o->n > UINT32_MAX)
     return err_set(e, STATUS_UNSUPPORTED, "%zu components are more than can be numbered", o->n);
-  enum status s = mem_new(&order, o->n, sizeof(uint32_t), "the order of the components", e);
+  enum status s = sampler_check_blind(sampler, e);
+  if (s == STATUS_OK)
+    s = mem_new(&order, o->n, sizeof(uint32_t), "the order of the components", e);
   if (s == STATUS_OK)
     o->order = order;
   return s;

@@ -67,8 +67,10 @@ static enum status work_new(struct work *k, const struct conf *c, const struct m
   k->batch = k->whole ? m->f->n : (size_t)c->batch;
   k->updates = updates_in(m, k->batch);
   enum status s = schedule_check(&c->schedule, k->updates, e);
-  if (s == STATUS_OK && !k->whole)
+  if (s == STATUS_OK && !k->whole && k->batch > 1)
     s = sample_stream_new(&k->stream, &c->sampler, m->f->n, m->seed, e);
+  else if (s == STATUS_OK && !k->whole)
+    s = sample_stream_new_seeing(&k->stream, &c->sampler, m->f->n, d, m->seed, e);
   if (s == STATUS_OK)
     s = mem_new(&index, k->batch, sizeof(uint32_t), "a batch", e);
   if (s == STATUS_OK)
@@ -106,6 +108,8 @@ static enum status update(const struct conf *c, struct work *k, struct minimize 
     s = sample_stream_batch(k->stream, t, k->batch, k->index, e);
     if (s == STATUS_OK)
       minimize_batch(m, k->index, k->batch, m->w, k->g);
+    if (s == STATUS_OK && k->batch == 1)
+      sample_stream_see(k->stream, k->g);
   }
   if (s == STATUS_OK)
     s = optimizer_step_f64(&c->optimizer, k->state, m->w, k->g, m->f->d, &info, e);

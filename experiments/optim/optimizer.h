@@ -74,11 +74,24 @@ struct sampler {
   struct method m;
   /* order[0..n) of one epoch. */
   enum status (*epoch)(const void *conf, size_t n, uint64_t seed, uint64_t epoch, uint32_t *order, struct err *e);
+  /* Samplers that make the next order from gradients (GraB); all NULL for those above. `epoch` is then the order of the
+   * first epoch. The state is a flat block of zeros for n examples of d weights at the start. see: order[place] had this
+   * gradient, place = 0 … n - 1; next: the order of the epoch to come, into `order`, which holds the one that has ended. */
+  size_t (*state_size)(const void *conf, size_t n, size_t d);
+  void (*see)(const void *conf, void *state, size_t n, size_t d, const uint32_t *order, size_t place, const double *g);
+  void (*next)(const void *conf, void *state, size_t n, size_t d, uint32_t *order);
 };
+/* STATUS_UNSUPPORTED for a sampler that must see gradients, for those who have none to show. */
+NODISCARD enum status sampler_check_blind(const struct object *sampler, struct err *e);
 
 /* Cursor that caches the order of the current epoch. */
 struct sample_stream;
 NODISCARD enum status sample_stream_new(struct sample_stream **out, const struct object *sampler, size_t n, uint64_t seed, struct err *e);
+/* The same for any sampler. One that must see gradients gives batches of 1, update after update, each followed by
+ * sample_stream_see() with the gradient, of d numbers, of its example; for others that does nothing. */
+NODISCARD enum status sample_stream_new_seeing(struct sample_stream **out, const struct object *sampler, size_t n, size_t d, uint64_t seed,
+                                               struct err *e);
+void sample_stream_see(struct sample_stream *s, const double *g);
 /* index[0..batch): examples of update t (t may jump; going on from the last one is O(batch)). */
 NODISCARD enum status sample_stream_batch(struct sample_stream *s, uint64_t t, size_t batch, uint32_t *index, struct err *e);
 void sample_stream_free(struct sample_stream *s);

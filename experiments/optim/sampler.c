@@ -12,10 +12,44 @@ struct sample_stream {
   uint64_t seed, epoch;
   bool filled;     /* order holds `epoch` */
   uint32_t *order; /* owned, n */
+  void *state;     /* of a sampler that sees gradients, owned; else NULL */
+  size_t d, place; /* weights; examples of this epoch whose gradients have been seen */
 };
+
+static const struct sampler *rule_of(const struct object *o) { return (const struct sampler *)o->method; }
+
+enum status sampler_check_blind(const struct object *sampler, struct err *e)
+{
+  if (!rule_of(sampler)->see)
+    return STATUS_OK;
+  return err_set(e, STATUS_UNSUPPORTED,
+                 "sampler \"%s\" makes its orders from the gradient of each example; only the minimizer \"stochastic\" with batch = 1 has them",
+                 sampler->method->id);
+}
+
+static enum status add_state(struct sample_stream *s, size_t d, struct err *e)
+{
+  const struct sampler *m = rule_of(s->sampler);
+  if (!m->see)
+    return STATUS_OK;
+  size_t bytes = m->state_size(s->sampler->conf, s->n, d);
+  enum status code = mem_new(&s->state, bytes, 1, "state of the sampler", e);
+  if (code == STATUS_OK)
+    memset(s->state, 0, bytes);
+  s->d = d;
+  return code;
+}
 
 enum status sample_stream_new(struct sample_stream **out, const struct object *sampler, size_t n, uint64_t seed,
                               struct err *e)
+{
+  *out = NULL;
+  enum status code = sampler_check_blind(sampler, e);
+  return code == STATUS_OK ? sample_stream_new_seeing(out, sampler, n, 0, seed, e) : code;
+}
+
+enum status sample_stream_new_seeing(struct sample_stream **out, const struct object *sampler, size_t n, size_t d, uint64_t seed,
+                                     struct err *e)
 {
   void *order;
   *out = NULL;
@@ -29,14 +63,22 @@ enum status sample_stream_new(struct sample_stream **out, const struct object *s
     return code;
   *out = xmalloc(sizeof **out);
   **out = (struct sample_stream){.sampler = sampler, .n = n, .seed = seed, .order = order};
-  return STATUS_OK;
+  code = add_state(*out, d, e);
+  if (code != STATUS_OK) {
+    sample_stream_free(*out);
+    *out = NULL;
+  }
+  return code;
 }
 
 static enum status fill(struct sample_stream *s, uint64_t epoch, struct err *e)
 {
   if (s->filled && s->epoch == epoch)
     return STATUS_OK;
-  const struct sampler *m = (const struct sampler *)s->sampler->method;
+  const struct sampler *m = rule_of(s->sampler);
+  if (m->see && s->filled)
+    return err_set(e, STATUS_BAD_ARG, "sampler \"%s\": epoch %" PRIu64 " is not known before the gradients of all before it",
+                   s->sampler->method->id, epoch);
   s->filled = false;
   enum status code = m->epoch(s->sampler->conf, s->n, s->seed, epoch, s->order, e);
   if (code != STATUS_OK)
@@ -63,10 +105,24 @@ enum status sample_stream_batch(struct sample_stream *s, uint64_t t, size_t batc
   return STATUS_OK;
 }
 
+void sample_stream_see(struct sample_stream *s, const double *g)
+{
+  const struct sampler *m = rule_of(s->sampler);
+  if (!m->see)
+    return;
+  m->see(s->sampler->conf, s->state, s->n, s->d, s->order, s->place, g);
+  if (++s->place < s->n)
+    return;
+  m->next(s->sampler->conf, s->state, s->n, s->d, s->order);
+  s->place = 0;
+  s->epoch++;
+}
+
 void sample_stream_free(struct sample_stream *s)
 {
   if (!s)
     return;
+  free(s->state);
   free(s->order);
   free(s);
 }

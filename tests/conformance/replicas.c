@@ -126,11 +126,26 @@ static void check_bad_inputs(const struct method *m, struct plain_training *t)
   }
 }
 
+/* A sampler that must see the gradient of each example has no place in a training, which says so. */
+static bool sees_gradients(const struct method *m)
+{
+  if (m->kind != KIND_SAMPLER || !((const struct sampler *)m)->see)
+    return false;
+  struct object o;
+  if (base_object(&o, m, NULL, 0, NULL) != STATUS_OK)
+    tap_bail("%s cannot be made", m->id);
+  tap_ok(sampler_check_blind(&o, NULL) == STATUS_UNSUPPORTED, "sampler %s: it is for minimizers only", m->id);
+  object_free(&o);
+  return true;
+}
+
 static void check(const struct method *m)
 {
   static struct plain_training t;
   static struct recorder rec;
   size_t n;
+  if (sees_gradients(m))
+    return;
   if (!fits(&t, m, EXAMPLES, &n)) {
     tap_ok(false, "%s %s: it fits some data", kind_name(m->kind), m->id);
     return;

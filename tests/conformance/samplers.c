@@ -73,6 +73,32 @@ static void check_stream(const struct method *m, const struct object *o)
   sample_stream_free(jump);
 }
 
+/* A sampler that sees gradients, given some at random: permutations, the same again, and none for who cannot show any. */
+static void check_seeing(const struct method *m, const struct object *o)
+{
+  enum { N = 37, D = 3, EPOCHS = 4 };
+  uint32_t seen[2][EPOCHS][N];
+  struct sample_stream *s;
+  bool permutes = true;
+  for (int again = 0; again < 2; again++) {
+    if (sample_stream_new_seeing(&s, o, N, D, 9, NULL) != STATUS_OK)
+      tap_bail("%s has no stream", m->id);
+    for (uint64_t t = 0; t < EPOCHS * N; t++) {
+      double g[D];
+      struct rng r = rng_make(1, RNG_TEST, t);
+      rng_fill_normal_f64(&r, g, D, 0, 1);
+      if (sample_stream_batch(s, t, 1, &seen[again][t / N][t % N], NULL) != STATUS_OK)
+        tap_bail("%s refused an example", m->id);
+      sample_stream_see(s, g);
+    }
+    sample_stream_free(s);
+  }
+  for (int epoch = 0; epoch < EPOCHS; epoch++)
+    permutes = permutes && is_permutation(seen[0][epoch], N);
+  tap_ok(permutes && memcmp(seen[0], seen[1], sizeof seen[0]) == 0, "%s: every epoch is a permutation, the same again for the same gradients", m->id);
+  tap_ok(sample_stream_new(&s, o, N, 9, NULL) == STATUS_UNSUPPORTED, "%s: who has no gradients to show is refused", m->id);
+}
+
 static void check(const struct method *m)
 {
   static const size_t sizes[] = {1, 2, 3, 100, 4097};
@@ -83,7 +109,10 @@ static void check(const struct method *m)
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
     check_epochs(m, &o, sizes[i]);
   check_seeds(m, &o);
-  check_stream(m, &o);
+  if (((const struct sampler *)m)->see)
+    check_seeing(m, &o);
+  else
+    check_stream(m, &o);
   object_free(&o);
 }
 

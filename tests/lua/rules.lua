@@ -28,3 +28,22 @@ for k, v in pairs(base) do t[k] = v end
 tap.ok(fixed.weights == assay.train(t).weights, "beta = 0 is a constant rate, to the bit")
 local adam = train(assay.controller("hypergradient", { beta = 1e-7, eta0 = 0.01 }), { optimizer = "adam" })
 tap.ok(adam.train_loss < 0.7 * adam.losses[1], "hypergradient drives Adam, too")
+
+-- orders made from gradients: only where there are gradients of single examples
+local cancer = assay.data("breast-cancer", { standardize = true })
+local lr = assay.objective("logistic-regression", { data = cancer, l2 = 0.1 })
+local least = assay.minimizer("lbfgs"):minimize(lr, { passes = 200, grad_norm = 1e-10 }).value
+local function gap(sampler, seed)
+  local m = assay.minimizer("stochastic", { sampler = sampler, schedule = assay.schedule("constant", { peak = 0.002 }) })
+  return m:minimize(lr, { passes = 40, seed = seed }).value - least
+end
+for _, id in ipairs { "grab", "grab-pair" } do
+  local ratio = 1
+  for seed = 1, 5 do ratio = ratio * gap(id, seed) / gap("random-reshuffling", seed) end
+  -- part of the gap is the bias of the constant rate, which no order takes away
+  tap.ok(ratio ^ (1 / 5) < 0.85, id .. " leaves a smaller gap than random reshuffling")
+  tap.fails(function() train(assay.controller "polyak", { sampler = id }) end, "batch = 1", id .. " in a training of nets")
+  local batches = assay.minimizer("stochastic", { sampler = id, batch = 4 })
+  tap.fails(function() batches:minimize(lr, { passes = 1 }) end, "batch = 1", id .. " with batches of 4")
+  tap.fails(function() assay.minimizer("saga", { sampler = id }):minimize(lr, { passes = 1 }) end, "stochastic", id .. " with SAGA")
+end

@@ -59,7 +59,7 @@ static void test_orders(void)
 
 static void test_fixed_orders(void)
 {
-  uint32_t data[N], there[N], back[N], next[N], every[N];
+  uint32_t data[N], there[N] = {0}, back[N] = {0}, next[N] = {0}, every[N];
   bool counts = true;
   order_of(&sampler_incremental, 7, 3, data);
   for (uint32_t i = 0; i < N; i++)

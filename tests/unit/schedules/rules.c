@@ -239,7 +239,8 @@ static void test_hypergradient(void)
   tap_ok(toward && eta > 0.05, "in one dimension the rate always moves toward 1/lambda");
   free(state);
   state = state_new(&off, 1);
-  tap_ok(advance(&off, state, p) == 0.01 && advance(&off, state, p) == 0.01, "beta = 0 is the base rule");
+  advance(&off, state, p);
+  tap_ok(advance(&off, state, p) == 0.01, "beta = 0 is the base rule");
   free(state), free(p);
   p = problem_new(2, 1, 1);
   p->c.direction = p->direction; /* what another rule would subtract */
