@@ -1,6 +1,6 @@
 --- Claim: Lion with weight decay lambda minimizes f under the bound |x|_inf <= 1/lambda, Lion-K with another convex K
--- under that of the dual norm: iterates come to the bound exponentially fast, stay within, and there a Lyapunov function
--- falls. Chen, Liu, Liang, Liu 2024, Lion Secretly Solves Constrained Optimization: As Lyapunov Predicts.
+-- under that of the dual norm: iterates come to the bound exponentially fast, stay within, and there a Lyapunov
+-- function falls. Chen, Liu, Liang, Liu 2024, Lion Secretly Solves Constrained Optimization: As Lyapunov Predicts.
 --
 --   quadratic  f(x) = (x - x*)'H(x - x*)/2 with x* outside the bound, from far outside and from within; the constrained
 --              optimum by projected gradient descent, an independent route. K = l1 (box) and l2 (ball).
@@ -154,8 +154,8 @@ local function verdict(results, p)
 end
 
 local function show(results, p)
-  print(string.format("Quadratics in %d dimensions; free optimum: the norm of x* over the bound 1/lambda. Largest of", p.d))
-  print("the seeds: the distance of the last norm from the bound, and the gap to the constrained optimum over that of 0.")
+  print(string.format("Quadratics in %d dimensions; free optimum: the norm of x* over the bound 1/lambda.", p.d))
+  print("Largest of the seeds: the last norm from the bound, and the gap to the constrained optimum over that of 0.")
   local out = report.table { "K", "lambda", "start", "free optimum", "from the bound", "gap" }
   for _, group in ipairs(results:where({ what = "quadratic" }):group("k", "decay", "start")) do
     local keys, off = group.keys, 0
