@@ -2,9 +2,9 @@
 -- m = d, and by more the larger d. Doikov, Chayti, Jaggi 2023, Second-order optimization with lazy Hessians.
 --
 -- Logistic regression with a known teacher, n = 10 d examples, l2 = 1e-4, from a random point some way off, until
--- the gradient is below 1e-8. Method: (H + sqrt(M |g|) I) s = -g with an old H, M = 3 m L. L is tuned for each m and d on the
--- same grid and data sets of their own. Arithmetic counts a Hessian as n d^2, its eigen-decomposition as 9 d^3, and an
--- iteration as 4 n d + 4 d^2 operations; the time is that of the kernels.
+-- the gradient is below 1e-8. Method: (H + sqrt(M |g|) I) s = -g with an old H, M = 3 m L. L is tuned for each m and d
+-- on the same grid and data sets of their own. Arithmetic counts a Hessian as n d^2, its eigen-decomposition as 9 d^3,
+-- and an iteration as 4 n d + 4 d^2 operations; the time is that of the kernels.
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
@@ -123,7 +123,8 @@ local function verdict(results, p)
     finding(against(0), "order", string.format("At d = %d, m = d takes less arithmetic than m = 1.", d),
       "log of the ratio of arithmetic, m = d to m = 1", { less_than = 0 }),
     finding(against(widest), "order",
-      string.format("… and less than m = %g d: the best m is of the order of d.", widest), string.format("log of the ratio of arithmetic, m = d to m = %g d", widest), { less_than = 0 }),
+      string.format("… and less than m = %g d: the best m is of the order of d.", widest),
+      string.format("log of the ratio of arithmetic, m = d to m = %g d", widest), { less_than = 0 }),
     finding(claims.mean(growth(results, p)), "rate", "The gain grows with d.",
       "slope of the log gain over log d", { more_than = 0 }, "theory, of the worst case: 1/2"),
     finding(claims.mean(lates), "order", "Convergence is still faster than linear near the minimum.",
@@ -132,8 +133,8 @@ local function verdict(results, p)
 end
 
 local function show(results, p)
-  print(string.format("Logistic regression, n = %d d, until |g| <= 1e-8; %d fresh data sets, L tuned on others.", p.rows,
-    p.seeds))
+  print(string.format("Logistic regression, n = %d d, until |g| <= 1e-8; %d fresh data sets, L tuned on others.",
+    p.rows, p.seeds))
   print()
   local out = report.table { "d", "m", "L", "iterations", "Hessians", "arithmetic", "seconds" }
   for _, d in ipairs(p.sizes) do
@@ -141,7 +142,8 @@ local function show(results, p)
       for _, group in ipairs(fresh(results, d, lazy):group("L")) do
         out:row {
           tostring(d), tostring(period { d = d, lazy = lazy }), report.label(group.keys.L),
-          group:text "iterations", group:text "hessians", string.format("%.3g", group:mean "arithmetic"), string.format("%.2g", group:mean "fit_s"),
+          group:text "iterations", group:text "hessians", string.format("%.3g", group:mean "arithmetic"),
+          string.format("%.2g", group:mean "fit_s"),
         }
       end
     end

@@ -10,8 +10,8 @@
 -- Compared are iterations until every margin is positive, and the largest loss on the way.
 --
 -- The abstract does not say how the paper normalizes; this form is the one by which the batch perceptron loses the
--- factor n of its mistake bound. That factor is of the worst case: it does not appear on data like these, nor on harder ones
--- (--set gap=0.001 --set n=300 --set seeds=10: 11 iterations of GD at gamma = 100, 23 of the perceptron, 156 of
+-- factor n of its mistake bound. That factor is of the worst case: it does not appear on data like these, nor on harder
+-- ones (--set gap=0.001 --set n=300 --set seeds=10: 11 iterations of GD at gamma = 100, 23 of the perceptron, 156 of
 -- normalized GD at its best of three step sizes).
 local assay = require "assay"
 local claims = require "assay.claims"
@@ -134,7 +134,8 @@ local function verdict(results, p)
     { kind = "exact", statement = "… and predict the same at every step.",
       unit = "largest difference of a prediction", effect = largest(results, "differ"), at_most = 0 },
     order(gap({ "gd", large }, { "gd", small }, "iterations"),
-      "Larger steps need fewer iterations to separate the data.", "log of the ratio of iterations, largest to smallest gamma", { less_than = 0 }),
+      "Larger steps need fewer iterations to separate the data.",
+      "log of the ratio of iterations, largest to smallest gamma", { less_than = 0 }),
     order(gap({ "gd", large }, { "gd", small }, "worst_loss"), "… while the loss on the way is higher.",
       "largest loss, largest - smallest gamma", { more_than = 0 }),
     order(gap({ "gd", large }, { "perceptron", 1 }, "iterations"), "The gain ends at the perceptron's count.",
