@@ -1,11 +1,12 @@
 /* lion_k.c: Lion with the subgradient of any convex K in place of the sign.
  *
  * w' = (1 - lr wd) w - lr grad K(c), c = b1 m + (1 - b1) g. It minimises f(w) + K*(wd w)/wd: for a norm K, f under a bound 1/wd
- * on the dual norm of w. For lp and top-k the second vector of the state holds |grad K|, for top-k the third the chosen places. */
+ * on the dual norm of w. The nuclear norm takes matrices one by one (matrix.h), vectors by l1. For lp and top-k the second vector of the state holds |grad K|, for top-k the third the chosen places. */
 #ifndef REAL
+#include "experiments/optim/matrix.h"
 #include "experiments/optim/rule.h"
 
-enum choice { L1 = 0, L2 = 1, LP = 2, HUBER = 3, TOP_K = 4 };
+enum choice { L1 = 0, L2 = 1, LP = 2, HUBER = 3, TOP_K = 4, NUCLEAR = 5 };
 
 struct conf {
   int k;
@@ -18,7 +19,7 @@ struct constants {
   double b1, a, b2, b, rate, shrink, scale, limit, sign, listed, cut;
 };
 
-static const char *const names[] = {"l1", "l2", "lp", "huber", "top-k", NULL};
+static const char *const names[] = {"l1", "l2", "lp", "huber", "top-k", "nuclear", NULL};
 
 static const struct param params[] = {
   {.id = "k", .type = PARAM_CHOICE, .at = offsetof(struct conf, k), .def = L1, .choices = names, .doc = "the convex function K", .example = "l2"},
@@ -113,6 +114,67 @@ static size_t vectors_of(const struct conf *f) { return f->k == TOP_K ? 3 : f->k
 #define SUMMED(conf) summed(conf)
 #include "experiments/optim/rule.inc.c"
 
+/* --- the nuclear norm: the gradient is the polar factor of c, matrix by matrix -------------------------------- */
+
+static size_t nuclear_state(const void *conf, const struct block *b)
+{
+  (void)conf;
+  return b->rows * b->cols;
+}
+
+static size_t nuclear_scratch(const void *conf, const struct block *b)
+{
+  size_t small = b->rows < b->cols ? b->rows : b->cols;
+  (void)conf;
+  return (b->rows + b->cols + 1) * small + b->rows * b->cols;
+}
+
+static enum status nuclear_update(const struct matrix_update *u, struct err *e)
+{
+  const struct conf *f = u->conf;
+  size_t count = u->b->rows * u->b->cols;
+  double *out = u->scratch, lr = u->s->lr;
+  enum status status = STATUS_OK;
+  for (size_t i = 0; i < count; i++) {
+    double g = u->g[i], c = f->b1 * u->state[i] + (1.0 - f->b1) * g;
+    u->state[i] = f->b2 * u->state[i] + (1.0 - f->b2) * g;
+    u->g[i] = c;
+    out[i] = c > 0 ? 1 : c < 0 ? -1 : 0;
+  }
+  if (!u->b->vector && matrix_norm2(u->g, count) > 0)
+    status = matrix_polar(u->g, u->b->rows, u->b->cols, out, out + count, e);
+  for (size_t i = 0; i < count; i++)
+    u->w[i] = (1.0 - lr * f->weight_decay) * u->w[i] - lr * out[i];
+  return status;
+}
+
+static const struct matrix_rule nuclear = {.own_vectors = true, .state_count = nuclear_state, .scratch_count = nuclear_scratch, .update = nuclear_update};
+
+static bool is_nuclear(const void *conf) { return ((const struct conf *)conf)->k == NUCLEAR; }
+
+static size_t any_state_size(const void *conf, const struct net *net, size_t n, enum dtype type)
+{
+  return is_nuclear(conf) ? matrix_state_size(&nuclear, conf, net, n, type) : state_size(conf, net, n, type);
+}
+
+static void any_init(const void *conf, const struct net *net, void *state, const void *w, size_t n, enum dtype type)
+{
+  if (is_nuclear(conf))
+    memset(state, 0, any_state_size(conf, net, n, type));
+  else
+    init(conf, net, state, w, n, type);
+}
+
+static enum status any_step_f32(const void *conf, void *state, float *w, const float *g, size_t n, const struct step_info *s, struct err *e)
+{
+  return is_nuclear(conf) ? matrix_step(&nuclear, conf, state, w, g, n, DTYPE_F32, s, e) : step_f32(conf, state, w, g, n, s, e);
+}
+
+static enum status any_step_f64(const void *conf, void *state, double *w, const double *g, size_t n, const struct step_info *s, struct err *e)
+{
+  return is_nuclear(conf) ? matrix_step(&nuclear, conf, state, w, g, n, DTYPE_F64, s, e) : step_f64(conf, state, w, g, n, s, e);
+}
+
 const struct optimizer optimizer_lion_k = {
   .m = {.kind = KIND_OPTIMIZER,
         .id = "lion-k",
@@ -120,15 +182,19 @@ const struct optimizer optimizer_lion_k = {
         .summary = "Lion with another norm than l1: other constraints",
         .formula = "c = b1 m + (1 - b1) g;  w <- (1 - lr weight_decay) w - lr grad K(c);  m <- b2 m + (1 - b2) g;  grad K(c) =\n"
                    "l1: sign(c);  l2: c/|c|;  lp: sign(c) (|c|/|c|_p)^(p - 1);  huber: c/delta, cut to [-1, 1];\n"
-                   "top-k: sign(c) on the largest |c|, else 0",
+                   "top-k: sign(c) on the largest |c|, else 0;  nuclear: UV' of c = USV', matrix by matrix (vectors: l1)",
         .cite = "Chen, Liu, Liang and Liu 2024, Lion secretly solves constrained optimization: as Lyapunov predicts",
         .notes = "With decay it minimises f(w) + K*(weight_decay w)/weight_decay. For a norm K that is f under a bound 1/weight_decay on "
                  "the dual norm of w: l1 bounds |w|_inf (Lion), l2 |w|_2, lp |w|_q with 1/p + 1/q = 1, top-k the larger of |w|_inf and "
-                 "|w|_1/k. Huber shrinks steps where the momentum is mere noise. Keeps one vector, lp two, top-k three.",
+                 "|w|_1/k, nuclear each matrix's largest singular value. Huber shrinks steps where the momentum is mere noise. Keeps one vector, lp two, top-k three, "
+                 "nuclear one of float64.",
         .example = "assay.optimizer(\"lion-k\", {k = \"l2\", weight_decay = 0.1})",
         .conf_size = sizeof(struct conf),
         .params = params},
-  RULE_FUNCTIONS,
+  .state_size = any_state_size,
+  .init = any_init,
+  .step_f32 = any_step_f32,
+  .step_f64 = any_step_f64,
 };
 
 #else

@@ -6,7 +6,7 @@
 #include "experiments/kernel/blas.h"
 #include "experiments/optim/matrix.h"
 
-extern const struct optimizer optimizer_muon, optimizer_adafactor, optimizer_shampoo, optimizer_soap, optimizer_adagrad;
+extern const struct optimizer optimizer_muon, optimizer_adafactor, optimizer_shampoo, optimizer_soap, optimizer_adagrad, optimizer_lion_k;
 
 enum { T = 25, MOST = DENSE_MAX * DENSE_MAX };
 static double falling(uint64_t k) { return 0.1 / sqrt((double)k); }
@@ -93,6 +93,16 @@ static void book_muon(const double *p, struct book *b, struct dense g, uint64_t 
   b->s[0] = dense_add(p[0], b->s[0], 1 - p[0], g);
   struct dense u = p[1] > 0 ? dense_add(1 - p[0], g, p[0], b->s[0]) : b->s[0];
   b->w = dense_add(1 - lr * p[2], b->w, -lr * shape, orthogonalised(u, p[3] > 0));
+}
+
+/* p: b1, b2, weight decay. K = the nuclear norm. */
+static void book_nuclear(const double *p, struct book *b, struct dense g, uint64_t k, double lr)
+{
+  if (k == 1)
+    b->s[0] = zeros(g.m, g.n);
+  struct dense c = dense_add(p[0], b->s[0], 1 - p[0], g);
+  b->s[0] = dense_add(p[1], b->s[0], 1 - p[1], g);
+  b->w = dense_add(1 - lr * p[2], b->w, -lr, orthogonalised(c, true));
 }
 
 /* p: b1, scale, relative, weight decay, clip */
@@ -244,6 +254,7 @@ static void follows(const char *name, struct object o, size_t m, size_t n, book_
 }
 
 #define MUON(...) MAKE(&optimizer_muon.m, __VA_ARGS__)
+#define NUCLEAR(...) MAKE(&optimizer_lion_k.m, V_TEXT("k", "nuclear"), __VA_ARGS__)
 #define ADAFACTOR(...) MAKE(&optimizer_adafactor.m, __VA_ARGS__)
 #define SHAMPOO(...) MAKE(&optimizer_shampoo.m, __VA_ARGS__)
 #define SOAP(...) MAKE(&optimizer_soap.m, __VA_ARGS__)
@@ -256,6 +267,7 @@ static void test_textbooks(void)
     follows("muon", MAKE_DEFAULT(&optimizer_muon.m), m, n, book_muon, (double[]){0.95, 1, 0, 0}, 1e-10);
     follows("muon, exact, with decay", MUON(V_TEXT("polar", "exact"), V_BOOL("nesterov", false), V_REAL("momentum", 0.5), V_REAL("weight_decay", 0.2)), m, n,
             book_muon, (double[]){0.5, 0, 0.2, 1}, 1e-10);
+    follows("lion-k, nuclear", NUCLEAR(V_REAL("weight_decay", 0.5)), m, n, book_nuclear, (double[]){0.9, 0.99, 0.5}, 1e-10);
     follows("adafactor", MAKE_DEFAULT(&optimizer_adafactor.m), m, n, book_adafactor, (double[]){0, 1, 0, 0, 1}, 1e-10);
     follows("adafactor with all its parts", ADAFACTOR(V_REAL("b1", 0.9), V_BOOL("relative", true), V_REAL("weight_decay", 0.1), V_REAL("clip", 0.5)), m, n,
             book_adafactor, (double[]){0.9, 1, 1, 0.1, 0.5}, 1e-10);
@@ -601,6 +613,40 @@ static size_t bytes_of(struct object o, size_t m, size_t n)
 /* Bytes of float64, rounded up to 64. */
 static size_t numbers(size_t n) { return round_up(8 * n, 64); }
 
+/* Lion-K with the nuclear norm: from outside, the largest singular value falls to 1/wd and stays there; the optimum inside the
+ * ball is that of |W - A|^2/2 with A's singular values cut at 1/wd. */
+static void test_spectral_ball(void)
+{
+  const double wd = 0.5, lr = 0.01, aim[3] = {3, 0.7, 2.2};
+  struct dense u = rotation(3, 21), v = rotation(3, 22), a = zeros(3, 3), best = zeros(3, 3);
+  double w[9], g[9], target[9], tail[9] = {0}, most = 0, value[DENSE_MAX];
+  for (int i = 0; i < 3; i++)
+    a.a[i][i] = aim[i], best.a[i][i] = fmin(aim[i], 1 / wd);
+  flat(dense_mul(u, dense_mul(a, v)), target);
+  for (int i = 0; i < 9; i++)
+    w[i] = 10 * cos(i);
+  struct run r = started(NUCLEAR(V_REAL("weight_decay", wd)), 3, 3, w);
+  for (uint64_t k = 1; k <= 4000; k++) {
+    for (int i = 0; i < 9; i++)
+      g[i] = w[i] - target[i];
+    stepped(&r, w, g, k, lr);
+    for (int i = 0; i < 9 && k > 3000; i++)
+      tail[i] += w[i] / 1000;
+    if (k > 2000) {
+      struct dense now = dense_of(3, 3, w);
+      (void)dense_eigen(dense_mul(dense_transpose(now), now), value);
+      most = fmax(most, sqrt(value[0]));
+    }
+  }
+  tap_ok(most <= 1 / wd + 1e-9, "lion-k, nuclear: no singular value stays above 1/weight_decay (%.6f)", most);
+  double expected[9];
+  flat(dense_mul(u, dense_mul(best, v)), expected);
+  /* the iterates circle the best point at a distance of a few lr */
+  tap_near(apart(tail, expected, 9), 0, 0, 5 * lr, "lion-k, nuclear: the weights go to the best point of that ball");
+  stopped(&r);
+  tap_ok(bytes_of(NUCLEAR(V_REAL("weight_decay", 0)), 30, 50) == numbers(1500), "lion-k, nuclear, keeps one vector of float64");
+}
+
 static void test_sizes(void)
 {
   tap_ok(bytes_of(MAKE_DEFAULT(&optimizer_muon.m), 30, 50) == numbers(1500), "muon keeps one vector of float64");
@@ -647,5 +693,6 @@ int main(void)
     test_extremes(all[i]);
   }
   test_sizes();
+  test_spectral_ball();
   return tap_done();
 }
