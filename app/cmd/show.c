@@ -24,6 +24,7 @@ static const struct part parts[] = {
   {"metrics", "SELECT k.name AS key, n.count, (SELECT value FROM metric m WHERE m.run_id = ?1 AND m.key_id = k.id ORDER BY step DESC LIMIT 1)"
               " AS last, n.min, n.max FROM metric_key k JOIN (SELECT key_id, count(*) AS count, min(value) AS min, max(value) AS max"
               " FROM metric WHERE run_id = ?1 GROUP BY key_id) n ON n.key_id = k.id ORDER BY k.name", false},
+  {"artifacts", "SELECT name, kind, size_b FROM artifact WHERE run_id = ?1 ORDER BY name", false},
   {"scripts", "SELECT x.name, length(CAST(t.text AS BLOB)) AS size_b, t.hash FROM run r JOIN experiment_script x ON x.experiment_id = r.experiment_id"
               " JOIN script t ON t.id = x.script_id WHERE r.id = ?1 ORDER BY x.position", false},
   {"environment", "SELECT j.key, j.value FROM run r JOIN environment e ON e.id = r.environment_id, json_each(e.json) j WHERE r.id = ?1", true},
@@ -131,6 +132,7 @@ static const char json_sql[] =
   " 'results', json((SELECT json_group_object(key, " VALUE("value") ") FROM result WHERE run_id = runs.id)),"
   " 'metrics', json((SELECT json_group_object(k.name, m.n) FROM metric_key k JOIN"
   "   (SELECT key_id, count(*) AS n FROM metric WHERE run_id = ?1 GROUP BY key_id) m ON m.key_id = k.id)),"
+  " 'artifacts', json((SELECT json_group_array(json_object('name', name, 'kind', kind, 'size_b', size_b)) FROM artifact WHERE run_id = runs.id)),"
   " 'scripts', json((SELECT json_group_array(json_object('name', x.name, 'hash', t.hash)) FROM experiment_script x"
   "   JOIN script t ON t.id = x.script_id WHERE x.experiment_id = runs.experiment_id)),"
   " 'environment', (SELECT " JSON("json") " FROM environment e WHERE e.id = runs.environment_id)) FROM runs WHERE id = ?1";

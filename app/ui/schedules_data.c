@@ -28,7 +28,7 @@ struct curve schedules_points(const struct schedules_data *d, const struct study
   size_t n = 0, room = s->n_rows + 1;
   for (size_t i = 0; i < s->n_rows; i++) {
     double x = study_param(s, s->row[i], d->peak);
-    if (isfinite(x) && study_has(s, s->row[i], d->schedule, d->standing[standing].name) && isfinite(study_mean(s, s->row[i], result)))
+    if (isfinite(x) && d->name_of[i] == d->standing[standing].key && isfinite(study_mean(s, s->row[i], result)))
       at[n++] = (struct at){x, s->row[i]};
   }
   qsort(at, n, sizeof *at, by_x);
@@ -64,7 +64,7 @@ static bool find_best(const struct schedules_data *d, const struct study *s, str
   st->row = SIZE_MAX;
   for (size_t i = 0; i < s->n_rows; i++) {
     const struct listing_row *r = &s->list.row[s->row[i]];
-    if (!study_has(s, s->row[i], d->schedule, st->name))
+    if (d->name_of[i] != st->key)
       continue;
     double y = study_mean(s, s->row[i], d->tuned);
     st->lost += r->count[STORE_FAILED] + r->count[STORE_LOST];
@@ -149,6 +149,18 @@ static void rank(struct schedules_data *d, const struct study *s)
   free(tested);
 }
 
+/* The place of a parameter's text in `values`, for each config. */
+static size_t *places(const struct study *s, size_t param, const struct names *values)
+{
+  size_t *out = xcalloc(s->n_rows + 1, sizeof *out);
+  for (size_t i = 0; i < s->n_rows; i++) {
+    char *text = row_param_text(&s->list.row[s->row[i]].param[param]);
+    out[i] = row_find(values, text);
+    free(text);
+  }
+  return out;
+}
+
 static bool find_columns(struct schedules_data *d, const struct listing *l)
 {
   static const char *const peaks[] = {"peak", "lr", "rate", NULL}, *const tuned[] = {"val_error", "val_loss", "loss", NULL};
@@ -168,10 +180,12 @@ void schedules_judge(struct schedules_data *d, const struct study *s)
     return;
   study_values(s, d->schedule, &names);
   study_values(s, d->peak, &d->peaks);
+  d->name_of = places(s, d->schedule, &names);
+  d->peak_of = places(s, d->peak, &d->peaks);
   d->standing = xcalloc(names.n + 1, sizeof *d->standing);
   for (size_t i = 0; i < names.n; i++) {
     struct standing *st = &d->standing[d->n];
-    *st = (struct standing){.name = xstrdup(names.name[i]), .difference = NAN, .p = NAN};
+    *st = (struct standing){.name = xstrdup(names.name[i]), .key = i, .difference = NAN, .p = NAN};
     if (find_best(d, s, st))
       find_range(d, s, d->n++);
     else
@@ -189,6 +203,8 @@ void schedules_free(struct schedules_data *d)
     curve_free(&d->standing[i].shape);
   }
   free(d->standing);
+  free(d->name_of);
+  free(d->peak_of);
   names_free(&d->peaks);
   *d = (struct schedules_data){0};
 }

@@ -10,6 +10,7 @@
 
 struct standing {
   char *name;              /* of the schedule; owned */
+  size_t key;              /* what name_of says of its configs */
   size_t row;              /* of the listing: this schedule at its best peak */
   double peak, decades;    /* decades of peaks whose mean stays within a tenth of the best */
   bool edge;               /* its best peak is the least or greatest of the grid: the grid decided */
@@ -23,6 +24,7 @@ struct standing {
 struct schedules_data {
   size_t schedule, peak, tuned, score; /* parameters and results; SIZE_MAX: not there */
   struct names peaks;                  /* of the grid, ascending */
+  size_t *name_of, *peak_of;           /* of each config of the study: its schedule, and its place in peaks; SIZE_MAX: no peak */
   struct standing *standing; size_t n; /* by score */
 };
 

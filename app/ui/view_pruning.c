@@ -134,7 +134,8 @@ static void draw_time(const struct pruning *v, struct plot_grid *g, struct area 
   for (size_t i = 0; i < d->n && n < MOST_LINES; i++)
     if (d->curve[i].seconds > 0 && isfinite(d->curve[i].area.mean)) {
       const struct prune_curve *c = &d->curve[i];
-      series[n++] = (struct plot_series){.label = c->name, .n = 1, .x = &c->seconds, .y = &c->area.mean};
+      series[n] = (struct plot_series){.label = c->name, .n = 1, .x = &c->seconds, .y = &c->area.mean};
+      n++;
     }
   char *title = xasprintf("mean %s against CPU seconds for a sparsity, calibration included, %s", d->measures.name[d->measure], d->stages.name[d->stage]);
   struct plot_spec spec = {.kind = PLOT_SCATTER, .title = title, .x_label = "seconds", .log_x = 1, .log_y = v->log_y, .n_series = n, .series = series};

@@ -250,17 +250,12 @@ static void draw_heat(const struct schedules *v, struct plot_grid *g, struct are
     z[i] = NAN;
   for (size_t i = 0; i < n; i++)
     rows[i] = v->data.standing[i].name;
-  for (size_t r = 0; r < s->n_rows; r++) {
-    char *peak = row_param_text(&s->list.row[s->row[r]].param[v->data.peak]);
-    size_t column = row_find(&v->data.peaks, peak);
-    for (size_t i = 0; i < n && column < cols; i++)
-      if (study_has(s, s->row[r], v->data.schedule, rows[i])) {
-        /* several configs may share a cell (an unnamed difference): the best of them is shown */
-        double y = study_mean(s, s->row[r], result), *cell = &z[i * cols + column];
-        *cell = fmin(*cell, y > most ? (double)INFINITY : y);
+  for (size_t r = 0; r < s->n_rows; r++)
+    for (size_t i = 0; i < n && v->data.peak_of[r] < cols; i++)
+      if (v->data.name_of[r] == v->data.standing[i].key) { /* several configs may share a cell (an unnamed difference): the best of them is shown */
+        double y = study_mean(s, s->row[r], result), *place = &z[i * cols + v->data.peak_of[r]];
+        *place = fmin(*place, y > most ? (double)INFINITY : y);
       }
-    free(peak);
-  }
   char *title = xasprintf("%s by schedule and peak (^ above %gx the best)", s->list.results.name[result], heat_most);
   struct plot_spec spec = {.kind = PLOT_HEAT, .title = title, .names = (const char *const *)v->data.peaks.name, .n_names = cols,
                            .row_names = rows, .rows = n, .cols = cols, .z = z};

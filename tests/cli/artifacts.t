@@ -22,6 +22,10 @@ is "$(sql t.db "select group_concat(name || ' ' || kind, ', ') from (select * fr
 is "$(sql t.db "select max(size_b = length(content) and length(hash) = 32) from artifact")" 1 "with size and hash"
 is "$("$ASSAY" --db t.db repl -e 'for _, a in ipairs(assay.artifacts(1)) do print(a.name, a.kind, a.size_b > 0) end' | head -n 1)" \
   "$(printf 'mask @0.5\tmask\ttrue')" "assay.artifacts lists them"
+try show 1 --db t.db
+out_has "mask @0.5    mask" "assay show, too"
+try show 1 --json --db t.db
+out_has '"artifacts":[{"name":"mask @0.5","kind":"mask","size_b":' "also as JSON"
 python3 - <<'P'
 import sqlite3, struct, zlib
 b = sqlite3.connect("t.db").execute("select content from artifact where name = 'mask @0.5' and run_id = 1").fetchone()[0]
