@@ -15,7 +15,7 @@ typedef float vf __attribute__((vector_size(4 * WIDTH), aligned(4)));
 /* ((0+4)+(2+6))+((1+5)+(3+7)) */
 static inline double tree(const vd *s)
 {
-  double l[8];
+  double l[8] = {0};
   FOR_PARTS AT(l + h * WIDTH) = s[h];
   return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }
@@ -75,7 +75,7 @@ static void add(const float *const *row, size_t n, const double *scale, double *
 }
 
 /* One vector of the move. */
-static inline void shift(const vd *u, const struct glm_move *by, double *w, double *mean)
+static inline void move_one(const vd *u, const struct glm_move *by, double *w, double *mean)
 {
   vd g = AT(mean);
   AT(w) = by->keep * AT(w) - (by->step * *u + by->pull * g);
@@ -89,12 +89,12 @@ static void move(const float *const *row, size_t n, const double *scale, const s
     vd u[CHAINS] = {0};
     combine(u, CHAINS, row, n, scale, j);
     for (size_t c = 0; c < CHAINS; c++)
-      shift(&u[c], by, w + j + c * WIDTH, mean + j + c * WIDTH);
+      move_one(&u[c], by, w + j + c * WIDTH, mean + j + c * WIDTH);
   }
   for (; j < d; j += WIDTH) {
     vd u[1] = {0};
     combine(u, 1, row, n, scale, j);
-    shift(u, by, w + j, mean + j);
+    move_one(u, by, w + j, mean + j);
   }
 }
 

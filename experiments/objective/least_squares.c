@@ -8,7 +8,7 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/objective/glm.h"
 
-enum { EXACT_MAX = 1000, REFINEMENTS = 20 };
+enum { EXACT_MAX = 1000, EIGEN_MAX = 300, REFINEMENTS = 20 };
 
 struct conf {
   struct glm_conf glm;
@@ -64,13 +64,33 @@ static enum status make(const void *conf, const struct objective_env *env, struc
   return s;
 }
 
+/* The Hessian is the same everywhere: mu exactly, where its eigenvalues are cheap. */
+static enum status constants(struct objective *f, const struct exec *x, struct err *e)
+{
+  void *h = NULL, *values = NULL;
+  enum status s = glm_constants(f, x, e);
+  if (s != STATUS_OK || f->d > EIGEN_MAX)
+    return s;
+  s = mem_new(&h, f->d * f->d, sizeof(double), "the Hessian", e);
+  if (s == STATUS_OK)
+    s = mem_new(&values, f->d, sizeof(double), "its eigenvalues", e);
+  if (s == STATUS_OK) {
+    glm_hessian(f, f->start, h);
+    if (blas_syevd_f64(f->d, h, f->d, values) == 0) /* rounding is some 1e-15 of the largest */
+      f->strong_convexity = fmax(f->glm->l2, *(double *)values - 1e-13 * f->smoothness);
+  }
+  free(values);
+  free(h);
+  return s;
+}
+
 const struct objective_method objective_least_squares = {
   .m = {.kind = KIND_OBJECTIVE,
         .id = "least-squares",
         .name = "Least squares",
         .summary = "half the mean squared error of a linear model, with l2: a finite sum of quadratics",
         .formula = "f(w) = (1/(2n)) sum_i (a_i.w - y_i)^2 + (l2/2) |w|^2\n"
-                   "L = lambda_max(X'X/n) + l2, L_max = max_i |a_i|^2 + l2",
+                   "L = lambda_max(X'X/n) + l2, L_max = max_i |a_i|^2 + l2, mu = lambda_min(X'X/n) + l2 (d <= 300; else l2)",
         .cite = "Legendre 1805, Nouvelles methodes pour la determination des orbites des cometes; "
                 "Hoerl and Kennard 1970, Ridge regression",
         .notes = GLM_NOTE " Two classes become the targets -1 and 1. Up to d = 1000 the minimum is computed exactly, where the "
@@ -79,5 +99,12 @@ const struct objective_method objective_least_squares = {
         .conf_size = sizeof(struct conf),
         .params = params},
   .make = make,
-  GLM_METHODS,
+  .release = glm_release,
+  .value = glm_value,
+  .gradient = glm_gradient,
+  .component = glm_component,
+  .batch = glm_batch,
+  .hvp = glm_hvp,
+  .hessian = glm_hessian,
+  .constants = constants,
 };
