@@ -38,9 +38,30 @@ local SCHEDULES = {
   ["halving"] = {},
 }
 
--- Rules that choose their steps themselves; some have a rate to tune all the same.
+local ADAPTIVE = { adam = true, adamw = true, lion = true }
+
+-- What is meant for plain SGD takes it whatever the optimizer beside it.
+local function plain() return "sgd" end
+
+-- Rules that are no function of t. A controller or an optimizer of their own, with a rate to tune (`tuned`: the name of
+-- the controller's parameter, or true for the peak) or without. Those that find their rate take a shape with peak 1.
 local RULES = {
-  ["sls-armijo"] = { controller = "sls-armijo" },
+  ["sls-armijo"] = { controller = "sls-armijo", optimizer = plain },
+  ["sps-max"] = { controller = "sps-max", settings = { cap = "fixed", eta_max = 1 }, optimizer = plain },
+  ["hypergradient"] = {
+    controller = "hypergradient", settings = { form = "multiplicative", beta = 0.02 }, tuned = "eta0",
+  },
+  ["schedule-free"] = {
+    optimizer = function(base) return ADAPTIVE[base] and "schedule-free-adamw" or "schedule-free-sgd" end,
+    schedule = "constant", warmup = 0.05, tuned = true,
+  },
+  ["d-adaptation"] = {
+    optimizer = function(base) return ADAPTIVE[base] and "dadapt-adam" or "dadapt-sgd" end, schedule = "cosine",
+  },
+  ["prodigy"] = { optimizer = function() return "prodigy" end, schedule = "cosine" },
+  ["smb"] = { optimizer = function() return "smb" end, schedule = "constant" },
+  ["oasis"] = { optimizer = function() return "oasis" end, schedule = "constant" },
+  ["refined"] = { tuned = true, refine = true },
 }
 
 -- The centre of each optimizer's grid of rates.
@@ -71,7 +92,8 @@ local STUDIES = {
   },
   full = {
     schedules = "constant,step,linear-decay,polynomial,cosine,exponential,inverse-sqrt,inverse-time,last-iterate,"
-      .. "rex,wsd,one-cycle,sgdr,cyclical,halving,sls-armijo",
+      .. "rex,wsd,one-cycle,sgdr,cyclical,halving,refined,schedule-free,hypergradient,sls-armijo,sps-max,d-adaptation,"
+      .. "prodigy,smb,oasis",
     optimizers = "sgd,heavy-ball,adamw", problems = "fashion-softmax,fashion-mlp,fashion-convnet",
   },
 }
@@ -121,10 +143,37 @@ end
 
 local CURVE = 10 -- points of the anytime curve
 
+-- What a rule changes in the settings of a training.
+local function apply_rule(settings, rule, c, T)
+  if rule.optimizer then settings.optimizer = assay.optimizer(rule.optimizer(c.optimizer)) end
+  if rule.controller then
+    local own = {}
+    for key, value in pairs(rule.settings or {}) do own[key] = value end
+    if rule.tuned then own[rule.tuned] = c.peak end
+    settings.controller = assay.controller(rule.controller, own)
+    return
+  end
+  settings.schedule = assay.schedule(rule.schedule, {
+    peak = rule.tuned and c.peak or 1, steps = T, warmup = math.floor((rule.warmup or 0) * T),
+  })
+end
+
+-- A first training with linear decay at the same peak records the gradient norms from which the schedule is refined.
+local function refined(settings, c, T)
+  local norm = ADAPTIVE[c.optimizer] and "l1" or "l2"
+  local first = assay.train {
+    run = settings.run, data = settings.data, seed = settings.seed, model = settings.model, batch = settings.batch,
+    steps = T, optimizer = settings.optimizer, schedule = assay.schedule("linear-decay", { peak = c.peak, steps = T }),
+    log_every = 1, norms = true, keep_losses = true, label = "record", skip_test = true,
+  }
+  local norms = norm == "l1" and first.norms_l1 or first.norms
+  return assay.schedule("refined", { peak = c.peak, steps = T, norms = norms:list(), norm = norm }), first.cost
+end
+
 local function train(run, c, p, data)
   local T = updates(c.problem, p) * (c.horizon or 1)
   local problem, optimizer, rule = PROBLEMS[c.problem], OPTIMIZERS[c.optimizer], RULES[c.schedule]
-  local fresh = tuning.is_fresh(c.seed)
+  local fresh, before = tuning.is_fresh(c.seed), 0
   local settings = {
     run = run, data = data[c.problem], seed = c.seed, model = problem.model(p), batch = p.batch, steps = T,
     optimizer = assay.optimizer(c.optimizer, optimizer.settings), log_every = math.max(1, T // 100),
@@ -134,24 +183,27 @@ local function train(run, c, p, data)
     settings.average = assay.average("polyak-average", { t0 = 0.5 })
     settings.eval_every, settings.keep_evaluations = math.ceil(T / CURVE), true
   end
-  if rule then
-    settings.controller = assay.controller(rule.controller, rule.settings)
-  else
+  if not rule then
     settings.schedule = schedule_of(c.schedule, c.peak, T, p)
+  elseif rule.refine then
+    settings.schedule, before = refined(settings, c, T)
+  else
+    apply_rule(settings, rule, c, T)
   end
-  return assay.train(settings), T
+  local r = assay.train(settings)
+  return r, T, (r.cost + before) / T
 end
 
 -- Tuning runs return what is chosen by, fresh ones what is scored by: neither can be taken for the other.
 local function run_one(run, c, p, data)
-  local r, T = train(run, c, p, data)
+  local r, T, cost = train(run, c, p, data)
   if not tuning.is_fresh(c.seed) then
     return { val_error = r.val_error, val_loss = r.val_loss, train_loss = r.train_loss }
   end
   if c.horizon then return { twice_test_error = r.test_error } end
   local out = {
     test_error = r.test_error, best_test_error = r.best_test_error, avg_test_error = r.avg_test_error,
-    test_loss = r.test_loss, final_train_loss = r.train_loss, cost = r.cost / T,
+    test_loss = r.test_loss, final_train_loss = r.train_loss, cost = cost,
   }
   for _, v in ipairs(r.evaluations) do
     out[string.format("at_%03d", 100 // CURVE * math.floor(CURVE * v.step / T + 0.5))] = v.val_error
@@ -402,6 +454,9 @@ local function show(results, p)
   notes(results, arms, p)
 end
 
+-- Has the schedule or rule a rate to tune?
+local function has_rate(name) return SCHEDULES[name] ~= nil or RULES[name].tuned ~= nil end
+
 local function grid(p)
   local schedules, optimizers, problems = chosen(p)
   local out = {}
@@ -412,7 +467,7 @@ local function grid(p)
       for _, schedule in ipairs(schedules) do
         lookup("schedule or rule", schedule, SCHEDULES, RULES)
         if SCHEDULES[schedule] then schedule_of(schedule, rates[1], updates(problem, p), p) end -- complain now
-        for _, peak in ipairs(SCHEDULES[schedule] and rates or { false }) do
+        for _, peak in ipairs(has_rate(schedule) and rates or { false }) do
           for _, seed in ipairs(tuning.seeds(p.tuning_seeds)) do
             out[#out + 1] =
               { problem = problem, optimizer = optimizer, schedule = schedule, peak = peak or nil, seed = seed }

@@ -156,7 +156,7 @@ static void push_overview(lua_State *L)
   lua_getglobal(L, "assay");
   push_listing(L, "assay: a laboratory for learning theory.\n"
                   "help(x) explains an object, a function, or the id of a method: help(\"cosine\"), help(assay.train).\n"
-                  "Modules: assay.plot, assay.report, assay.claims, assay.math, assay.stats, assay.refine, assay.stability, assay.supersample;\n"
+                  "Modules: assay.plot, assay.report, assay.claims, assay.math, assay.stats, assay.refine, assay.stability, assay.supersample, assay.tuning;\n"
                   "help(\"plot\") lists what one holds.\n"
                   "Functions:");
 }

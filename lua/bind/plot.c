@@ -177,7 +177,7 @@ static int plot_show(lua_State *L)
   return 1;
 }
 
-const char *const plot_modules[] = {"plot", "report", "claims", "pretty", "refine", "runs", "stability", "supersample", NULL};
+const char *const plot_modules[] = {"plot", "report", "claims", "pretty", "refine", "runs", "stability", "supersample", "tuning", NULL};
 
 bool plot_is_module(const char *name)
 {
