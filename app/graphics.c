@@ -30,7 +30,8 @@ bool graphics_mode_parse(const char *word, enum graphics_mode *m)
 
 /* --- asking ----------------------------------------------------------------------------------------- */
 
-const char graphics_questions[] = "\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\\033[16t\033]11;?\033\\\033[c";
+/* Where the first is shown as text, in terminals that know nothing of APC, it is wiped away. */
+const char graphics_questions[] = "\0337\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\\0338\033[K\033[16t\033]11;?\033\\\033[c";
 
 /* "\033[?62;4;22c" behind "\033[?": is it whole, and does it have a 4? */
 static void read_attributes(struct graphics *g, const char *at)

@@ -19,7 +19,7 @@ int plot_height(const struct plot_spec *spec, int usual) { return limited(spec->
 void plot_grid_init(struct plot_grid *g, int width, int height)
 {
   size_t n = (size_t)width * (size_t)height;
-  *g = (struct plot_grid){width, height, xcalloc(n, sizeof *g->cell)};
+  *g = (struct plot_grid){.width = width, .height = height, .cell = xcalloc(n, sizeof *g->cell)};
   for (size_t i = 0; i < n; i++)
     g->cell[i].rune = ' ';
 }
@@ -95,7 +95,7 @@ static void write_style(FILE *f, const struct plot_cell *c, int colour)
   if (c->attr & PLOT_DIM)
     fputs(";2", f);
   if (c->fg)
-    fprintf(f, ";38;5;%d", colour == PLOT_ON_LIGHT ? plot_on_light(c->fg) : c->fg);
+    fprintf(f, ";38;5;%d", colour == PLOT_ON_LIGHT && !(c->attr & PLOT_FIXED) ? plot_on_light(c->fg) : c->fg);
   fputc('m', f);
 }
 

@@ -52,14 +52,20 @@ static double block_value(const struct heat *h, size_t row, size_t col)
   return n ? sum : other;
 }
 
+static void put_shade(struct heat *h, int row, int col, uint32_t rune, uint8_t fg)
+{
+  plot_put(h->g, row, col, rune, fg);
+  if (fg && col < h->g->width && row < h->g->height)
+    h->g->cell[(size_t)row * (size_t)h->g->width + (size_t)col].attr = PLOT_FIXED;
+}
+
 static void draw_cell(struct heat *h, size_t row, size_t col)
 {
   double z = block_value(h, row, col), t = plot_heat_place(z, h->lo, h->hi);
   bool ascii = h->spec->ascii, colour = h->spec->colour && !ascii;
   uint32_t rune = isnan(z) ? 'x' : isinf(z) ? (z > 0 ? '^' : 'v') : colour ? 0x2588 : plot_heat_rune(t, ascii);
   for (int i = 0; i < h->cell_w; i++)
-    plot_put(h->g, h->top + (int)row, h->left + (int)col * h->cell_w + i, rune,
-             isfinite(z) && colour ? plot_heat_cell(t) : 0);
+    put_shade(h, h->top + (int)row, h->left + (int)col * h->cell_w + i, rune, isfinite(z) && colour ? plot_heat_cell(t) : 0);
 }
 
 /* Column names under the matrix, as many as fit. */
@@ -87,7 +93,7 @@ static void draw_legend(struct heat *h, int row)
   col += plot_puts(h->g, row, col, h->g->width - col, low, 0, 0, ascii) + 1;
   for (int i = 0; i < steps; i++, col++) {
     double t = (i + 0.5) / steps;
-    plot_put(h->g, row, col, colour ? 0x2588 : plot_heat_rune(t, ascii), colour ? plot_heat_cell(t) : 0);
+    put_shade(h, row, col, colour ? 0x2588 : plot_heat_rune(t, ascii), colour ? plot_heat_cell(t) : 0);
   }
   col += 1 + plot_puts(h->g, row, col + 1, h->g->width - col - 1, high, 0, 0, ascii) + 2;
   if (!h->frame && (h->block_r > 1 || h->block_c > 1)) {

@@ -62,21 +62,16 @@ static void heat_colour(double t, double rgb[3])
     rgb[k] = heat_rgb[i][k] + (place - (double)i) * (heat_rgb[i + 1][k] - heat_rgb[i][k]);
 }
 
-/* The nearest colour of the 6 x 6 x 6 cube of the 256-colour palette. */
+/* Of the 256-colour palette those that lie along viridis and become lighter for all eyes, with their lightness (CIELAB);
+ * that of viridis rises from 15 to 91. */
 uint8_t plot_heat_cell(double t)
 {
-  static const double level[] = {0, 95, 135, 175, 215, 255};
-  double rgb[3];
-  int index = 0;
-  heat_colour(t, rgb);
-  for (int k = 0; k < 3; k++) {
-    int best = 0;
-    for (int i = 1; i < 6; i++)
-      if (fabs(level[i] - rgb[k]) < fabs(level[best] - rgb[k]))
-        best = i;
-    index = index * 6 + best;
-  }
-  return (uint8_t)(16 + index);
+  static const struct { uint8_t cell, lightness; } shade[] = {{53, 21}, {54, 24}, {24, 38}, {30, 51}, {36, 64}, {77, 77}, {149, 81}, {184, 83}, {220, 87}};
+  size_t best = 0;
+  for (size_t i = 1; i < sizeof shade / sizeof *shade; i++)
+    if (fabs(shade[i].lightness - (15 + 76 * t)) < fabs(shade[best].lightness - (15 + 76 * t)))
+      best = i;
+  return shade[best].cell;
 }
 
 void plot_heat_svg(double t, char out[8])

@@ -12,7 +12,8 @@
 
 #include "lua/host.h"
 
-enum plot_attr { PLOT_BOLD = 1, PLOT_DIM = 2, PLOT_REVERSE = 4, PLOT_UNDERLINE = 8 };
+/* PLOT_FIXED: the colour stands for a value, and is the same on every ground. */
+enum plot_attr { PLOT_BOLD = 1, PLOT_DIM = 2, PLOT_REVERSE = 4, PLOT_UNDERLINE = 8, PLOT_FIXED = 16 };
 
 struct plot_cell {
   uint32_t rune; /* a Unicode character; 0: the right half of a wide one */
@@ -23,6 +24,7 @@ struct plot_cell {
 struct plot_grid {
   int width, height;
   struct plot_cell *cell; /* height rows of width cells, owned */
+  int colours;            /* that what shows it has; 0: none, or not known. Set by whom it belongs to */
 };
 
 /* The grid is drawn at spec.width x spec.height where these are given (within 20..1000 x 5..400), else

@@ -87,6 +87,7 @@ void draw_plot(struct plot_grid *g, struct area a, struct plot_spec *spec)
   spec->width = a.width;
   spec->height = a.height;
   spec->ascii = MB_CUR_MAX == 1;
+  spec->colour = g->colours >= 256 ? PLOT_ON_DARK : PLOT_NO_COLOUR; /* heat in eight colours is worse than shades */
   if (taking.on)
     take_picture(a, spec);
   plot_draw(&picture, spec);

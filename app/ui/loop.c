@@ -115,6 +115,7 @@ static void draw(struct loop *l)
   if (l->grid.width != width || l->grid.height != height) {
     plot_grid_free(&l->grid);
     plot_grid_init(&l->grid, width, height);
+    l->grid.colours = screen_colours();
   }
   ui_draw(l->ui, &l->grid, &row, &col);
   screen_show(&l->grid, row, col);

@@ -171,6 +171,8 @@ void screen_size(int *width, int *height)
   *height = LINES;
 }
 
+int screen_colours(void) { return term.colours; }
+
 void screen_resize(void)
 {
   struct winsize w;

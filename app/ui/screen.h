@@ -11,6 +11,7 @@ void screen_close(void);
 void screen_size(int *width, int *height);
 /* Ask the terminal how large it is now. */
 void screen_resize(void);
+int screen_colours(void);                     /* 256, 8, or 0: none */
 void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col);
 /* The background, when the terminal has told it since the last call; else unknown. */
 enum background screen_background(void);

@@ -11,6 +11,14 @@ static bool accept_all;
 
 /* --- the screen as text ----------------------------------------------------------------------------------------- */
 
+/* 1 to 9 for the shades of heat, from the least value to the greatest. */
+static char heat_digit(uint8_t index)
+{
+  static const uint8_t shade[] = {53, 54, 24, 30, 36, 77, 149, 184, 220}; /* of plot_heat_cell */
+  const uint8_t *at = memchr(shade, index, sizeof shade);
+  return at ? (char)('1' + (at - shade)) : '\0';
+}
+
 /* Letters of the colours that mean something (app/ui/ui.h) and of the other series, on dark and on light ground; others
  * are '?'. */
 static char colour_letter(VTermColor c)
@@ -22,7 +30,7 @@ static char colour_letter(VTermColor c)
   for (size_t i = 0; VTERM_COLOR_IS_INDEXED(&c) && i < sizeof known / sizeof *known; i++)
     if (known[i].index == c.indexed.idx)
       return known[i].letter;
-  return '?';
+  return VTERM_COLOR_IS_INDEXED(&c) && heat_digit(c.indexed.idx) ? heat_digit(c.indexed.idx) : '?';
 }
 
 /* Bold is a capital (plain bold '*'), reverse '=' (with a colour '%') and underlined '_'. */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "app/background.h"
+#include "app/plot/plot_int.h"
 #include "app/ui/ui.h"
 #include "tests/tap.h"
 
@@ -98,6 +99,22 @@ static void series(bool light, uint32_t ground, double least_contrast)
   tap_ok(least_c >= least_contrast, "%s each has a contrast of %g or more", where, least_contrast);
 }
 
+/* Greater values are lighter, on 256 colours as well, so that heat also reads in grey. */
+static void shades(void)
+{
+  for (size_t eye = 0; eye < EYES; eye++) {
+    double last = 0, fall = 0, first = 0;
+    for (int i = 0; i <= 100; i++) {
+      double lab[3];
+      lab_of(plot_rgb(plot_heat_cell(i / 100.0)), eye, lab);
+      fall = fmax(fall, last - lab[0]);
+      first = i ? first : lab[0];
+      last = lab[0];
+    }
+    tap_ok(fall <= 0 && last - first > 55, "heat becomes lighter without a fall, from %.0f to %.0f, to a %s eye", first, last, eyes[eye].name);
+  }
+}
+
 static void text(void)
 {
   static const struct { const char *name; uint8_t colour; } meaning[] = {
@@ -142,6 +159,7 @@ int main(void)
   measures();
   series(false, 0x1e1e1e, 4.5);
   series(true, 0xffffff, 3);
+  shades();
   text();
   markers();
   grounds();

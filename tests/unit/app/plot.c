@@ -140,7 +140,7 @@ static void test_not_finite(void)
   tap_ok(x_col > 35 && x_col < 50 && count_rune(&g, 'x') == 1, "nan is an x on the axis at its place");
   tap_ok(line_row(&g, x_col) < 0, "and the line has a gap there");
   tap_ok(count_rune(&g, 0x2191) == 1 && count_rune(&g, 0x2193) == 1, "infinities are arrows");
-  tap_ok(count_rune(&(struct plot_grid){g.width, 1, g.cell}, 0x2191) == 1, "the one upward in the top row");
+  tap_ok(count_rune(&(struct plot_grid){.width = g.width, .height = 1, .cell = g.cell}, 0x2191) == 1, "the one upward in the top row");
   plot_grid_free(&g);
 
   spec.log_y = 1;
