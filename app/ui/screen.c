@@ -6,6 +6,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static struct {
   struct termios before;
   bool open, colour, utf8, pasting, mouse;
   int colours;
-  struct { bool awaited, on; char text[64]; size_t n; struct timespec since; } answer; /* to the question for the background */
+  struct { bool awaited, on; char text[64]; size_t n; struct timespec asked, since; } answer; /* to the question for the background */
   enum background background;
 } term; /* there is one terminal */
 
@@ -109,6 +110,7 @@ static void ask_background(void)
 {
   const char *name = getenv("TERM");
   term.answer.awaited = term.colours && name && strcmp(name, "linux") != 0;
+  clock_gettime(CLOCK_MONOTONIC, &term.answer.asked);
   if (term.answer.awaited)
     raw_write("\033]11;?\033\\", 8);
 }
@@ -153,6 +155,18 @@ bool screen_open(bool colour, bool utf8, char *why, size_t size)
   return true;
 }
 
+/* Who leaves at once leaves before the terminal has answered: the shell must not read that as typed. */
+static void drop_answer(void)
+{
+  struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  if (!term.answer.awaited || now.tv_sec - term.answer.asked.tv_sec > 1)
+    return;
+  poll(&p, 1, 100);
+  tcflush(STDIN_FILENO, TCIFLUSH);
+}
+
 void screen_close(void)
 {
   if (!term.open)
@@ -160,6 +174,7 @@ void screen_close(void)
   term.open = false;
   endwin();
   raw_write(restore, sizeof restore - 1);
+  drop_answer();
   tcsetattr(STDIN_FILENO, TCSADRAIN, &term.before);
   delscreen(term.curses);
   term.curses = NULL;

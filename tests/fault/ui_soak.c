@@ -1,5 +1,5 @@
 /* ui_soak.c: random keys into the workbench, at random sizes, on a store with runs in it: no crash, no leak, no stuck
- * state. KEYS sets how many (5,000 by default); SEED repeats a walk. */
+ * state. KEYS sets how many (5,000 by default, 100,000 with ASSAY_LONG); SEED repeats a walk. */
 #include <time.h>
 
 #include "tests/unit/app/workbench.h"
@@ -61,7 +61,7 @@ static size_t current_view(void)
 int main(int argc, char **argv)
 {
   const char *keys = getenv("KEYS"), *seed = getenv("SEED");
-  long n = keys ? atol(keys) : 5000, left = 0, seen = 0, blank = 0, visited[16] = {0}, unseen = 0;
+  long n = keys ? atol(keys) : getenv("ASSAY_LONG") ? 100000 : 5000, left = 0, seen = 0, blank = 0, visited[16] = {0}, unseen = 0;
   if (argc > 1 && strcmp(argv[1], "--db") == 0)
     return 0; /* as a child of the workbench under test, which starts itself */
   state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);

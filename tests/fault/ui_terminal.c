@@ -186,6 +186,29 @@ static void answers(void)
   ends(0, "after half an answer");
 }
 
+/* Bytes that stand in the terminal for whoever reads next. */
+static int left_to_read(const struct terminal *t)
+{
+  struct termios raw = t->before;
+  int n = -1, fd = open(ptsname(t->fd), O_RDONLY | O_NOCTTY | O_NONBLOCK);
+  cfmakeraw(&raw);
+  if (fd < 0 || tcsetattr(fd, TCSANOW, &raw) != 0 || ioctl(fd, FIONREAD, &n) != 0)
+    tap_bail("the terminal cannot be looked at");
+  close(fd);
+  return n;
+}
+
+/* The answer to a question that nobody waits for any more is not left to the shell. */
+static void leaves_at_once(void)
+{
+  static const struct terminal_answer white[] = {{"\033]11;?\033\\", "q\033]11;rgb:ffff/ffff/ffff\033\\"}, {0}};
+  terminal_workbench(&term, 80, 24, path, fixture_dir, "C.UTF-8", NULL);
+  term.answers = white; /* the key comes first: the program goes without reading on */
+  tap_is_int(terminal_end(&term), 0, "who leaves at once leaves well");
+  tap_is_int(left_to_read(&term), 0, "and leaves no answer for the shell");
+  terminal_free(&term);
+}
+
 /* --- hostile text ---------------------------------------------------------------------------------------------------------- */
 
 /* Escape sequences, C0, DEL, C1 (as UTF-8 and bare), marks that reorder, separators, a BOM, cut and overlong UTF-8; then
@@ -292,6 +315,7 @@ int main(void)
   resize_storm();
   least_size();
   answers();
+  leaves_at_once();
   make_hostile(path);
   hostile(120, 40, "C.UTF-8");
   hostile(80, 24, "C");
