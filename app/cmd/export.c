@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "app/export_runs.h"
+#include "experiments/data/matrix_pack.h"
+#include "experiments/data/read_npy.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/params.h"
 
@@ -16,6 +18,7 @@ static const struct option_row options[] = {
   {.name = "format", .letter = 'f', .arg = "FORMAT", .doc = "csv (the default), tsv, jsonl, json, npy, or runs", .complete = "csv tsv jsonl json npy runs"},
   {.name = "metric", .letter = 'm', .arg = "KEY", .repeat = true, .doc = "only this metric (default: all; npy takes one)", .complete = "metric"},
   CHOOSING_OPTIONS,
+  {.name = "artifact", .arg = "NAME", .doc = "instead, what one run has kept under this name: a matrix as NPY, a text as it is"},
   {.name = "publish", .arg = "FILE", .doc = "write a copy of the store to a new FILE instead, without the trash, to be read anywhere", .complete = "file"},
   {0},
 };
@@ -167,6 +170,65 @@ static int export_npy(struct export *x, const struct arguments *a)
   return code;
 }
 
+/* --- artifacts -------------------------------------------------------------------------------- */
+
+static int write_matrix(struct app *app, const char *name, const struct store_cell *content)
+{
+  struct mat m = {0};
+  struct err e = {0};
+  unsigned char *bytes = NULL;
+  size_t n;
+  if (app->tty_out) {
+    app_complain("NPY is no text for a terminal: write it to a file with > FILE.npy");
+    return EXIT_USAGE;
+  }
+  if (content->type != STORE_BLOB || matrix_unpack(&m, content->text, content->size, &e) || npy_format(&m, &bytes, &n, &e))
+    app_complain("%s: the artifact \"%s\": %s", app->db, name, e.code ? e.message : "it is kept outside the store");
+  else
+    fwrite(bytes, 1, n, stdout);
+  free(bytes);
+  mat_free(&m);
+  return e.code || content->type != STORE_BLOB ? EXIT_USAGE : EXIT_DONE;
+}
+
+/* As it is; on the way to a terminal with what could move the cursor escaped. */
+static void write_text(const struct app *app, const struct store_cell *content)
+{
+  if (!app->tty_out) {
+    fwrite(content->text, 1, content->size, stdout);
+    return;
+  }
+  char *text = xasprintf("%.*s", (int)content->size, content->text), *safe = text_safe(text, true);
+  fputs(safe, stdout);
+  free(safe);
+  free(text);
+}
+
+static int export_artifact(struct export *x, const char *name)
+{
+  struct store_query *q = reading_query(x->app, x->store, "SELECT kind, content FROM artifact WHERE run_id = ?1 AND name = ?2");
+  int code;
+  if (!q)
+    return reading_failed(x->app, x->store);
+  store_query_bind_int(q, 1, x->runs.id[0]);
+  store_query_bind_text(q, 2, name);
+  if (reading_next(q, &code)) {
+    const struct store_cell kind = store_query_cell(q, 0), content = store_query_cell(q, 1);
+    bool text = kind.type == STORE_TEXT && strcmp(kind.text, "text") == 0;
+    if (text && content.type == STORE_BLOB)
+      write_text(x->app, &content);
+    else
+      code = write_matrix(x->app, name, &content);
+  } else if (code) {
+    code = reading_failed(x->app, x->store);
+  } else {
+    app_complain("run %" PRId64 " has no artifact '%s'; 'assay show %" PRId64 "' lists what it has", x->runs.id[0], name, x->runs.id[0]);
+    code = EXIT_USAGE;
+  }
+  store_query_close(q);
+  return code;
+}
+
 /* --- the command ------------------------------------------------------------------------------ */
 
 static int publish(struct app *app, struct store *s, const struct arguments *a)
@@ -192,6 +254,8 @@ static int run(struct app *app, const struct arguments *a)
     return app_usage(a->command, "--format must be csv, tsv, jsonl, json, npy or runs, not '%s'", word);
   if (whole && arg_flag(a, "metric"))
     return app_usage(a->command, "--format runs writes whole runs: leave out --metric");
+  if (arg_flag(a, "artifact") && (word || arg_flag(a, "metric") || arg_flag(a, "publish")))
+    return app_usage(a->command, "--artifact writes one file: leave out --format, --metric and --publish");
   if (!(x.store = reading_open(app)))
     return EXIT_USAGE;
   x.n_metrics = arg_values(a, "metric", x.metric, METRICS_MAX);
@@ -199,7 +263,8 @@ static int run(struct app *app, const struct arguments *a)
   if (arg_flag(a, "publish"))
     code = publish(app, x.store, a);
   else if (!(code = check_metrics(&x)) && !(code = choosing_runs(app, x.store, a, 0, false, true, &x.runs)))
-    code = npy ? export_npy(&x, a) : whole ? export_runs(app, x.store, &x.runs) : export_table(&x, format);
+    code = arg_flag(a, "artifact") ? x.runs.n == 1 ? export_artifact(&x, arg_value(a, "artifact")) : app_usage(a->command, "--artifact is of one run: name it")
+      : npy ? export_npy(&x, a) : whole ? export_runs(app, x.store, &x.runs) : export_table(&x, format);
   chosen_free(&x.runs);
   store_close(x.store);
   return code;
@@ -208,12 +273,13 @@ static int run(struct app *app, const struct arguments *a)
 const struct command command_export = {
   .name = "export",
   .summary = "curves for other programs, or a copy of the store",
-  .usage = "[--format FORMAT] [--metric KEY]… [--where SQL] [--experiment NAME] [RUN…] | --publish FILE",
+  .usage = "[--format FORMAT] [--metric KEY]… [--where SQL] [--experiment NAME] [RUN…] | --artifact NAME RUN | --publish FILE",
   .help = "Examples:\n"
           "  assay export --metric val_error > curves.csv             every point: run, uid, experiment, seed, key, step, value\n"
           "  assay export -f jsonl --where \"schedule = 'cosine'\" 17\n"
           "  assay export -f npy -m loss > loss.npy                   numpy.load: fields run, step, value\n"
           "  assay export -f runs > runs.jsonl                        a run a line, with all that it has; 'assay import' reads it\n"
+          "  assay export --artifact 'layer 1 mask @0.9' 17 > mask.npy   what a run has kept (run:artifact)\n"
           "  assay export --publish results.db                        for a read-only place; any SQLite client reads it\n"
           "Nothing is sampled or rounded. NaN is an empty field in CSV, null in JSON, NaN in NPY. What runs returned is\n"
           "`assay ls --runs --format csv`; `assay merge` moves whole runs between stores.\n",

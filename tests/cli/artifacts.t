@@ -39,6 +39,15 @@ assert (rows, cols) == (7, 11) and mask == [int(w > 0) for w in weights]
 P
 ok $? "another program reads them as the header says"
 
+"$ASSAY" --db t.db export --artifact weights 1 >weights.npy
+is "$("$ASSAY" --db t.db repl -e 'print(assay.load "weights.npy" == assay.artifact(1, "weights"))')" true "export writes a matrix as NPY"
+is "$("$ASSAY" --db t.db export --artifact old 1 | od -An -c | tr -d ' \n')" "$(printf 'seed %s \0 caf\303\251' "$(sql t.db 'select seed from run where id = 1')" | od -An -c | tr -d ' \n')" "and a text as it is"
+try --db t.db export --artifact weight 1
+exits 2 "an artifact that is not there"
+err_has "'assay show 1' lists" "is refused"
+try --db t.db export --artifact weights
+exits 2 "of several runs"
+
 try run "$here/artifacts.lua" --db s.db --jobs 1 --quiet --shard 1/2
 "$ASSAY" merge all.db s.db t.db 2>/dev/null
 is "$(whole all.db) $(sql all.db 'select count(*) from run')" "$(sql all.db 'select count(*) || " " || count(*) from run')" "merge carries them"
@@ -77,4 +86,6 @@ for change in "content = zeroblob(100)" "content = substr(content, 1, 40)" "cont
   try --db hostile.db repl -e 'print(pcall(assay.artifact, 1, "weights"))'
   out_has "false" "refused: $change"
 done
+sql hostile.db "update artifact set content = cast(char(27) || '[2J and more' as blob) where name = 'old'"
+is "$(script -qec "$ASSAY --db hostile.db export --artifact old 1" /dev/null | grep -c $'\x1b')" 0 "on a terminal a text is escaped"
 done_testing
