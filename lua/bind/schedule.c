@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "experiments/probe/step_limit.h"
 #include "experiments/schedules/last_iterate_bound.h"
 #include "experiments/schedules/schedule.h"
 
@@ -188,7 +189,35 @@ static int call_refined_bound(lua_State *L)
   return 2;
 }
 
+/* stability_limit(rule, curvature[, momentum]) */
+static int call_stability_limit(lua_State *L)
+{
+  enum stability_rule rule = (enum stability_rule)luaL_checkoption(L, 1, NULL, stability_rule_names);
+  double curvature = luaL_checknumber(L, 2), beta = luaL_optnumber(L, 3, 0.9);
+  if (!(curvature > 0) || !(beta >= 0 && beta < 1))
+    bind_error(L, "curvature must be a number > 0 and momentum in [0, 1), got %g and %g", curvature, beta);
+  lua_pushnumber(L, stability_limit(rule, beta) / curvature);
+  return 1;
+}
+
+/* rmt_max_lr(lambda1, sigma2, params, batch[, n]) */
+static int call_rmt_max_lr(lua_State *L)
+{
+  double v[5];
+  for (int i = 0; i < 5; i++)
+    v[i] = i < 4 ? luaL_checknumber(L, i + 1) : luaL_optnumber(L, 5, (double)INFINITY);
+  if (!(v[0] >= 0 && v[1] >= 0 && v[0] + v[1] > 0 && v[2] >= 1 && v[3] >= 1 && v[4] >= 1))
+    bind_error(L, "lambda1 and sigma2 must be numbers >= 0, not both 0, and params, batch and n at least 1");
+  lua_pushnumber(L, 2 / rmt_top(v[0], v[1], v[2], rmt_batch(v[3], v[4])));
+  return 1;
+}
+
 const struct function_row schedule_math[] = {
+    {"stability_limit", call_stability_limit, "assay.math.stability_limit(rule, curvature[, momentum = 0.9])",
+     "The largest stable rate on a quadratic: rule is \"gd\", \"heavy-ball\", \"damped\" or \"nesterov\"; help(\"stability-limit\")."},
+    {"rmt_max_lr", call_rmt_max_lr, "assay.math.rmt_max_lr(lambda1, sigma2, params, batch[, n])",
+     "The largest rate for a batch size by random-matrix theory: lambda1 of the whole Hessian, sigma2 the variance of its entries "
+     "from example to example, n examples in all (endless by default); help(\"rmt-max-lr\")."},
     {"last_iterate_bound", call_last_iterate_bound, "assay.math.last_iterate_bound(rates, norms, distance)",
      "For convex f: a bound on E f - f* where the last gradient of SGD was taken, from rates, gradient norms and the distance "
      "of the start to the optimum (Defazio et al. 2023)."},

@@ -47,3 +47,25 @@ for _, id in ipairs { "grab", "grab-pair" } do
   tap.fails(function() batches:minimize(lr, { passes = 1 }) end, "batch = 1", id .. " with batches of 4")
   tap.fails(function() assay.minimizer("saga", { sampler = id }):minimize(lr, { passes = 1 }) end, "stochastic", id .. " with SAGA")
 end
+
+-- the largest rates
+tap.near(assay.math.stability_limit("gd", 4), 0.5, 1e-15, "2/lambda")
+tap.near(assay.math.stability_limit("heavy-ball", 4, 0.5), 0.75, 1e-15, "2(1 + beta)/lambda")
+tap.fails(function() assay.math.stability_limit("adam", 4) end, "adam", "a rule without a limit")
+tap.fails(function() assay.math.stability_limit("gd", -1) end, "curvature must be", "a curvature below 0")
+tap.near(assay.math.rmt_max_lr(5, 1, 500, 100), 2 / 6, 1e-15, "5 + 5/5")
+tap.near(assay.math.rmt_max_lr(5, 1, 500, 100, 100), 0.4, 1e-15, "the whole sample has no noise")
+tap.fails(function() assay.math.rmt_max_lr(5, 1, 500, 0) end, "batch", "a batch of nothing")
+-- full-batch gradient descent on least squares obeys its limit
+local line = assay.data("linear-teacher", { train = 60, valid = 0, test = 0, d = 4, noise = 0.1 })
+local first = assay.train { data = line, model = "linear", lr = 1e-9, steps = 1, batch = 60, keep_weights = true }
+local limit = assay.probe("stability-limit"):measure(first).limit
+local function descend(rate)
+  return assay.train { data = line, model = "linear", lr = rate, steps = 400, batch = 60, diverged = "ok", log_every = 1, keep_losses = true }
+end
+tap.ok(descend(0.97 * limit).train_loss < 10, "3 % below the limit of the probe it settles")
+local above = descend(1.03 * limit)
+tap.ok(above.diverged or above.train_loss > 1e4, "3 % above it does not")
+local rates = assay.probe("rmt-max-lr", { batch = { 1, 8, 60 } }):measure(first)
+tap.ok(rates.limit[1] < rates.limit[2] and rates.limit[2] < rates.limit[3], "larger batches allow larger rates")
+tap.near(rates.limit[3], limit, 1e-3 * limit, "up to that of the whole")
