@@ -85,7 +85,7 @@ shows "methods" "7: the catalogue"
 press 8
 shows "compare/schedules.lua" "8: scripts"
 press 9 F
-shows "questions to begin with" "9: queries"
+shows "to begin with" "9: queries"
 press Enter
 shows "best_val_error" "that are answered"
 press 0
