@@ -218,14 +218,17 @@ static void find_differing(struct listing *l)
 
 /* --- results ---------------------------------------------------------------------------------- */
 
-/* seed: NULL when nobody has asked for seeds. */
-static void add_value(struct summary *x, const struct store_cell *value, const int64_t *seed)
+/* seed: NULL when nobody has asked for seeds. alone: of a single run, whose mean it is: a hundred thousand arrays of one are spared. */
+static void add_value(struct summary *x, const struct store_cell *value, const int64_t *seed, bool alone)
 {
   x->varies = x->varies || (x->one.type == STORE_TEXT && !cell_equal(&x->one, value));
   cell_free(&x->one);
   x->one = cell_copy(value);
   if (value->type == STORE_NULL) {
     x->n_nan++;
+  } else if (alone && (value->type == STORE_INTEGER || value->type == STORE_REAL)) {
+    x->mean = value->r;
+    x->n = 1;
   } else if (value->type == STORE_INTEGER || value->type == STORE_REAL) {
     if ((x->n & (x->n - 1)) == 0) { /* 0, 1, 2, 4, 8, … */
       x->value = xrealloc(x->value, (x->n ? 2 * x->n : 1) * sizeof *x->value);
@@ -244,6 +247,8 @@ static void finish_summary(struct summary *x)
   struct interval interval;
   double sum = 0;
   x->half = NAN;
+  if (!x->value)
+    return;
   for (size_t i = 0; i < x->n; i++)
     sum += x->value[i];
   if (x->n && stats_mean(x->value, x->n, &x->mean, NULL) != STATUS_OK)
@@ -271,7 +276,7 @@ static int load_result(struct listing *l, struct app *app, struct store *s, cons
     if (l->run[at].id != id || !(l->by_run || l->run[at].done)) /* a mean is over what ran to its end */
       continue;
     struct store_cell value = store_query_cell(q, 1);
-    add_value(&l->row[l->run[at].row].result[column], &value, ask->seeds ? &l->run[at].seed : NULL);
+    add_value(&l->row[l->run[at].row].result[column], &value, ask->seeds ? &l->run[at].seed : NULL, l->by_run && !ask->seeds);
     *any = true;
   }
   store_query_close(q);
@@ -301,6 +306,26 @@ static int by_importance(const void *a, const void *b)
   return order ? order : strcmp(p, q);
 }
 
+/* Would it be shown without anybody asking for it? derived: where runs returned nothing, the last values of metrics. */
+static bool is_usual(const struct listing_ask *ask, const char *key, bool derived)
+{
+  const char *dot = strrchr(key, '.');
+  return (derived ? dot && strcmp(dot, ".last") == 0 : !result_is_derived(key)) && (ask->timings || !result_is_timing(key));
+}
+
+/* The most results that can be found. */
+static size_t most_columns(const struct listing_ask *ask, const struct names *keys)
+{
+  size_t asked = 0, usual[2] = {0};
+  for (size_t i = 0; i < ask->n_columns; i++)
+    asked += names_has(keys, ask->columns[i]);
+  for (size_t i = 0; i < keys->n; i++)
+    for (int derived = 0; derived <= 1; derived++)
+      usual[derived] += is_usual(ask, keys->name[i], derived);
+  size_t found = usual[0] > usual[1] ? usual[0] : usual[1];
+  return asked + (ask->most_results < found ? ask->most_results : found);
+}
+
 static int load_results(struct listing *l, struct app *app, struct store *s, const struct listing_ask *ask, struct names *keys)
 {
   size_t added = 0;
@@ -308,7 +333,7 @@ static int load_results(struct listing *l, struct app *app, struct store *s, con
   int code = EXIT_DONE;
   if (keys->n)
     qsort(keys->name, keys->n, sizeof *keys->name, by_importance);
-  size_t columns = ask->n_columns + (ask->most_results < keys->n ? ask->most_results : keys->n);
+  size_t columns = most_columns(ask, keys);
   struct summary *all = xcalloc(l->n_rows * columns + 1, sizeof *all);
   for (size_t i = 0; i < l->n_rows; i++)
     l->row[i].result = all + i * columns;
@@ -317,9 +342,8 @@ static int load_results(struct listing *l, struct app *app, struct store *s, con
       code = load_result(l, app, s, ask->columns[i], ask, &any);
   for (int derived = 0; derived <= 1 && !added; derived++) /* last values only where runs returned nothing */
     for (size_t i = 0; !code && i < keys->n && added < ask->most_results; i++) {
-      const char *key = keys->name[i], *dot = strrchr(key, '.');
-      bool wanted = derived ? dot && strcmp(dot, ".last") == 0 : !result_is_derived(key);
-      if (!wanted || (result_is_timing(key) && !ask->timings))
+      const char *key = keys->name[i];
+      if (!is_usual(ask, key, derived))
         continue;
       any = names_has(&l->results, key); /* asked for */
       if (!any)

@@ -22,7 +22,7 @@ struct listing_ask {
 /* A result over the runs of a row. */
 struct summary {
   size_t n, n_nan;
-  double *value;               /* the n numbers */
+  double *value;               /* the n numbers; NULL for a single run without seeds, whose number is the mean */
   int64_t *seed;               /* and the seeds of their runs (INT64_MIN: none); NULL unless asked for */
   double mean, half;           /* of n >= 1; half the 95 % t interval, NaN where there is none */
   struct store_cell one;       /* the value of the last run, also when it is text */

@@ -38,8 +38,9 @@ void query_schema_load(struct query_schema *q, struct app *app, struct store *s)
 
 void query_schema_free(struct query_schema *q)
 {
-  struct names *const all[] = {&q->tables, &q->table_of, &q->columns, &q->params, &q->results, &q->metrics, &q->experiments};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+  enum { LISTS = 7 };
+  struct names *const all[LISTS] = {&q->tables, &q->table_of, &q->columns, &q->params, &q->results, &q->metrics, &q->experiments};
+  for (size_t i = 0; i < LISTS; i++)
     names_free(all[i]);
 }
 

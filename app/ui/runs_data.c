@@ -71,6 +71,14 @@ static void adjust(struct against *all, size_t n)
   free(p);
 }
 
+bool runs_result_is_number(const struct listing *l, size_t result)
+{
+  for (size_t i = 0; i < l->n_rows; i++)
+    if (l->row[i].result[result].n)
+      return true;
+  return false;
+}
+
 /* Is it a result that rows may be judged by? A curve's last value is only what its column is sorted by. */
 static bool is_score(const struct runs_ask *ask, const char *name) { return !result_is_derived(name) || names_has(&ask->columns, name); }
 
@@ -79,6 +87,9 @@ static void find_score(struct runs_data *d, const struct runs_ask *ask)
 {
   const struct names *results = &d->list.results;
   size_t first = d->list.usual.n ? row_find(results, d->list.usual.name[0]) : 0;
+  for (size_t i = d->list.usual.n; i-- > 0;) /* the first of numbers, if any is */
+    if (runs_result_is_number(&d->list, row_find(results, d->list.usual.name[i])))
+      first = row_find(results, d->list.usual.name[i]);
   size_t sorted = ask->sort && is_score(ask, ask->sort) && row_find(&d->list.params, ask->sort) == SIZE_MAX ? row_find(results, ask->sort) : SIZE_MAX;
   size_t best = ask->fold == FOLD_BEST ? row_find(results, ask->best_of) : SIZE_MAX;
   d->score = best != SIZE_MAX ? best : sorted != SIZE_MAX ? sorted : results->n ? first : SIZE_MAX;
@@ -250,7 +261,7 @@ bool runs_load(struct runs_data *d, struct app *app, struct store *s, const stru
 {
   char *where = ask->where ? filter_where(ask->where) : NULL;
   struct names asked = asked_results(ask);
-  const struct listing_ask listing = {.seeds = true, .labels = true, .where = where, .by_run = ask->fold != FOLD_CONFIGS, .most_results = MOST_RESULTS,
+  const struct listing_ask listing = {.seeds = ask->fold == FOLD_CONFIGS, .labels = true, .where = where, .by_run = ask->fold != FOLD_CONFIGS, .most_results = MOST_RESULTS,
                                       .best_of = ask->fold == FOLD_BEST ? ask->best_of : NULL,
                                       .columns = (const char *const *)asked.name, .n_columns = asked.n};
   *d = (struct runs_data){.best = SIZE_MAX, .score = SIZE_MAX, .fold = ask->fold};

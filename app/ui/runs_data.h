@@ -32,7 +32,7 @@ struct runs_data {
   struct listing list;
   enum runs_fold fold;
   size_t *order;               /* of list.row, as shown */
-  size_t score;                /* the result that rows are judged by: the one sorted by, else the first usual one; SIZE_MAX: none */
+  size_t score;                /* the result that rows are judged by: the one sorted by, else the first usual one of numbers; SIZE_MAX: none */
   struct against *against;     /* of each list.row, by the score; Holm-adjusted p */
   size_t best;                 /* row; SIZE_MAX: none */
   size_t n_running;
@@ -48,6 +48,8 @@ void runs_ask_free(struct runs_ask *a);
 /* In the reading thread. False: *problem says what is wrong with the filter (caller frees), or a message was printed. */
 bool runs_load(struct runs_data *d, struct app *app, struct store *s, const struct runs_ask *ask, char **problem);
 void runs_free(struct runs_data *d);
+/* Is it a number in any row? */
+bool runs_result_is_number(const struct listing *l, size_t result);
 /* Is this result the same in all rows, so that it need not be shown? */
 bool runs_result_same(const struct listing *l, size_t result);
 

@@ -41,7 +41,8 @@ static char *foot_text(const struct runs *v)
 {
   const struct runs_data *d = &v->data;
   const char *score = d->score != SIZE_MAX ? d->list.results.name[d->score] : "";
-  const char *way = strcmp(d->sorted_by, score) != 0 ? "" : d->higher_better ? " (higher is better)" : " (lower is better)";
+  bool known = strstr(score, "error") || strstr(score, "loss"); /* else nobody knows which way is better: the lowest is called best */
+  const char *way = strcmp(d->sorted_by, score) != 0 ? "" : d->higher_better ? " (higher is better)" : known ? " (lower is better)" : " (the lowest is called best)";
   if (d->fold == FOLD_RUNS)
     return xasprintf("-- single runs, sorted by %s ", d->sorted_by);
   if (d->fold == FOLD_BEST)

@@ -25,6 +25,8 @@ struct compare {
   struct comparing *job;
 };
 
+enum { LEAST_PLOT = 8 }; /* rows; below that the table is worth more */
+
 static const struct effect *effect_at(const struct compare *v, size_t at) { return &v->data.effect[v->order[at]]; }
 
 static char letter(size_t group) { return (char)('A' + group); }
@@ -255,8 +257,10 @@ static void draw_curves(const struct compare *v, struct plot_grid *g, struct are
     const struct curve *c = &v->data.curve[i];
     label[i][0] = letter(i);
     label[i][1] = '\0';
-    if (c->n)
-      series[n++] = (struct plot_series){.label = label[i], .n = c->n, .x = c->x, .y = c->y, .low = c->low, .high = c->high};
+    if (!c->n)
+      continue;
+    series[n] = (struct plot_series){.label = label[i], .n = c->n, .x = c->x, .y = c->y, .low = c->low, .high = c->high};
+    n++;
   }
   struct plot_spec spec = {.kind = PLOT_LINE, .title = v->data.metric, .x_label = "step", .log_y = v->log_y, .n_series = n, .series = series};
   draw_plot(g, a, &spec);
@@ -317,7 +321,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
                  v->job ? "reading …" : "mark configs or runs on screen 1 with Space, then come back: they stand here side by side", UI_GREY, 0);
     return;
   }
-  int groups = draw_groups(v, g, a), rest = a.height - groups - 1, plot = v->data.metric ? rest / 2 : 0;
+  int groups = draw_groups(v, g, a), rest = a.height - groups - 1, plot = v->data.metric && rest / 2 >= LEAST_PLOT ? rest / 2 : 0;
   bool two = a.width >= 100 && v->data.n > 1;
   int width = two ? a.width * 3 / 5 : a.width;
   if (plot)

@@ -1,5 +1,6 @@
 /* view_runs.c: screen 1: runs, by default grouped by config with n, mean and interval, each against the best. What all
  * have in common is said once, above. runs_int.h names the files that it is made of. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "experiments/kernel/mem.h"
 
 /* --- reading ------------------------------------------------------------------------------------------------ */
+
+enum { MANY_ROWS = 20000 };
 
 struct loading {
   struct aside_job job; /* first */
@@ -39,7 +42,10 @@ static void take_data(struct runs *v, struct loading *l)
 {
   bool same = v->loaded && v->data.fold == l->data.fold;
   int64_t selected = same && v->list.n_rows ? v->data.list.row[v->data.order[v->list.at]].id : 0;
+  size_t before = v->data.list.n_rows;
   runs_free(&v->data);
+  if (before > MANY_ROWS)
+    malloc_trim(0); /* megabytes of small pieces, which the next list would not fit into */
   v->data = l->data;
   l->data = (struct runs_data){0};
   v->loaded = true;
@@ -182,8 +188,8 @@ static unsigned best_of_each(struct runs *v)
   bool again = v->ask.fold == FOLD_BEST && (!here || strcmp(here, v->ask.best_of) == 0);
   if (again)
     return set_fold(v, FOLD_CONFIGS);
-  if (!here && !score) {
-    ui_say(v->ui, "no result yet to be best in");
+  if ((!here && !score) || !runs_result_is_number(&v->data.list, row_find(&v->data.list.results, here ? here : score))) {
+    ui_say(v->ui, here ? "%s is no number: nothing to be best in" : "no result yet to be best in", here);
     return UI_HANDLED;
   }
   char *wanted = xstrdup(here ? here : score);

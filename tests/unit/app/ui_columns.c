@@ -165,6 +165,10 @@ static void best_of_each(void)
   tap_has(bench_line("cosine peak=0.1"), "   3  0.11 ", "of how many");
   tap_has(bench_screen(), "the best of several flatters", "and what that does");
   tap_has(bench_keys("b"), "7 runs  3 configs", "b again: all");
+  bench_keys("c");
+  bench_type("schedule");
+  bench_keys("Tab Enter");
+  tap_has(bench_line("cosine peak=0.1"), "cosine  ", "a column of texts");
 }
 
 /* What was asked for is written although the program is left at once. */

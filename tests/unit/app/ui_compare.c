@@ -47,7 +47,7 @@ struct band { double mean, half; };
 static struct band band_by_hand(int i)
 {
   static const double quantile[] = {NAN, NAN, 12.706204736174694, 4.302652729749462}; /* t, 0.975, n - 1 degrees of freedom */
-  double mean[3], sum = 0, squares = 0;
+  double mean[3] = {0}, sum = 0, squares = 0;
   int n = 0;
   for (int seed = 11; seed <= 13; seed++) {
     double total = 0;
