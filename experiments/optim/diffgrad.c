@@ -13,7 +13,7 @@ struct constants {
 };
 
 static const struct param params[] = {
-  ADAM_PARAMS(struct conf),
+  ADAM_PARAMS_EPS(struct conf, "added to the root, before the bias correction"),
   {.id = "aliased", .type = PARAM_BOOL, .at = offsetof(struct conf, aliased), .def = 0,
    .doc = "the defect of the published experiments: the stored gradient is the present one, so xi = 1/2 always", .example = "true"},
   RULE_DECAY_PARAM(struct conf, 0),

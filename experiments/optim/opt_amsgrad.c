@@ -28,7 +28,7 @@ struct constants {
 static const struct param params[] = {
   {.id = "r", .type = PARAM_INT, .at = offsetof(struct conf, r), .def = 3, .min = 0, .max = MOST, .flags = PARAM_TUNED,
    .doc = "differences of gradients that the guess is made of; 0: no guess and no second half step", .example = "5"},
-  ADAM_PARAMS(struct conf),
+  ADAM_PARAMS_EPS(struct conf, "added to the root"),
   {.id = "lam", .type = PARAM_REAL, .at = offsetof(struct conf, lam), .def = 1e-8, .min = 0, .max = 1e6, .flags = PARAM_LOG | PARAM_ADVANCED | PARAM_MIN_OPEN,
    .doc = "regularisation of the extrapolation, relative", .example = "1e-4"},
   RULE_DECAY_PARAM(struct conf, 0),

@@ -12,7 +12,7 @@ struct constants {
 };
 
 static const struct param params[] = {
-  ADAM_PARAMS(struct conf),
+  ADAM_PARAMS_EPS(struct conf, "added to the root, before the bias correction"),
   RULE_DECAY_PARAM(struct conf, 0),
   {0},
 };

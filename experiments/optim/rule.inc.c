@@ -88,7 +88,6 @@ static void init(const void *conf, const struct net *net, void *state, const voi
 #define FMA fmaf
 #define SQRT sqrtf
 #define FABS fabsf
-#define LARGEST FLT_MAX
 #define BITS uint32_t
 #define MANTISSA 23
 #define ELEMENT element_f32
@@ -101,7 +100,6 @@ static void init(const void *conf, const struct net *net, void *state, const voi
 #undef FMA
 #undef SQRT
 #undef FABS
-#undef LARGEST
 #undef BITS
 #undef MANTISSA
 #undef ELEMENT
@@ -113,7 +111,6 @@ static void init(const void *conf, const struct net *net, void *state, const voi
 #define FMA fma
 #define SQRT sqrt
 #define FABS fabs
-#define LARGEST DBL_MAX
 #define BITS uint64_t
 #define MANTISSA 52
 #define ELEMENT element_f64

@@ -42,9 +42,10 @@ INLINE bool NAME(move_counted)(const struct constants *constants, VECTOR_ARGUMEN
     REAL x = ELEMENT(&c, w[i], g[i], s);
     w[i] = x;
     NAME(save)(s, s0, s1, s2, s3, s4, i, count);
-    bad |= !(FABS(x) <= LARGEST);
+    REAL zero = 0 * x; /* times what is infinite or no number: no number */
     for (size_t j = 0; j < count; j++)
-      bad |= !(FABS(s[j]) <= LARGEST);
+      zero *= s[j];
+    bad |= !(zero == 0);
   }
   return !bad;
 }

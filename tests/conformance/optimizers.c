@@ -405,6 +405,33 @@ static void check_extremes(const struct method *m)
   }
 }
 
+/* The weights to evaluate start as the weights, and agree between precisions after 20 updates. */
+static void check_evaluation(const struct method *m)
+{
+  struct bench b;
+  float x32[N];
+  double x64[N], worst = 0;
+  bench_make(&b, m, true, N);
+  if (!b.rule->eval_weights_f32 || !b.rule->eval_weights_f64) {
+    tap_ok(!b.rule->eval_weights_f32 && !b.rule->eval_weights_f64, "%s: it is evaluated at its weights, in both precisions", m->id);
+    bench_free(&b);
+    return;
+  }
+  b.rule->eval_weights_f32(b.o.conf, b.s32, b.w32, x32, N);
+  b.rule->eval_weights_f64(b.o.conf, b.s64, b.w64, x64, N);
+  tap_ok(same_bits(x32, b.w32, sizeof x32) && same_bits(x64, b.w64, sizeof x64), "%s: before the first update it is evaluated at the weights", m->id);
+  for (uint64_t k = 1; k <= 20; k++) {
+    random_gradient(&b, k);
+    must_step(&b, k, 0.01);
+  }
+  b.rule->eval_weights_f32(b.o.conf, b.s32, b.w32, x32, N);
+  b.rule->eval_weights_f64(b.o.conf, b.s64, b.w64, x64, N);
+  for (size_t i = 0; i < N; i++)
+    worst = fmax(worst, fabs((double)x32[i] - x64[i]) / fmax(1, fabs(x64[i])));
+  tap_ok(worst <= 20 * 4 * (double)FLT_EPSILON, "%s: float32 and float64 are evaluated at the same point (%.2g)", m->id, worst);
+  bench_free(&b);
+}
+
 static void check_rate(const struct method *m)
 {
   struct bench b;
@@ -425,6 +452,7 @@ static void check(const struct method *m)
   check_sizes(m);
   check_momentum_form(m);
   check_rate(m);
+  check_evaluation(m);
   check_instruction_sets(m);
   check_extremes(m);
 }
