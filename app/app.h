@@ -131,6 +131,13 @@ struct run_options {
   bool no_report;      /* print nothing but messages; a paper's verdict is recorded all the same */
   double space_wait_s; /* how long a full disk is waited for; below 0: until a signal */
   long shard, shards;  /* only this part of the runs, from 1; shards 0: all */
+  struct run_again *again; /* one run of the store again instead of the script at `path`; NULL: none */
+};
+/* A run as it was given: its script and what that required, its experiment's parameters, its config. */
+struct run_again {
+  const struct script_file *files; size_t n_files;
+  struct lua_one_run one;
+  int64_t made;        /* out: the new run in the store; 0: none */
 };
 int run_experiment(struct app *app, const struct run_options *o); /* exit code */
 

@@ -107,6 +107,15 @@ struct script_file { char *name; char *text; size_t size; };
  * loaded are the host's: use one host per experiment that is open at a time. */
 NODISCARD enum status lua_experiment_open(struct lua_experiment **out, struct lua_host *h, const char *path,
                                           const char *const *sets, size_t n_sets, struct err *e);
+/* One run of a store again: what its experiment and it were given there, as canonical JSON. */
+struct lua_one_run { const char *params, *config; };
+/* The same with one configuration in place of the grid: that of `one`. `sets` then change a value of the configuration
+ * ("lr=0.2", "optimizer.momentum=0") or else a parameter ("epochs=3"; "params.lr" where both have the name). */
+NODISCARD enum status lua_experiment_open_one(struct lua_experiment **out, struct lua_host *h, const char *path, const struct lua_one_run *one,
+                                              const char *const *sets, size_t n_sets, struct err *e);
+/* From now on load these texts in place of files on the disk, as scripts and as modules, by their recorded names.
+ * Borrowed until n is 0. */
+void lua_host_give_files(struct lua_host *h, const struct script_file *files, size_t n);
 void lua_experiment_close(struct lua_experiment *x);
 const char *lua_experiment_name(const struct lua_experiment *x);
 const char *lua_experiment_summary(const struct lua_experiment *x);

@@ -158,7 +158,7 @@ static void do_runs(struct sweep *s)
 static enum status ask_verdict(struct sweep *s, char **json, struct err *e)
 {
   *json = NULL;
-  if (!lua_experiment_claim(s->experiment) || s->options->shards)
+  if (!lua_experiment_claim(s->experiment) || s->options->shards || s->options->again)
     return STATUS_OK;
   if (s->counts.failed) {
     app_complain("no verdict: %zu of %zu runs failed", s->counts.failed, s->counts.total);
@@ -228,7 +228,7 @@ static enum status grow(struct sweep *s, bool *grown, struct err *e)
 {
   size_t added = 0;
   *grown = false;
-  if (!lua_experiment_grows(s->experiment) || s->options->shards || s->store_problem || s->stopping || signals_count() || s->counts.failed ||
+  if (!lua_experiment_grows(s->experiment) || s->options->shards || s->options->again || s->store_problem || s->stopping || signals_count() || s->counts.failed ||
       s->counts.waiting)
     return STATUS_OK;
   enum status status = report_more(s, &added, e);
@@ -250,10 +250,18 @@ static enum status do_stages(struct sweep *s, struct err *e)
   return status;
 }
 
+static enum status open_script(struct sweep *s, struct err *e)
+{
+  const struct run_options *o = s->options;
+  if (o->again)
+    lua_host_give_files(s->host, o->again->files, o->again->n_files);
+  return lua_experiment_open_one(&s->experiment, s->host, o->path, o->again ? &o->again->one : NULL, o->sets, o->n_sets, e);
+}
+
 static int run_sweep(struct sweep *s, struct err *e)
 {
   const struct run_options *o = s->options;
-  if (lua_experiment_open(&s->experiment, s->host, o->path, o->sets, o->n_sets, e) != STATUS_OK)
+  if (open_script(s, e) != STATUS_OK)
     return complain(e);
   if (!open_store(s))
     return EXIT_USAGE;
@@ -273,6 +281,8 @@ static int run_sweep(struct sweep *s, struct err *e)
 
 static void sweep_done(struct sweep *s)
 {
+  if (s->options->again)
+    s->options->again->made = s->n ? s->runs[0].id : 0;
   for (size_t i = 0; i < s->n; i++)
     free(s->runs[i].error);
   free(s->runs);

@@ -49,6 +49,8 @@ struct lua_host {
   size_t unreported;             /* bytes of C memory that the collector has not been told of */
   struct script_file *file;      /* what the script in hand has loaded */
   size_t n_files;
+  const struct script_file *given; /* texts that stand in for files, borrowed */
+  size_t n_given;
   struct probe_cache *probes;    /* what probes have measured; NULL before the first */
   struct loaded_data *data;      /* data sets loaded so far */
   size_t n_data;

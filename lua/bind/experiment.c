@@ -129,95 +129,12 @@ void experiment_open(lua_State *L)
 
 /* --- parameters ---------------------------------------------------------------------------------- */
 
-struct opening { struct lua_experiment *x; const char *path; const char *const *sets; size_t n_sets; };
-
-/* A word as a number of the default's kind; raises. */
-static void push_number(lua_State *L, const char *name, const char *word, bool whole)
-{
-  lua_pushstring(L, word);
-  int is_number;
-  lua_Number v = lua_tonumberx(L, -1, &is_number);
-  if (!is_number)
-    bind_error(L, "parameter %s must be a number, got \"%s\"", name, word);
-  lua_pop(L, 1);
-  lua_Integer i;
-  if (whole && !lua_numbertointeger(v, &i))
-    bind_error(L, "parameter %s must be a whole number, got %s", name, word);
-  if (whole && (lua_Number)i != v)
-    bind_error(L, "parameter %s must be a whole number, got %s (a default like 1.0 in the script would allow fractions)", name, word);
-  if (whole)
-    lua_pushinteger(L, i);
-  else
-    lua_pushnumber(L, v);
-}
-
-static void push_word(lua_State *L, const char *name, const char *word, int like)
-{
-  switch (lua_type(L, like)) {
-  case LUA_TNUMBER: push_number(L, name, word, lua_isinteger(L, like)); return;
-  case LUA_TBOOLEAN:
-    if (strcmp(word, "true") != 0 && strcmp(word, "false") != 0)
-      bind_error(L, "parameter %s must be true or false, got \"%s\"", name, word);
-    lua_pushboolean(L, !strcmp(word, "true"));
-    return;
-  default: lua_pushstring(L, word); return;
-  }
-}
-
-/* "0.1,0.2" as a list whose items are of the kind of the default's first item. */
-static void push_words(lua_State *L, const char *name, const char *word, int like)
-{
-  lua_geti(L, like, 1);
-  int first = lua_gettop(L);
-  bool whole = false;
-  if (lua_isinteger(L, first)) { /* the list as a whole decides: {1, 0.5} is a list of reals */
-    whole = true;
-    for (lua_pushnil(L); lua_next(L, like); lua_pop(L, 1))
-      whole = whole && lua_isinteger(L, -1);
-  }
-  lua_newtable(L);
-  for (lua_Integer i = 1; *word; i++) {
-    size_t n = strcspn(word, ",");
-    lua_pushlstring(L, word, n);
-    const char *item = lua_tostring(L, -1);
-    if (lua_type(L, first) == LUA_TNUMBER)
-      push_number(L, name, item, whole);
-    else
-      push_word(L, name, item, first);
-    lua_rawseti(L, first + 1, i);
-    lua_pop(L, 1);
-    word += n + (word[n] == ',');
-  }
-  lua_replace(L, first);
-}
-
-static void apply_set(lua_State *L, int params, const char *set)
-{
-  const char *equals = strchr(set, '=');
-  if (!equals)
-    bind_error(L, "--set takes name=value, got \"%s\"", set);
-  lua_pushlstring(L, set, (size_t)(equals - set));
-  const char *name = lua_tostring(L, -1);
-  if (lua_getfield(L, params, name) == LUA_TNIL) {
-    const char *known[256];
-    size_t n = 0;
-    char hint[96];
-    struct text *list = text_push(L);
-    for (lua_pushnil(L); n < 256 && lua_next(L, params); lua_pop(L, 1)) {
-      known[n++] = lua_tostring(L, -2);
-      text_add(list, n > 1 ? ", " : "");
-      text_add(list, known[n - 1]);
-    }
-    bind_did_you_mean(name, known, n, hint, sizeof hint);
-    bind_error(L, "the experiment has no parameter \"%s\"%s (it has: %s)", name, hint, n ? list->s : "none");
-  }
-  if (lua_istable(L, -1))
-    push_words(L, name, equals + 1, lua_gettop(L));
-  else
-    push_word(L, name, equals + 1, lua_gettop(L));
-  lua_setfield(L, params, name);
-  lua_pop(L, 2);
-}
+struct opening {
+  struct lua_experiment *x;
+  const char *path;
+  const char *const *sets; size_t n_sets;
+  const struct lua_one_run *one; /* NULL: the whole grid */
+};
 
 /* A fresh table of the parameters at the top of the stack; spec is at index `spec`. */
 static void push_params(lua_State *L, int spec, const struct opening *o)
@@ -237,8 +154,8 @@ static void push_params(lua_State *L, int spec, const struct opening *o)
       bind_error(L, "experiment: parameter %s is a %s; use a number, string, boolean or list", lua_tostring(L, -2),
                  lua_typename(L, type));
   }
-  for (size_t i = 0; i < o->n_sets; i++)
-    apply_set(L, params, o->sets[i]);
+  for (size_t i = 0; i < o->n_sets && !o->one; i++)
+    experiment_set_param(L, params, o->sets[i]);
 }
 
 static int refuse_grid_param(lua_State *L)
@@ -249,9 +166,7 @@ static int refuse_grid_param(lua_State *L)
   return 0;
 }
 
-/* Push what runs see and are known by: the parameters without those that only shape the grid; then the metatable
- * that refuses the others by name, so that no run can depend on what is not in its identity. */
-static void push_run_params(lua_State *L, int spec, int params)
+void experiment_push_seen_params(lua_State *L, int spec, int params)
 {
   bind_push_copy(L, params, 0);
   int own = lua_gettop(L);
@@ -376,8 +291,7 @@ static void expand_grid(lua_State *L)
   lua_remove(L, grid);
 }
 
-/* Push the list of the runs' configurations. */
-static void push_configs(lua_State *L, int spec, int params)
+void experiment_push_configs(lua_State *L, int spec, int params)
 {
   int type = lua_getfield(L, spec, "grid");
   if (type == LUA_TFUNCTION) {
@@ -394,8 +308,7 @@ static void push_configs(lua_State *L, int spec, int params)
 
 /* --- from script to runs -------------------------------------------------------------------------- */
 
-/* {"params":{…},"lr":0.1,…}: sorted like every canonical object. */
-static char *config_json(lua_State *L, int config, int params, struct text *t)
+char *experiment_config_json(lua_State *L, int config, int params, struct text *t)
 {
   if (lua_getfield(L, config, "params") != LUA_TNIL)
     bind_error(L, "grid: \"params\" is taken: it holds the experiment's parameters in every configuration");
@@ -511,7 +424,7 @@ static void read_runs(lua_State *L, struct lua_experiment *x, int spec, int para
   while (x->n < n) {
     lua_geti(L, configs, (lua_Integer)x->n + 1);
     int config = lua_gettop(L);
-    add_run(L, x, spec, params, config, config_json(L, config, params, t), t);
+    add_run(L, x, spec, params, config, experiment_config_json(L, config, params, t), t);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
@@ -534,13 +447,17 @@ static int open_experiment(lua_State *L)
   x->claim = claim_text(L, 2);
   x->grows = lua_getfield(L, 2, "more") == LUA_TFUNCTION;
   lua_pop(L, 1);
-  push_params(L, 2, o);
+  push_params(L, 2, o); /* 3; then 4: params of the runs, 5: their guard, 6: the configurations */
+  if (o->one) {
+    experiment_push_one(L, o->one, o->sets, o->n_sets);
+  } else {
+    experiment_push_seen_params(L, 2, 3);
+    experiment_push_configs(L, 2, 3);
+  }
   struct text *t = text_push(L);
   json_add_object(L, 3, t, "params");
   x->params = xstrdup(t->s);
   lua_pop(L, 1);
-  push_run_params(L, 2, 3); /* 4: params of the runs, 5: their guard */
-  push_configs(L, 2, 3);
   read_runs(L, x, 2, 4, 6);
   lua_createtable(L, 0, 6);
   static const char *const fields[] = {"spec", "params", "run_params", "guard", "configs"};
@@ -552,19 +469,25 @@ static int open_experiment(lua_State *L)
   return 0;
 }
 
-enum status lua_experiment_open(struct lua_experiment **out, struct lua_host *h, const char *path, const char *const *sets,
-                                size_t n_sets, struct err *e)
+enum status lua_experiment_open_one(struct lua_experiment **out, struct lua_host *h, const char *path, const struct lua_one_run *one,
+                                    const char *const *sets, size_t n_sets, struct err *e)
 {
   struct lua_experiment *x = xcalloc(1, sizeof *x);
   x->h = h;
   x->ref = LUA_NOREF;
-  struct opening o = {x, path, sets, n_sets};
+  struct opening o = {x, path, sets, n_sets, one};
   enum status status = bind_protect(h, open_experiment, &o, e);
   if (status == STATUS_OK)
     *out = x;
   else
     lua_experiment_close(x);
   return status;
+}
+
+enum status lua_experiment_open(struct lua_experiment **out, struct lua_host *h, const char *path, const char *const *sets,
+                                size_t n_sets, struct err *e)
+{
+  return lua_experiment_open_one(out, h, path, NULL, sets, n_sets, e);
 }
 
 void lua_experiment_close(struct lua_experiment *x)
@@ -645,7 +568,7 @@ static void add_new(lua_State *L, struct lua_experiment *x, int list)
   for (size_t i = 1; i <= n; i++) {
     lua_geti(L, list, (lua_Integer)i);
     int config = lua_gettop(L);
-    char *text = config_json(L, config, params, t);
+    char *text = experiment_config_json(L, config, params, t);
     if (lua_getfield(L, known, text) != LUA_TNIL) {
       free(text);
     } else {

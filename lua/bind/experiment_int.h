@@ -25,6 +25,23 @@ int experiment_push_function(lua_State *L, const struct lua_experiment *x, const
 /* Push the results of runs with their methods, then a copy of the parameters. */
 void experiment_push_results(lua_State *L, const struct lua_experiment *x, const struct report_run *runs, size_t n);
 
+/* --- while a script is opened: its spec at index 2, its parameters at `params` -------------------------------- */
+
+/* Set a parameter by a "name=value" word; raises (experiment_set.c). */
+void experiment_set_param(lua_State *L, int params, const char *set);
+/* Push a word as a value of the kind of that at `like`: number, whole number, boolean, text or a list of these. Raises. */
+void experiment_push_like(lua_State *L, const char *name, const char *word, int like);
+/* Push what runs see and are known by: the parameters without those that only shape the grid; then the metatable
+ * that refuses the others by name, so that no run can depend on what is not in its identity. */
+void experiment_push_seen_params(lua_State *L, int spec, int params);
+/* Push the list of the runs' configurations. */
+void experiment_push_configs(lua_State *L, int spec, int params);
+/* {"params":{…},"lr":0.1,…}: sorted like every canonical object. `params`: those that runs see. Caller frees; raises. */
+char *experiment_config_json(lua_State *L, int config, int params, struct text *t);
+/* With the spec at 2 and the parameters at 3, leave at 4 to 6 what runs see, its metatable and a list of one
+ * configuration: that of `one`, with its values changed by the words (experiment_one.c). Raises. */
+void experiment_push_one(lua_State *L, const struct lua_one_run *one, const char *const *sets, size_t n_sets);
+
 /* Push a copy of the parameters that a run sees: without grid_params, which raise an error when read. */
 void experiment_push_run_params(lua_State *L, const struct lua_experiment *x);
 

@@ -77,9 +77,60 @@ void script_push_lines(lua_State *L, const char *source, int first, int last)
   lua_settop(L, top + 1);
 }
 
-static void record(struct lua_host *h, const char *path, const struct text *t)
+/* --- texts in place of files ------------------------------------------------------------------------ */
+
+void lua_host_give_files(struct lua_host *h, const struct script_file *files, size_t n)
 {
-  const char *name = recorded_name(h, path);
+  h->given = files;
+  h->n_given = n;
+}
+
+/* Does the path end in these whole names? */
+static bool ends_in(const char *path, const char *names)
+{
+  size_t n = strlen(path), k = strlen(names);
+  return n >= k && !strcmp(path + n - k, names) && (n == k || path[n - k - 1] == '/');
+}
+
+/* By its name, or as the same place seen from another folder. */
+static const struct script_file *given_file(const struct lua_host *h, const char *path)
+{
+  if (!strncmp(path, "./", 2))
+    path += 2;
+  for (int exact = 1; exact >= 0; exact--)
+    for (size_t i = 0; i < h->n_given; i++)
+      if (exact ? !strcmp(h->given[i].name, path) : ends_in(h->given[i].name, path) || ends_in(path, h->given[i].name))
+        return &h->given[i];
+  return NULL;
+}
+
+/* The given text of a module "a.b": a/b.lua or a/b/init.lua. Those of the library are never given. */
+static const struct script_file *given_module(lua_State *L, const struct lua_host *h, const char *module)
+{
+  static const char *const forms[] = {"%s.lua", "%s/init.lua"};
+  const struct script_file *found = NULL;
+  if (!strncmp(module, "assay.", 6))
+    return NULL;
+  const char *path = luaL_gsub(L, module, ".", "/");
+  for (size_t k = 0; k < 2; k++) {
+    const char *name = lua_pushfstring(L, forms[k], path);
+    for (size_t i = 0; i < h->n_given && !found; i++)
+      found = ends_in(h->given[i].name, name) ? &h->given[i] : NULL;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return found;
+}
+
+static const struct text *push_given(lua_State *L, const struct script_file *f)
+{
+  struct text *t = text_push(L);
+  text_add_n(t, f->text, f->size);
+  return t;
+}
+
+static void record(struct lua_host *h, const char *name, const struct text *t)
+{
   for (size_t i = 0; i < h->n_files; i++)
     if (!strcmp(h->file[i].name, name))
       return;
@@ -121,7 +172,10 @@ static void make_globals(lua_State *L)
 void script_load(lua_State *L, const char *path)
 {
   struct lua_host *h = bind_host(L);
-  const struct text *t = push_file(L, path);
+  bool library = bind_is_library(h, lua_pushfstring(L, "@%s", path));
+  lua_pop(L, 1);
+  const struct script_file *given = library ? NULL : given_file(h, path);
+  const struct text *t = given ? push_given(L, given) : push_file(L, path);
   const char *start = t->s, *end = t->s + t->n;
   if (!strncmp(start, "\xEF\xBB\xBF", 3))
     start += 3;
@@ -130,9 +184,8 @@ void script_load(lua_State *L, const char *path)
       start++;
   }
   lua_pushfstring(L, "@%s", path);
-  bool library = bind_is_library(h, lua_tostring(L, -1));
   if (!library)
-    record(h, path, t);
+    record(h, given ? given->name : recorded_name(h, path), t);
   if (*start == LUA_SIGNATURE[0])
     bind_error(L, "%s is a compiled chunk; assay loads Lua text only", path);
   if (luaL_loadbufferx(L, start, (size_t)(end - start), lua_tostring(L, -1), "t") != LUA_OK)
@@ -152,14 +205,19 @@ static int search_module(lua_State *L)
 {
   luaL_checkstring(L, 1);
   lua_settop(L, 1);
+  const struct script_file *given = given_module(L, bind_host(L), lua_tostring(L, 1));
   lua_getglobal(L, "package");
-  lua_getfield(L, -1, "searchpath");
-  lua_pushvalue(L, 1);
-  lua_getfield(L, 2, "path");
-  lua_call(L, 2, 2);
-  if (lua_isnil(L, -2))
-    return 1; /* where it was looked for */
-  lua_pop(L, 1);
+  if (given) {
+    lua_pushstring(L, given->name);
+  } else {
+    lua_getfield(L, -1, "searchpath");
+    lua_pushvalue(L, 1);
+    lua_getfield(L, 2, "path");
+    lua_call(L, 2, 2);
+    if (lua_isnil(L, -2))
+      return 1; /* where it was looked for */
+    lua_pop(L, 1);
+  }
   script_load(L, lua_tostring(L, 3));
   lua_pushfstring(L, "@%s", lua_tostring(L, 3));
   if (!bind_is_library(bind_host(L), lua_tostring(L, -1))) {
