@@ -233,7 +233,7 @@ static int start(void *self, const struct lua_job_request *r)
   if (!p->reading)
     start_reader(p);
   pthread_mutex_lock(&p->lock);
-  int number = jobs_start(p->jobs, r->path, r->sets, r->n_sets, r->workers, r->rerun);
+  int number = jobs_start(p->jobs, &(struct job_request){.script = r->path, .set = r->sets, .n_sets = r->n_sets, .workers = r->workers, .rerun = r->rerun});
   pthread_mutex_unlock(&p->lock);
   return number;
 }
@@ -247,15 +247,15 @@ static int count(void *self)
   return n;
 }
 
-/* The texts stay: a job keeps its script's name, and its report and log once it has them. */
+/* The texts stay: a job keeps its script's name, and its report and log once it has ended; before that the log still moves. */
 static void look(void *self, int number, struct lua_job *out)
 {
   struct prompt_jobs *p = self;
   pthread_mutex_lock(&p->lock);
   const struct job *job = jobs_at(p->jobs, place(p, number));
   job_describe(job, p->line, sizeof p->line);
-  *out = (struct lua_job){.script = job->script, .state = job_state_name(job->state), .line = p->line, .report = job->report, .log = job->log,
-                          .progress = job_progress(job), .ended = job->state > JOB_RUNNING, .code = job->code};
+  *out = (struct lua_job){.script = job->script, .state = job_state_name(job->state), .line = p->line, .report = job->report,
+                          .log = job->state > JOB_RUNNING ? job->log : NULL, .progress = job_progress(job), .ended = job->state > JOB_RUNNING, .code = job->code};
   pthread_mutex_unlock(&p->lock);
 }
 

@@ -11,7 +11,15 @@
 #include "app/jobs/jobs.h"
 #include "experiments/kernel/mem.h"
 
-struct entry { struct job job; struct jobs *of; struct child *child; bool stopping; };
+enum { MOST_LOG = 16 << 20 };
+
+struct entry {
+  struct job job;
+  struct jobs *of;
+  struct child *child;
+  bool stopping;
+  size_t log_used, log_room; /* bytes of job.log */
+};
 
 struct jobs {
   const struct child_loop *loop;
@@ -36,6 +44,7 @@ static void free_entry(struct entry *e)
   free(e->job.script);
   free(e->job.report);
   free(e->job.log);
+  free(e->job.worker);
   free(e);
 }
 
@@ -61,14 +70,40 @@ void jobs_free(struct jobs *j)
 
 static double number_in(const json_t *o, const char *key) { return json_number_value(json_object_get(o, key)); }
 
+static void take_workers(struct job *job, const json_t *tasks)
+{
+  size_t i;
+  json_t *t;
+  if (!tasks)
+    return;
+  free(job->worker);
+  job->n_workers = json_array_size(tasks);
+  job->worker = xcalloc(job->n_workers + 1, sizeof *job->worker);
+  json_array_foreach((json_t *)tasks, i, t)
+    job->worker[i] = (struct job_worker){.runs = (size_t)json_number_value(json_array_get(t, 0)), .run = json_integer_value(json_array_get(t, 1)),
+                                         .share = json_number_value(json_array_get(t, 2)), .seconds = json_number_value(json_array_get(t, 3))};
+}
+
+static void add_to_log(struct entry *e, const char *line)
+{
+  size_t n = strlen(line);
+  if (e->log_used + n > MOST_LOG)
+    return;
+  if (e->log_used + n + 2 > e->log_room)
+    e->job.log = xrealloc(e->job.log, e->log_room = 2 * (e->log_used + n + 2));
+  e->log_used += (size_t)sprintf(e->job.log + e->log_used, "%s\n", line);
+}
+
 static bool take_line(void *self, const char *line)
 {
   struct entry *e = self;
   json_t *o = *line == '{' ? json_loads(line, 0, NULL) : NULL;
   if (!json_is_object(o) || !json_object_get(o, "ended")) {
     json_decref(o);
-    return false;
+    add_to_log(e, line);
+    return true;
   }
+  take_workers(&e->job, json_object_get(o, "tasks"));
   e->job.total = (size_t)number_in(o, "total");
   e->job.kept = (size_t)number_in(o, "kept");
   e->job.done = (size_t)number_in(o, "done");
@@ -91,7 +126,11 @@ static void settle(struct entry *e, int code, const char *out, const char *err)
   e->job.took = seconds_now() - e->job.started;
   e->job.code = code;
   e->job.report = xstrdup(out);
-  e->job.log = xstrdup(err);
+  if (*err) /* a last line without its end */
+    add_to_log(e, err);
+  if (!e->job.log)
+    e->job.log = xstrdup("");
+  e->job.n_workers = 0;
   e->job.state = code == EXIT_DONE ? JOB_DONE : e->stopping ? JOB_CANCELLED : JOB_FAILED;
   if (e->of->user.ended)
     e->of->user.ended(e->of->user.self, &e->job);
@@ -107,14 +146,15 @@ static void ended(void *self, const char *out, const char *err, int code)
 static void start(struct entry *e)
 {
   const char *words[512];
-  char workers[32];
+  char workers[32], again[32];
   size_t n = 0;
-  words[n++] = "run";
-  words[n++] = e->job.script;
+  snprintf(again, sizeof again, "%lld", (long long)e->job.again);
+  snprintf(workers, sizeof workers, "--jobs=%d", e->job.workers_wanted);
+  words[n++] = e->job.again ? "rerun" : "run";
+  words[n++] = e->job.again ? again : e->job.script;
   words[n++] = "--progress=json";
   if (e->job.rerun)
     words[n++] = "--rerun";
-  snprintf(workers, sizeof workers, "--jobs=%d", e->job.workers_wanted);
   if (e->job.workers_wanted > 0)
     words[n++] = workers;
   for (size_t i = 0; i < e->job.n_sets && n + 3 < sizeof words / sizeof *words; i++) {
@@ -140,17 +180,18 @@ static void start_next(struct jobs *j)
       start(j->entry[i]);
 }
 
-int jobs_start(struct jobs *j, const char *script, const char *const *set, size_t n_sets, int workers, bool rerun)
+int jobs_start(struct jobs *j, const struct job_request *r)
 {
   struct entry *e = xcalloc(1, sizeof *e);
   e->of = j;
   e->job.id = (int)j->n + 1;
-  e->job.script = xstrdup(script);
-  e->job.rerun = rerun;
-  e->job.workers_wanted = workers;
-  e->job.set = xcalloc(n_sets + 1, sizeof *e->job.set);
-  for (size_t i = 0; i < n_sets; i++)
-    e->job.set[e->job.n_sets++] = xstrdup(set[i]);
+  e->job.script = r->again ? xasprintf("run %lld again", (long long)r->again) : xstrdup(r->script);
+  e->job.again = r->again;
+  e->job.rerun = r->rerun;
+  e->job.workers_wanted = r->workers;
+  e->job.set = xcalloc(r->n_sets + 1, sizeof *e->job.set);
+  for (size_t i = 0; i < r->n_sets; i++)
+    e->job.set[e->job.n_sets++] = xstrdup(r->set[i]);
   j->entry = xrealloc(j->entry, (j->n + 1) * sizeof(struct entry *));
   j->entry[j->n++] = e;
   start_next(j);
@@ -164,6 +205,7 @@ bool jobs_cancel(struct jobs *j, size_t i)
     e->job.state = JOB_CANCELLED;
     e->job.report = xstrdup("");
     e->job.log = xstrdup("cancelled before it started\n");
+    return true;
   }
   if (!e || !e->child)
     return false;

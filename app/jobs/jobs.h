@@ -71,6 +71,7 @@ struct sweep {
   bool is_set_up;               /* the script's setup() has run */
   bool stopping;                /* no new tasks: a signal, a full disk, or --fail-fast */
   struct progress *progress;
+  const struct pool *pool;      /* while there are workers */
 };
 
 /* --- plan.c ------------------------------------------------------------------------------------ */
@@ -96,6 +97,9 @@ void shard_choose(struct sweep *s);
 
 /* Do all waiting runs with forked workers; returns when they have ended or the sweep is stopped. */
 void pool_run(struct sweep *s);
+size_t pool_workers(const struct pool *p); /* p may be NULL: none */
+/* The task of a worker: how many runs it was handed together, 0 when it is idle. */
+size_t pool_task(const struct pool *p, size_t worker, const size_t **runs);
 
 /* --- record.c ---------------------------------------------------------------------------------- */
 

@@ -340,6 +340,14 @@ static void dismiss(struct pool *p)
   }
 }
 
+size_t pool_workers(const struct pool *p) { return p ? p->n : 0; }
+
+size_t pool_task(const struct pool *p, size_t worker, const size_t **runs)
+{
+  *runs = p->workers[worker].runs;
+  return p->workers[worker].pid ? p->workers[worker].n_runs : 0;
+}
+
 void pool_run(struct sweep *s)
 {
   struct pool p = {.s = s, .n = (size_t)s->options->jobs};
@@ -347,6 +355,7 @@ void pool_run(struct sweep *s)
     p.n = s->plan.waiting;
   struct pollfd *fds = xcalloc(p.n + 1, sizeof *fds);
   p.workers = xcalloc(p.n + 1, sizeof *p.workers);
+  s->pool = &p;
   for (;;) {
     heed_signals(&p);
     assign(&p);
@@ -356,6 +365,7 @@ void pool_run(struct sweep *s)
     record_tick(s);
     progress_draw(s->progress, false);
   }
+  s->pool = NULL;
   dismiss(&p);
   free(p.workers);
   free(fds);

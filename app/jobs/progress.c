@@ -128,13 +128,40 @@ static void draw_bar(const struct progress *p)
   fprintf(stderr, "\r[%s%s%s] %s\033[K", s->app->colour_err ? "\033[34m" : "", bar, s->app->colour_err ? "\033[0m" : "", text);
 }
 
-/* One line of JSON for a program that watches: {"total":60,"kept":0,"done":12,"failed":0,"running":4,"ended":13.2,…}. */
+/* What each worker does: [runs of its task, the first of them that runs, share of the task done, seconds of that run]; idle: [0]. */
+static void tell_workers(const struct sweep *s, double t)
+{
+  for (size_t i = 0; i < pool_workers(s->pool); i++) {
+    const size_t *run;
+    size_t n = pool_task(s->pool, i, &run), first = SIZE_MAX;
+    double done = 0;
+    for (size_t k = 0; k < n; k++) {
+      const struct run_state *r = &s->runs[run[k]];
+      done += r->phase == RUN_ENDED ? 1 : r->phase == RUN_STARTED ? r->fraction : 0;
+      first = first == SIZE_MAX && r->phase == RUN_STARTED ? run[k] : first;
+    }
+    fputs(i ? "," : ",\"tasks\":[", stderr);
+    if (first == SIZE_MAX)
+      fprintf(stderr, "[%zu]", n);
+    else
+      fprintf(stderr, "[%zu,%lld,%.3f,%.1f]", n, (long long)s->runs[first].id, done / (double)n, t - s->runs[first].started);
+  }
+  fputs(pool_workers(s->pool) ? "]" : "", stderr);
+}
+
+/* One line of JSON for a program that watches: {"total":60,"kept":0,"done":12,"failed":0,"running":4,"ended":13.2,…},
+ * once a second with what the workers do: who watches may be busy for long, and a pipe holds only so much. */
 static void tell(struct progress *p, double t)
 {
   const struct counts *c = &p->s->counts;
   double ended = runs_ended(p->s), took = t - p->from, per_s = p->from > 0 && took > 0 ? (ended - p->base) / took : 0;
-  fprintf(stderr, "{\"total\":%zu,\"kept\":%zu,\"done\":%zu,\"diverged\":%zu,\"failed\":%zu,\"running\":%zu,\"ended\":%.3f,\"per_s\":%.4g,\"workers\":%d}\n",
+  fprintf(stderr, "{\"total\":%zu,\"kept\":%zu,\"done\":%zu,\"diverged\":%zu,\"failed\":%zu,\"running\":%zu,\"ended\":%.3f,\"per_s\":%.4g,\"workers\":%d",
           c->total, c->kept, c->done, c->diverged, c->failed, c->running, ended, per_s, p->workers);
+  if (t - p->said >= 1 || (p->said <= p->began && c->running > 0)) {
+    tell_workers(p->s, t);
+    p->said = t;
+  }
+  fputs("}\n", stderr);
   fflush(stderr);
   p->drawn = t;
 }

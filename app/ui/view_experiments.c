@@ -413,7 +413,7 @@ static void start_script(struct experiments *v)
     ui_complain(v->ui, "%s", s->problem);
     return;
   }
-  jobs_start(ui_jobs(v->ui), s->path, (const char *const *)s->set.name, s->set.n, 0, false);
+  jobs_start(ui_jobs(v->ui), &(struct job_request){.script = s->path, .set = (const char *const *)s->set.name, .n_sets = s->set.n});
   ui_redraw(v->ui);
   if (s->looked)
     ui_say(v->ui, "started: %zu runs to do, %zu are finished already", s->total - s->kept, s->kept);
