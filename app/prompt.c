@@ -221,7 +221,7 @@ static void start(enum plot_colours colours)
 static void define_selection(void)
 {
   struct err e = {0};
-  if (getenv("ASSAY_SELECTION") && lua_host_eval(prompt.host, "sel = require 'assay.selection'", "sel", NULL, &e) != STATUS_OK)
+  if (getenv("ASSAY_SELECTION") && lua_host_eval(prompt.host, "sel = require 'assay.selection'; run = sel.run", "sel", NULL, &e) != STATUS_OK)
     lua_error_tell(&e, "sel", "");
 }
 

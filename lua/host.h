@@ -27,6 +27,7 @@ struct plot_spec {
   enum plot_kind kind;
   const char *title, *x_label, *y_label;
   int log_x, log_y;
+  const double *rule_x;         /* lines, in cells: a vertical rule at this x; NULL: none */
   size_t n_series;
   const struct plot_series *series;
   /* bars: labels and values in series[0].y with names; heat: z is rows x cols, row major */

@@ -258,6 +258,17 @@ static void draw_intervals(struct area *a)
   }
 }
 
+/* Under the curves: a cursor. */
+static void draw_rule(struct area *a)
+{
+  double u = a->spec->rule_x ? plot_axis_at(&a->x, *a->spec->rule_x) : NAN;
+  if (!(u >= 0 && u <= 1))
+    return;
+  int col = a->left + dot_of(u, a->w * a->dots_x) / a->dots_x;
+  for (int row = 0; row < a->h; row++)
+    plot_put(a->g, a->top + row, col, a->spec->ascii ? ':' : 0x2506, 214);
+}
+
 static void draw_y_axis(struct area *a)
 {
   bool ascii = a->spec->ascii;
@@ -402,6 +413,7 @@ static void draw_titles(struct area *a)
 static void draw_inside(struct area *a)
 {
   draw_intervals(a);
+  draw_rule(a);
   for (size_t k = 0; k < a->spec->n_series; k++)
     draw_series_dots(a, k);
   flush_dots(a);

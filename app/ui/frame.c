@@ -266,6 +266,12 @@ static void help_group(struct ui *ui, FILE *f, const struct view *v, const char 
   }
 }
 
+static const enum request *hints_of(const struct ui *ui)
+{
+  const struct view *v = ui->slot[ui->current].view;
+  return v->hints_now ? v->hints_now(ui->slot[ui->current].state) : v->hints;
+}
+
 static void show_help(struct ui *ui)
 {
   const struct view *v = ui->slot[ui->current].view;
@@ -273,7 +279,7 @@ static void show_help(struct ui *ui)
   size_t size;
   FILE *f = xstream_open(&text, &size);
   fprintf(f, "%s\n\nMost useful here:\n", v->summary);
-  for (const enum request *r = v->hints; *r; r++) {
+  for (const enum request *r = hints_of(ui); *r; r++) {
     char key[16];
     fprintf(f, "  %-10s %-14s %s\n", request_key(ui, v->keys, *r, key), request_row(*r)->name, request_row(*r)->help);
   }
@@ -507,7 +513,7 @@ static void draw_hints(struct ui *ui, struct plot_grid *g, int row)
 {
   static const enum request palette[] = {REQUEST_PALETTE, REQUEST_NONE}, help[] = {REQUEST_HELP, REQUEST_QUIT, REQUEST_NONE};
   enum { HELP_WIDTH = 8 }; /* "? help  " */
-  int col = draw_keys(ui, g, row, 1, g->width - HELP_WIDTH, ui->slot[ui->current].view->hints);
+  int col = draw_keys(ui, g, row, 1, g->width - HELP_WIDTH, hints_of(ui));
   col = draw_keys(ui, g, row, col, g->width - HELP_WIDTH, palette);
   draw_keys(ui, g, row, col, g->width, help);
 }

@@ -69,6 +69,8 @@ struct view {
   const char *summary;               /* one sentence for the help page */
   const struct binding *keys;        /* may be NULL */
   const enum request *hints;         /* for the last line, most useful first; ends with REQUEST_NONE */
+  /* The same where it depends on what is shown (a form, a part of the screen). May be NULL. */
+  const enum request *(*hints_now)(void *self);
   void *(*open)(struct ui *ui);      /* the state; never NULL */
   void (*close)(void *self);
   /* Shown, or the store has changed: ask for what is needed. Cheap; called often. */

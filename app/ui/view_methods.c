@@ -135,7 +135,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
 static void say_title(void *self, char *out, size_t size)
 {
   const struct methods *v = self;
-  snprintf(out, size, "%zu of %zu methods%s%s", v->n_shown, registry_count(), v->filter ? "  search " : "", v->filter ? v->filter : "");
+  snprintf(out, size, v->filter ? "%zu method%s for '%s'" : "%zu method%s", v->n_shown, v->n_shown == 1 ? "" : "s", v->filter);
 }
 
 static char *copied(void *self, bool whole)

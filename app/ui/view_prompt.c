@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <vterm.h>
 
-#include "app/ui/ui.h"
+#include "app/ui/run_view.h"
 #include "experiments/kernel/mem.h"
 
 enum { SCROLLBACK = 5000 };
@@ -177,14 +177,16 @@ static void start(struct prompt *v)
   ui_watch(v->ui, v->fd, readable, v);
 }
 
-/* Tell the prompt which runs are marked. */
+/* Tell the prompt which runs are marked, a number each, and which are on screen 2: "run 12". */
 static void write_selection(const struct prompt *v)
 {
-  const int64_t *run;
-  size_t n = ui_marked(v->ui, &run);
+  const int64_t *run, *shown;
+  size_t n = ui_marked(v->ui, &run), n_shown = run_view_shown(v->ui, &shown);
   FILE *f = v->selection ? fopen(v->selection, "we") : NULL;
   for (size_t i = 0; f && i < n; i++)
     fprintf(f, "%lld\n", (long long)run[i]);
+  for (size_t i = 0; f && i < n_shown; i++)
+    fprintf(f, "run %lld\n", (long long)shown[i]);
   if (f)
     fclose(f);
 }
@@ -375,7 +377,7 @@ static const enum request hints[] = {REQUEST_BACK, REQUEST_NONE};
 const struct view view_prompt = {
   .name = "Prompt",
   .screen = REQUEST_SCREEN_PROMPT,
-  .summary = "The Lua prompt, as 'assay repl'. Keys go to it; Esc leaves, PgUp scrolls back, F2 to F10 go to screens 1 to 9. sel holds the marked runs.",
+  .summary = "The Lua prompt, as 'assay repl'. Keys go to it; Esc leaves, PgUp scrolls back, F2 to F10 go to screens 1 to 9. sel holds the marked runs, run the one on screen 2.",
   .keys = keys,
   .hints = hints,
   .open = open_view,

@@ -1,10 +1,11 @@
-/* view_run.c: screen 2: one run, or the runs of one config: what came out, its curves, and below them what it was. */
-#include <math.h>
-#include <stdio.h>
+/* view_run.c: screen 2: one run, or the runs of one config: what came out, its curves, and below them what it was. The
+ * curves are run_plot.c, what stands below them run_parts.c, doing it again run_again.c. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/ui/run_data.h"
+#include "app/ui/run_again.h"
+#include "app/ui/run_parts.h"
+#include "app/ui/run_plot.h"
 #include "app/ui/run_view.h"
 #include "experiments/kernel/mem.h"
 
@@ -12,13 +13,13 @@ struct run {
   struct ui *ui;
   int64_t *id; size_t n;
   struct run_data data;
-  bool loaded;
+  bool loaded, other;      /* other: not the runs that were shown before */
   struct reading *job;
-  size_t metric, section, section_top;
-  bool log_y, log_x, cursor_on;
-  int smooth;              /* half-life of the smoothing in points; 0: none */
-  double from, to;         /* shown part of the steps, 0..1 */
-  double cursor;           /* 0..1 of the shown part */
+  struct names offered;    /* metrics to choose from, as they were when the choice began */
+  bool *ticked;            /* … one for each */
+  struct run_plot plot;
+  struct run_parts parts;
+  struct run_again_form again;
 };
 
 /* --- reading ------------------------------------------------------------------------------------------------ */
@@ -27,10 +28,9 @@ struct reading {
   struct aside_job job; /* first */
   struct run *view;
   int64_t *id; size_t n;
-  bool whole;             /* everything, else one curve */
+  char *metric;           /* of the one curve that is read; NULL: everything else */
   struct run_data data;
   struct curve curve;
-  char *metric;
   bool good;
 };
 
@@ -39,34 +39,32 @@ static void reading_work(struct aside_job *job, struct app *app, struct store *s
   struct reading *r = (struct reading *)job;
   if (!s)
     return;
-  r->good = r->whole ? run_data_load(&r->data, app, s, r->id, r->n) : curve_load(&r->curve, app, s, r->id, r->n, r->metric);
+  r->good = r->metric ? curve_load(&r->curve, app, s, r->id, r->n, r->metric) : run_data_load(&r->data, app, s, r->id, r->n);
 }
 
 static void ask_curve(struct run *v);
 
-/* The metric that people look at first. */
-static size_t first_metric(const struct names *metrics)
-{
-  static const char *const wanted[] = {"loss", "val_loss", "val_error"};
-  for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++)
-    for (size_t i = 0; i < metrics->n; i++)
-      if (strcmp(metrics->name[i], wanted[k]) == 0)
-        return i;
-  return 0;
-}
-
 static void take_whole(struct run *v, struct reading *r)
 {
-  char *name = v->loaded && v->metric < v->data.metrics.n ? xstrdup(v->data.metrics.name[v->metric]) : NULL;
+  if (!v->other)
+    run_data_inherit(&r->data, &v->data);
   run_data_free(&v->data);
   v->data = r->data;
   r->data = (struct run_data){0};
   v->loaded = true;
-  v->metric = first_metric(&v->data.metrics);
-  for (size_t i = 0; name && i < v->data.metrics.n; i++)
-    if (strcmp(v->data.metrics.name[i], name) == 0)
-      v->metric = i;
-  free(name);
+  run_plot_take(&v->plot, &v->data, v->n);
+  run_parts_take(&v->parts, &v->data, v->other);
+  v->other = false;
+}
+
+static void take_curve(struct run *v, struct reading *r)
+{
+  for (size_t i = 0; i < v->data.metrics.n; i++)
+    if (strcmp(v->data.metrics.name[i], r->metric) == 0) {
+      curve_free(&v->data.curve[i]);
+      v->data.curve[i] = r->curve;
+      r->curve = (struct curve){0};
+    }
 }
 
 static void reading_done(struct aside_job *job)
@@ -76,15 +74,12 @@ static void reading_done(struct aside_job *job)
   v->job = NULL;
   if (job->error)
     ui_complain(v->ui, "%s", job->error);
-  if (r->good && r->whole)
+  if (r->good && r->metric)
+    take_curve(v, r);
+  else if (r->good)
     take_whole(v, r);
-  for (size_t i = 0; r->good && !r->whole && i < v->data.metrics.n; i++)
-    if (strcmp(v->data.metrics.name[i], r->metric) == 0) {
-      curve_free(&v->data.curve[i]);
-      v->data.curve[i] = r->curve;
-      r->curve = (struct curve){0};
-    }
-  ask_curve(v);
+  if (r->good)
+    ask_curve(v);
   ui_redraw(v->ui);
 }
 
@@ -103,7 +98,6 @@ static void ask(struct run *v, const char *metric)
   struct reading *r = xcalloc(1, sizeof *r);
   r->job = (struct aside_job){.work = reading_work, .done = reading_done, .release = reading_release};
   r->view = v;
-  r->whole = !metric;
   r->metric = metric ? xstrdup(metric) : NULL;
   r->id = xcalloc(v->n + 1, sizeof *r->id);
   memcpy(r->id, v->id, v->n * sizeof *r->id);
@@ -112,18 +106,12 @@ static void ask(struct run *v, const char *metric)
   aside_ask(ui_aside(v->ui), &r->job);
 }
 
-/* The chosen metric's curve, when it is not there yet; then the learning rate's, which stands beside it. */
+/* The next curve that is wanted and not there. */
 static void ask_curve(struct run *v)
 {
-  if (!v->loaded || v->job || !v->data.metrics.n)
-    return;
-  if (!v->data.curve[v->metric].x) {
-    ask(v, v->data.metrics.name[v->metric]);
-    return;
-  }
-  for (size_t i = 0; i < v->data.metrics.n; i++)
-    if (strcmp(v->data.metrics.name[i], "lr") == 0 && !v->data.curve[i].x)
-      ask(v, "lr");
+  size_t wanted = v->loaded && !v->job ? run_plot_wants(&v->plot) : SIZE_MAX;
+  if (wanted != SIZE_MAX)
+    ask(v, v->data.metrics.name[wanted]);
 }
 
 void run_view_show(struct ui *ui, const int64_t *run, size_t n)
@@ -132,223 +120,132 @@ void run_view_show(struct ui *ui, const int64_t *run, size_t n)
   if (v->job)
     aside_drop(ui_aside(ui), &v->job->job);
   v->job = NULL;
+  int64_t *copy = xcalloc(n + 1, sizeof *copy);
+  memcpy(copy, run, n * sizeof *run);
   free(v->id);
-  v->id = xcalloc(n + 1, sizeof *v->id);
-  memcpy(v->id, run, n * sizeof *run);
+  v->id = copy;
   v->n = n;
+  run_plot_take(&v->plot, NULL, 0);
+  run_parts_take(&v->parts, NULL, true);
   run_data_free(&v->data);
-  v->loaded = false;
-  v->section_top = 0;
-  v->from = 0;
-  v->to = 1;
+  v->loaded = v->again.open = false;
+  v->other = true;
+  v->plot.from = 0;
+  v->plot.to = 1;
   if (n)
     ask(v, NULL);
 }
 
+size_t run_view_shown(struct ui *ui, const int64_t **run)
+{
+  const struct run *v = ui_view_state(ui, &view_run);
+  *run = v->id;
+  return v->n;
+}
+
 /* --- drawing ------------------------------------------------------------------------------------------------ */
-
-/* Exponential smoothing with the given half-life in points; NaN stays NaN and changes nothing. */
-static double *smoothed(const double *y, size_t n, int half_life)
-{
-  double *out = xcalloc(n + 1, sizeof *out), keep = half_life ? exp2(-1.0 / half_life) : 0, level = NAN;
-  for (size_t i = 0; i < n; i++) {
-    if (!isnan(y[i]))
-      level = isnan(level) ? y[i] : keep * level + (1 - keep) * y[i];
-    out[i] = isnan(y[i]) ? NAN : level;
-  }
-  return out;
-}
-
-/* The part of a curve that the zoom shows. */
-static void window(const struct run *v, const struct curve *c, size_t *first, size_t *n)
-{
-  double low = c->x[0] + v->from * (c->x[c->n - 1] - c->x[0]), high = c->x[0] + v->to * (c->x[c->n - 1] - c->x[0]);
-  size_t i = 0, k;
-  while (i < c->n && c->x[i] < low)
-    i++;
-  for (k = i; k < c->n && c->x[k] <= high;)
-    k++;
-  *first = i;
-  *n = k - i;
-}
-
-static void draw_curve(const struct run *v, struct plot_grid *g, struct area a, size_t metric, bool log_y)
-{
-  const struct curve *c = &v->data.curve[metric];
-  size_t first, n;
-  if (!c->n) {
-    draw_text(g, a.row + 1, a.col + 2, a.width - 2, c->x || !v->job ? "no points" : "reading …", UI_GREY, 0);
-    return;
-  }
-  window(v, c, &first, &n);
-  double *y = smoothed(c->y + first, n, v->smooth);
-  bool band = v->n > 1 && !v->smooth;
-  struct plot_series series = {.label = v->data.metrics.name[metric], .n = n, .x = c->x + first, .y = y,
-                               .low = band ? c->low + first : NULL, .high = band ? c->high + first : NULL};
-  struct plot_spec spec = {.kind = PLOT_LINE, .title = v->data.metrics.name[metric], .x_label = "step", .log_y = log_y, .log_x = v->log_x,
-                           .n_series = 1, .series = &series};
-  draw_plot(g, a, &spec);
-  free(y);
-}
-
-static void draw_plots(const struct run *v, struct plot_grid *g, struct area a)
-{
-  size_t lr = SIZE_MAX;
-  for (size_t i = 0; i < v->data.metrics.n; i++)
-    if (strcmp(v->data.metrics.name[i], "lr") == 0 && i != v->metric)
-      lr = i;
-  bool two = lr != SIZE_MAX && a.width >= 100;
-  int width = two ? a.width * 3 / 5 : a.width;
-  draw_curve(v, g, (struct area){a.row, a.col, a.height, width}, v->metric, v->log_y);
-  if (two)
-    draw_curve(v, g, (struct area){a.row, a.col + width, a.height, a.width - width}, lr, false);
-}
-
-/* "step 1204   loss 0.3127": the values under the cursor. */
-static void draw_cursor(const struct run *v, struct plot_grid *g, int row, int width)
-{
-  const struct curve *c = &v->data.curve[v->metric];
-  size_t first, n;
-  if (!v->cursor_on || !c->n)
-    return;
-  window(v, c, &first, &n);
-  if (!n)
-    return;
-  size_t at = first + (size_t)(v->cursor * (double)(n - 1) + 0.5);
-  draw_format(g, row, 1, width - 2, UI_ORANGE, 0, v->n > 1 ? "step %.0f   %s %.6g   over %zu runs: %.6g to %.6g" : "step %.0f   %s %.6g",
-              c->x[at], v->data.metrics.name[v->metric], c->y[at], v->n, c->low[at], c->high[at]);
-}
-
-static void draw_section(const struct run *v, struct plot_grid *g, struct area a)
-{
-  int col = 1;
-  for (size_t i = 0; i < SECTION_COUNT; i++) {
-    bool here = i == v->section;
-    if (v->data.section[i])
-      col += draw_format(g, a.row, col, a.width - col, here ? UI_ORANGE : UI_GREY, here ? PLOT_BOLD : 0, here ? "[%s]" : "%s", run_section_names[i]) + 2;
-  }
-  const char *text = v->data.section[v->section] ? v->data.section[v->section] : "";
-  for (size_t i = 0; i < v->section_top && *text; i++) {
-    text += strcspn(text, "\n");
-    text += *text == '\n';
-  }
-  for (int i = 1; i < a.height && *text; i++) {
-    char *line = xasprintf("%.*s", (int)strcspn(text, "\n"), text);
-    draw_text(g, a.row + i, 2, a.width - 3, line, 0, 0);
-    free(line);
-    text += strcspn(text, "\n");
-    text += *text == '\n';
-  }
-}
 
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
-  const struct run *v = self;
+  struct run *v = self;
+  if (v->again.open) {
+    run_again_draw(&v->again, g, a);
+    return;
+  }
   if (!v->loaded) {
     draw_text(g, a.row + 1, 2, a.width - 4, v->n ? "reading …" : "choose a run or config on screen 1 and press Enter", UI_GREY, 0);
     return;
   }
   draw_text(g, a.row, 1, a.width - 2, v->data.head, 0, PLOT_BOLD);
   draw_text(g, a.row + 1, 1, a.width - 2, v->data.facts, UI_GREEN, 0);
-  int plot = v->data.metrics.n ? (a.height - 3) * 3 / 5 : 0;
-  if (plot) {
-    draw_plots(v, g, (struct area){a.row + 2, 0, plot, a.width});
-    draw_cursor(v, g, a.row + 2 + plot, a.width);
-  }
-  draw_section(v, g, (struct area){a.row + 3 + plot, 0, a.height - 3 - plot, a.width});
+  int plot = v->data.metrics.n && !v->parts.whole ? (a.height - 3) * 3 / 5 + 1 : 0;
+  if (plot)
+    run_plot_draw(&v->plot, g, (struct area){a.row + 2, a.col, plot, a.width});
+  run_parts_draw(&v->parts, g, (struct area){a.row + 2 + plot, a.col, a.height - 2 - plot, a.width});
 }
 
 static void say_title(void *self, char *out, size_t size)
 {
   const struct run *v = self;
-  snprintf(out, size, "%s", v->data.metrics.n && v->loaded ? v->data.metrics.name[v->metric] : "");
+  *out = '\0';
+  if (v->loaded && v->data.metrics.n)
+    snprintf(out, size, "%zu of %zu metrics", v->plot.chosen.n, v->data.metrics.n);
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------- */
 
-static void zoom(struct run *v, double factor)
-{
-  double middle = v->from + (v->cursor_on ? v->cursor : 0.5) * (v->to - v->from), half = (v->to - v->from) / 2 * factor;
-  v->from = fmax(0, middle - half);
-  v->to = fmin(1, middle + half);
-  if (v->to - v->from < 1e-4) {
-    v->from = fmax(0, middle - 5e-5);
-    v->to = fmin(1, middle + 5e-5);
-  }
-}
-
-static void move_cursor(struct run *v, double step)
-{
-  v->cursor = v->cursor_on ? fmin(1, fmax(0, v->cursor + step)) : step > 0 ? 0 : 1;
-  v->cursor_on = true;
-}
-
-static void next_section(struct run *v, size_t step)
-{
-  for (size_t i = 1; i <= SECTION_COUNT; i++) {
-    size_t at = (v->section + i * step) % SECTION_COUNT;
-    if (v->data.section[at]) {
-      v->section = at;
-      break;
-    }
-  }
-  v->section_top = 0;
-}
-
-static unsigned request(void *self, enum request r, const struct ui_event *ev)
+static void metrics_chosen(void *self, size_t index)
 {
   struct run *v = self;
-  (void)ev;
-  if (!v->loaded)
-    return 0;
+  (void)index;
+  run_plot_choose(&v->plot, &v->offered, v->ticked);
+  ask_curve(v);
+}
+
+static void choose_metrics(struct run *v)
+{
+  size_t n = v->data.metrics.n;
+  if (!n) {
+    ui_say(v->ui, "this run has logged no metrics");
+    return;
+  }
+  names_free(&v->offered);
+  free(v->ticked);
+  v->ticked = xcalloc(n, sizeof *v->ticked);
+  for (size_t i = 0; i < n; i++)
+    names_add(&v->offered, v->data.metrics.name[i]);
+  for (size_t i = 0; i < n; i++)
+    v->ticked[i] = names_has(&v->plot.chosen, v->data.metrics.name[i]);
+  ui_menu(v->ui, &(struct ui_menu){.title = "metrics to draw together", .item = (const char *const *)v->data.metrics.name, .n = n,
+                                   .marked = v->ticked, .self = v, .accept = metrics_chosen});
+}
+
+static unsigned request_of_run(struct run *v, enum request r)
+{
   switch (r) {
+  case REQUEST_METRICS: choose_metrics(v); break;
   case REQUEST_METRIC:
-    v->metric = v->data.metrics.n ? (v->metric + 1) % v->data.metrics.n : 0;
+    run_plot_next(&v->plot);
     ask_curve(v);
     break;
-  case REQUEST_LOG_Y: v->log_y = !v->log_y; break;
-  case REQUEST_LOG_X: v->log_x = !v->log_x; break;
-  case REQUEST_SMOOTH: v->smooth = v->smooth == 0 ? 4 : v->smooth >= 64 ? 0 : 4 * v->smooth; break;
-  case REQUEST_ZOOM_IN: zoom(v, 0.5); break;
-  case REQUEST_ZOOM_OUT: zoom(v, 2); break;
-  case REQUEST_LEFT: move_cursor(v, -0.01); break;
-  case REQUEST_RIGHT: move_cursor(v, 0.01); break;
-  case REQUEST_NEXT_PART: next_section(v, 1); break;
-  case REQUEST_PREVIOUS_PART: next_section(v, SECTION_COUNT - 1); break;
-  case REQUEST_UP: v->section_top -= v->section_top > 0; break;
-  case REQUEST_DOWN: v->section_top++; break;
-  case REQUEST_PAGE_UP: v->section_top = v->section_top > 10 ? v->section_top - 10 : 0; break;
-  case REQUEST_PAGE_DOWN: v->section_top += 10; break;
-  case REQUEST_FIRST: v->section_top = 0; break;
+  case REQUEST_RERUN: run_again_start(&v->again, v->id, v->n); break;
+  case REQUEST_CHANGE: run_again_open(&v->again, &v->data, v->id, v->n); break;
   default: return 0;
   }
   return UI_HANDLED | UI_REDRAW;
 }
 
-/* The curve's points as CSV, or the lines above the plot. */
+static unsigned request(void *self, enum request r, const struct ui_event *ev)
+{
+  struct run *v = self;
+  if (!v->loaded)
+    return 0;
+  if (v->again.open)
+    return run_again_request(&v->again, r, ev);
+  unsigned answer = request_of_run(v, r);
+  answer = answer ? answer : run_parts_request(&v->parts, r, ev);
+  return answer ? answer : run_plot_request(&v->plot, r) ? UI_HANDLED | UI_REDRAW : 0;
+}
+
+/* The curves' points as CSV, or the lines above the plot. */
 static char *copied(void *self, bool whole)
 {
   const struct run *v = self;
-  char *out;
-  size_t size;
   if (!v->loaded)
     return NULL;
-  if (!whole || !v->data.metrics.n)
-    return xasprintf("%s\n%s\n", v->data.head, v->data.facts ? v->data.facts : "");
-  const struct curve *c = &v->data.curve[v->metric];
-  FILE *f = xstream_open(&out, &size);
-  fprintf(f, "step,%s,low,high\n", v->data.metrics.name[v->metric]);
-  for (size_t i = 0; i < c->n; i++)
-    fprintf(f, "%.0f,%.17g,%.17g,%.17g\n", c->x[i], c->y[i], c->low[i], c->high[i]);
-  xstream_close(f);
-  return out;
+  char *points = whole ? run_plot_csv(&v->plot) : NULL;
+  return points ? points : xasprintf("%s\n%s\n", v->data.head, v->data.facts ? v->data.facts : "");
 }
+
+/* --- the view --------------------------------------------------------------------------------------------------- */
 
 static void *open_view(struct ui *ui)
 {
   struct run *v = xcalloc(1, sizeof *v);
   v->ui = ui;
-  v->to = 1;
+  run_plot_init(&v->plot);
+  run_parts_init(&v->parts, ui);
+  run_again_init(&v->again, ui);
   return v;
 }
 
@@ -357,7 +254,12 @@ static void close_view(void *self)
   struct run *v = self;
   if (v->job)
     aside_drop(ui_aside(v->ui), &v->job->job);
+  run_plot_free(&v->plot);
+  run_parts_free(&v->parts);
+  run_again_free(&v->again);
   run_data_free(&v->data);
+  names_free(&v->offered);
+  free(v->ticked);
   free(v->id);
   free(v);
 }
@@ -369,16 +271,27 @@ static void refresh(void *self, bool store_changed)
     ask(v, NULL);
 }
 
-static const struct binding keys[] = {{"n", REQUEST_METRIC}, {0}};
-static const enum request hints[] = {REQUEST_METRIC, REQUEST_LOG_Y, REQUEST_SMOOTH, REQUEST_ZOOM_IN, REQUEST_ZOOM_OUT, REQUEST_LEFT,
-                                     REQUEST_NEXT_PART, REQUEST_BACK, REQUEST_EXPORT, REQUEST_NONE};
+static const struct binding keys[] = {{"m", REQUEST_METRICS}, {"n", REQUEST_METRIC}, {"[ {", REQUEST_PAN_LEFT}, {"] }", REQUEST_PAN_RIGHT}, {0}};
+static const enum request hints[] = {REQUEST_METRICS, REQUEST_LEFT, REQUEST_NEXT_PART, REQUEST_OPEN, REQUEST_RERUN, REQUEST_CHANGE, REQUEST_SCREEN_PROMPT,
+                                     REQUEST_ZOOM_IN, REQUEST_LOG_Y, REQUEST_SMOOTH, REQUEST_METRIC, REQUEST_BACK, REQUEST_EXPORT, REQUEST_NONE};
+
+static const enum request form_hints[] = {REQUEST_OPEN, REQUEST_START, REQUEST_UNDO, REQUEST_BACK, REQUEST_NONE};
+static const enum request artifact_hints[] = {REQUEST_OPEN, REQUEST_EXPORT, REQUEST_NEXT_PART, REQUEST_RERUN, REQUEST_BACK, REQUEST_NONE};
+
+static const enum request *hints_now(void *self)
+{
+  const struct run *v = self;
+  return v->again.open ? form_hints : v->loaded && v->parts.section == SECTION_ARTIFACTS ? artifact_hints : hints;
+}
 
 const struct view view_run = {
   .name = "Run",
   .screen = REQUEST_SCREEN_RUN,
-  .summary = "One run, or all runs of one config: results, curves with a cursor, and what it was: config, environment, script, errors.",
+  .summary = "One run, or all runs of one config: results, curves with a cursor, and what it was: config, environment, script, artifacts, errors."
+             " Tab goes through these, Enter gives one the whole screen. r does the run again, R with changes. At the prompt, run is this run.",
   .keys = keys,
   .hints = hints,
+  .hints_now = hints_now,
   .open = open_view,
   .close = close_view,
   .refresh = refresh,

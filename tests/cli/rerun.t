@@ -87,6 +87,12 @@ exits 2 "an imported run"
 err_has "has no script in the store" "has nothing to run"
 
 cp "$here/small.lua" .
+mean() { "$ASSAY" ls --db "$T/m.db" --format csv | sqlite3 -csv :memory: '.import /dev/stdin t' 'select n, "total.n", "total.low", "total.high" from t'; }
+timeout 60 "$ASSAY" run small.lua --set n=1 --set seeds=3 --quiet --db "$T/m.db" >/dev/null 2>&1
+before=$(mean)
+try rerun 2 --db "$T/m.db" --quiet
+is "$(mean)" "4${before#3}" "a run done again is no new measurement: it narrows no interval"
+
 timeout 60 "$ASSAY" run small.lua --set bad=error --set n=1 --set seeds=1 --quiet --db "$T/bad.db" >/dev/null 2>&1
 try rerun 1 --db "$T/bad.db"
 exits 1 "a run that fails again"

@@ -6,7 +6,7 @@ exits 2 "without a terminal it does not start"
 err_has "needs a terminal" "and says so"
 try
 exits 2 "neither does 'assay' alone"
-command -v tmux >/dev/null || { skip 12 "no tmux"; done_testing; exit; }
+command -v tmux >/dev/null || { skip 21 "no tmux"; done_testing; exit; }
 
 cp "$here/small.lua" . && "$ASSAY" run small.lua --db t.db --jobs 1 --quiet >/dev/null 2>&1
 unset TMUX
@@ -63,10 +63,43 @@ in_tmux send-keys -t "$session" q
 await "left"
 start 100 30
 await "sorted by"
+in_tmux send-keys -t "$session" z
+await "[1 Runs]"
+in_tmux send-keys -t "$session" Enter
+shows "small  done" "one run on screen 2"
+in_tmux send-keys -t "$session" r
+shows "again done in" "r does it again"
+is "$(sql t.db 'select count(*), count(distinct config_hash) from run')" "$(($(sql t.db 'select count(distinct config_hash) from run') + 1))|$(sql t.db 'select count(distinct config_hash) from run')" \
+  "with the same config and script"
+in_tmux send-keys -t "$session" R
+shows "Enter edits a value" "R opens a form with its config"
+in_tmux send-keys -t "$session" Enter C-u
+in_tmux send-keys -t "$session" -l "many"
+in_tmux send-keys -t "$session" Enter
+shows 'k must be a number, got "many"' "the script says what is wrong with a value"
+in_tmux send-keys -t "$session" S
+shows 'k must be a number, got "many"' "and nothing is started"
+in_tmux send-keys -t "$session" Enter C-u
+in_tmux send-keys -t "$session" -l "77"
+in_tmux send-keys -t "$session" Enter
+shows "the script accepts this" "a good value is accepted"
+in_tmux send-keys -t "$session" S
+shows "again done in" "S starts the one run"
+is "$(sql t.db "select count(*) from param where key = 'k' and value = 77")" 1 "with the change"
+in_tmux send-keys -t "$session" 0
+await "Lua 5.4"
+in_tmux send-keys -t "$session" 'math.type(run.id) .. run.experiment' Enter
+shows "integersmall" "at the prompt, run is the run on screen 2"
+in_tmux send-keys -t "$session" Escape
+sleep 0.2
+in_tmux send-keys -t "$session" 1 z q
+await "left"
+start 100 30
+await "sorted by"
 in_tmux send-keys -t "$session" Space 0
 shows "Lua 5.4" "screen 0 is the prompt"
-in_tmux send-keys -t "$session" '#sel * 100 + 11' Enter
-shows "211" "which sees the marked runs"
+in_tmux send-keys -t "$session" '"marked" .. tostring(#sel > 0)' Enter
+shows "markedtrue" "which sees the marked runs"
 in_tmux send-keys -t "$session" 'while true do end' Enter
 sleep 0.3
 in_tmux send-keys -t "$session" C-c

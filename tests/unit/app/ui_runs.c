@@ -92,7 +92,7 @@ static void one_run(void)
   tap_has(bench_screen(), "3 runs of one config", "Enter opens a config");
   tap_has(bench_screen(), "val_error 0.1", "its results");
   tap_has(bench_screen(), "[config]", "what it was");
-  tap_has(bench_keys("Right Right"), "step 0   val_error 0.5   over 3 runs", "the cursor reads values");
+  tap_has(bench_keys("Right Right"), "step 0  ● val_error 0.5 (3 runs: 0.5 to 0.5)", "the cursor reads values");
   tap_has(bench_keys("Tab"), "[results]", "Tab goes to the next section");
   tap_has(bench_keys("Esc"), "7 runs  3 configs", "Esc comes back");
 }
