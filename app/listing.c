@@ -92,6 +92,34 @@ static void take_run(struct listing *l, const struct store_query *q, size_t row,
   l->run[l->n_runs++] = (struct member){store_query_cell(q, 0).i, seed.type == STORE_INTEGER ? seed.i : INT64_MIN, row, status == STORE_DONE};
 }
 
+static int by_identity(const void *a, const void *b)
+{
+  const struct member *p = *(struct member *const *)a, *q = *(struct member *const *)b;
+  if (p->row != q->row)
+    return p->row < q->row ? -1 : 1;
+  if (p->seed != q->seed)
+    return p->seed < q->seed ? -1 : 1;
+  return (p->id > q->id) - (p->id < q->id);
+}
+
+/* A run that was done again is the same measurement, not one more: within a config, of those with one seed the last one
+ * counts. Imported runs (of no script) are taken as they are: what their seed meant, nobody knows. */
+static void set_repeats_aside(struct listing *l)
+{
+  struct member **order = xcalloc(l->n_runs + 1, sizeof(struct member *));
+  char none[33];
+  size_t n = 0;
+  store_scripts_hash(NULL, 0, none);
+  for (size_t i = 0; i < l->n_runs; i++)
+    if (l->run[i].done && l->run[i].seed != INT64_MIN && strcmp(l->row[l->run[i].row].script, none) != 0)
+      order[n++] = &l->run[i];
+  qsort(order, n, sizeof *order, by_identity);
+  for (size_t i = 0; i + 1 < n; i++)
+    if (order[i]->row == order[i + 1]->row && order[i]->seed == order[i + 1]->seed)
+      order[i]->done = false;
+  free(order);
+}
+
 static int load_rows(struct listing *l, struct store_query *q)
 {
   struct index x = {xcalloc(1024, sizeof *x.slot), 1024};
@@ -122,6 +150,8 @@ static int load_rows(struct listing *l, struct store_query *q)
   }
   free(x.slot);
   free(keys);
+  if (!l->by_run)
+    set_repeats_aside(l);
   return code;
 }
 

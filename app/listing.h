@@ -52,7 +52,7 @@ struct listing {
   bool scripts_differ;         /* rows of one experiment come from different texts of its script */
   struct listing_row *row;
   size_t n_rows, n_runs;
-  struct member { int64_t id, seed; size_t row; bool done; } *run; /* every chosen run, by id */
+  struct member { int64_t id, seed; size_t row; bool done; } *run; /* every chosen run, by id; done: it counts in the mean */
 };
 
 /* EXIT_DONE, or a message has been printed. */
