@@ -397,15 +397,16 @@ static char *terminal_program(void)
 }
 
 /* Start the workbench on a store, with nothing in its environment but a home (state is kept there by size, so that what
- * was chosen at one size is not seen at the next), a locale and perhaps one setting more ("NO_COLOR=1"; or NULL). */
+ * was chosen at one size is not seen at the next), a locale and perhaps one setting more, which comes first ("NO_COLOR=1",
+ * "TERM=xterm"; or NULL). */
 TERMINAL_UNUSED static void terminal_workbench(struct terminal *t, int width, int height, const char *db, const char *home, const char *locale,
                                                const char *extra)
 {
   char *argv[] = {terminal_program(), xstrdup("--db"), xstrdup(db), NULL};
   const char *sanitizer = getenv("ASAN_OPTIONS");
-  char *env[] = {xasprintf("HOME=%s", home), xasprintf("XDG_STATE_HOME=%s/state%dx%d", home, width, height), xasprintf("LC_ALL=%s", locale),
+  char *env[] = {xstrdup(extra ? extra : "TZ=UTC"), xasprintf("HOME=%s", home), xasprintf("XDG_STATE_HOME=%s/state%dx%d", home, width, height), xasprintf("LC_ALL=%s", locale),
                  xasprintf("PATH=%s", getenv("PATH")), xstrdup("TERM=xterm-256color"), xasprintf("ASAN_OPTIONS=%s", sanitizer ? sanitizer : ""),
-                 xstrdup(extra ? extra : "TZ=UTC"), NULL};
+                 NULL};
   terminal_start(t, width, height, argv, env);
   for (int i = 0; env[i]; i++)
     free(env[i]);

@@ -138,7 +138,12 @@ bool screen_open(bool colour, bool utf8, char *why, size_t size)
     snprintf(why, size, "the workbench needs a terminal on stdin and stdout; without one use 'assay ls', 'assay show' and the other commands (assay --help)");
     return false;
   }
-  if (!(term.curses = newterm(NULL, stdout, stdin))) {
+  if ((term.curses = newterm(NULL, stdout, stdin)) && !tigetstr("cup")) { /* it cannot place the cursor (dumb) */
+    endwin();
+    delscreen(term.curses);
+    term.curses = NULL;
+  }
+  if (!term.curses) {
     snprintf(why, size, "this terminal (TERM=%s) cannot show the workbench; the other commands work everywhere", name ? name : "");
     return false;
   }

@@ -91,6 +91,56 @@ static void frozen(void)
   ends(0, "SIGSTOP");
 }
 
+/* --- kinds of terminals ------------------------------------------------------------------------------------------------- */
+
+/* The greatest number of a foreground colour on the screen; -1: none has one. */
+static int greatest_colour(void)
+{
+  int most = -1;
+  for (int row = 0; row < term.height; row++)
+    for (int col = 0; col < term.width; col++) {
+      VTermScreenCell cell = terminal_cell(&term, row, col);
+      if (!VTERM_COLOR_IS_DEFAULT_FG(&cell.fg) && VTERM_COLOR_IS_INDEXED(&cell.fg) && cell.fg.indexed.idx > most)
+        most = cell.fg.indexed.idx;
+    }
+  return most;
+}
+
+static void open_as(const char *name)
+{
+  terminal_workbench(&term, 100, 30, path, fixture_dir, "C.UTF-8", name);
+  terminal_await(&term, "sorted by");
+  terminal_settle(&term, 200);
+}
+
+static void kinds(void)
+{
+  const char *sanitizer = getenv("ASAN_OPTIONS");
+  char *before = xstrdup(sanitizer ? sanitizer : "");
+  setenv("ASAN_OPTIONS", "allocator_may_return_null=1:detect_leaks=0", 1); /* libtinfo loses a screen that it cannot open, and 10 bytes of the console's */
+  open_as("TERM=xterm");
+  tap_ok(greatest_colour() > 0 && greatest_colour() < 8, "xterm: eight colours are eight (the greatest is %d)", greatest_colour());
+  tap_ok(!strstr(term.sent, "38;5"), "and no sequence of 256 is sent");
+  terminal_keys(&term, "q");
+  ends(0, "xterm");
+  open_as("TERM=linux");
+  tap_ok(!strstr(term.sent, "\033]11"), "linux: the console is not asked for its background");
+  terminal_keys(&term, "q");
+  ends(0, "linux");
+  open_as("TERM=xterm-256color");
+  tap_ok(greatest_colour() > 15, "xterm-256color: the colours of 256 (%d)", greatest_colour());
+  terminal_keys(&term, "q");
+  ends(0, "xterm-256color");
+  terminal_workbench(&term, 100, 30, path, fixture_dir, "C.UTF-8", "TERM=nonsense");
+  terminal_shows(&term, "TERM=nonsense", "a terminal that nobody knows is named");
+  ends(2, "nonsense");
+  terminal_workbench(&term, 100, 30, path, fixture_dir, "C.UTF-8", "TERM=dumb");
+  terminal_shows(&term, "TERM=dumb", "so is one that cannot move its cursor");
+  ends(2, "dumb");
+  setenv("ASAN_OPTIONS", before, 1);
+  free(before);
+}
+
 /* --- ended -------------------------------------------------------------------------------------------------------------- */
 
 static void ended_by(int signal, int code, const char *how)
@@ -300,6 +350,7 @@ int main(void)
   stops("SIGTSTP", by_signal);
   resized_while_stopped();
   frozen();
+  kinds();
   ended_by(SIGTERM, 143, "SIGTERM");
   ended_by(SIGHUP, 129, "SIGHUP");
   ended_by(SIGINT, 130, "SIGINT");
