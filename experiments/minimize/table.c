@@ -213,12 +213,12 @@ static void sparse_step(struct work *k, size_t i)
   }
   double slope = glm_slope(g->link, k->scale * z, g->y[i]), change = slope - k->tab[i];
   k->scale *= 1 - k->rate * g->l2;
-  double step = k->rate / k->scale, own = step * change * (k->rule->sag ? 1 / (double)g->n : 1), share = k->share * change;
-  k->drift += step;
+  double pull = k->rate / k->scale, own = pull * change * (k->rule->sag ? 1 / (double)g->n : 1), share = k->share * change;
+  k->drift += pull;
   for (size_t p = from; p < to; p++) {
     struct entry *t = &k->entry[g->index[p]];
     double a = (double)g->value[p];
-    t->v -= step * t->mean + own * a;
+    t->v -= pull * t->mean + own * a;
     t->mean += share * a;
     t->seen = k->drift;
   }

@@ -97,7 +97,8 @@ void glm_links(const struct glm *g, const double *z, const double *y, size_t n, 
 enum { GLM_BLOCK = 16 };
 static inline size_t glm_block(const struct glm *g, size_t i, const float *row[GLM_BLOCK])
 {
-  size_t n = g->n - i < GLM_BLOCK ? g->n - i : GLM_BLOCK;
+  size_t left = g->n - i, n = left < GLM_BLOCK ? left : GLM_BLOCK;
+  /* cppcheck-suppress knownConditionTrueFalse ; it takes n - i for 0 where i is 0 */
   for (size_t k = 0; k < n; k++)
     row[k] = g->x + (i + k) * g->stride;
   return n;

@@ -63,6 +63,47 @@ tap.is(wild:minimize(assay.objective("rosenbrock"), { passes = 50 }).status, "di
 -- Logging and plotting take a trace as it is.
 tap.ok(pcall(function() assay.plot.line { x = r.trace.iteration, y = r.trace.value } end), "a trace can be plotted")
 
+-- Known minima are reached: an independent route to each formula.
+local lbfgs = assay.minimizer("lbfgs")
+for _, case in ipairs {
+  { "saddle" }, { "saddle", { shape = "monkey", c = 0.5 } }, { "quartic", { d = 6 } }, { "phase-retrieval" }, { "matrix-sensing", { fit = 4 } },
+  { "diagonal-linear-net" }, { "rosenbrock", { d = 2 } } } do
+  local known = assay.objective(case[1], case[2])
+  local reached = lbfgs:minimize(known, { passes = 3000, gap = 1e-9 })
+  tap.ok(reached.status == "gap" and reached.value > known:facts().minimum - 1e-12, case[1] .. ": L-BFGS reaches its minimum, not less")
+end
+-- The start of (1, start) with start = 0 lies on the saddle's stable line.
+local stuck = assay.minimizer("newton-cg"):minimize(assay.objective("saddle", { start = 0 }), { passes = 200 })
+tap.near(stuck.value, 0, 1e-12, "from the stable line of a saddle Newton's method ends in it")
+
+-- Two classes: softmax regression at (-w/2, w/2) is logistic regression at w, with half the penalty.
+local two = assay.objective("softmax-regression", { data = data, l2 = 0.02 })
+local half, whole = {}, {}
+for j = 1, lr:facts().d do
+  whole[j] = math.sin(j) / 3
+  half[j], half[lr:facts().d + j] = -whole[j] / 2, whole[j] / 2
+end
+tap.near(two:value(half), lr:value(whole), 1e-13, "softmax regression of two classes is logistic regression")
+
+-- The resisting oracle: before its last piece is seen the maximum of coordinates stays above 0.
+local resisting = assay.objective("max-affine", { d = 20, mu = 1 })
+local path = assay.minimizer("gradient-descent", { rule = "fixed", rate = 0.1 }):minimize(resisting, { iterations = 19, every = 0 })
+local above = true
+for _, v in ipairs(path.trace.value) do above = above and v >= 0 end
+tap.ok(above and #path.trace.value == 20, "19 steps on 20 pieces stay above 0, the minimum being -1/40")
+
+-- The order matters: reshuffling beats drawing with replacement where pulls cancel within an epoch.
+local pulls = assay.objective("shuffling-sum", { n = 100, l = 1, mu = 1 })
+local function error_of(sampler)
+  local total = 0
+  for k = 1, 5 do
+    total = total + assay.minimizer("stochastic", { sampler = sampler, schedule = assay.schedule("constant", { peak = 0.002 }) })
+      :minimize(pulls, { passes = 60, seed = k }).value
+  end
+  return total / 5
+end
+tap.ok(error_of("random-reshuffling") < 0.2 * error_of("iid"), "reshuffling leaves less than a fifth of the error of drawing with replacement")
+
 -- Refusals.
 tap.fails(function() q:value({ 1, 2 }) end, "3 numbers, got 2", "a point of the wrong size is refused")
 tap.fails(function() q:value(1) end, "w must be a matrix or a list", "and what is no point")
