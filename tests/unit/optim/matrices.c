@@ -515,11 +515,17 @@ static bool is_weight(size_t i)
   return (i < 80 && i % 16 < 7) || (i >= 80 && i < 85) || (i >= 96 && i < 144 && i % 16 < 5) || (i >= 144 && i < 147);
 }
 
+/* Without decay; lion-k with the nuclear norm. */
+static struct object resting(const struct optimizer *m)
+{
+  return m == &optimizer_lion_k ? NUCLEAR(V_REAL("weight_decay", 0)) : MAKE(&m->m, V_REAL("weight_decay", 0));
+}
+
 /* In a net each matrix takes the path that it takes alone, padding stays zero, and a state copied midway goes on. */
 static void test_net(const struct optimizer *m)
 {
   enum { N = 160 };
-  struct object o = MAKE_DEFAULT(&m->m);
+  struct object o = resting(m);
   static struct net net;
   small_net(&net);
   double w[N] = {0}, g[N] = {0}, alone[35], ga[35];
@@ -533,7 +539,7 @@ static void test_net(const struct optimizer *m)
   for (size_t i = 0; i < 35; i++)
     alone[i] = w[i / 7 * 16 + i % 7];
   m->init(o.conf, &net, state, w, N, DTYPE_F64);
-  struct run r = started(MAKE_DEFAULT(&m->m), 5, 7, alone);
+  struct run r = started(resting(m), 5, 7, alone);
   double resumed[N];
   bool padding = true, moved = false;
   for (uint64_t k = 1; k <= 24; k++) {
@@ -572,7 +578,7 @@ static void test_extremes(const struct optimizer *m)
 {
   static const size_t shape[4][2] = {{3, 4}, {1, 6}, {6, 1}, {1, 1}};
   static const float size[] = {0, 1e30f, 1e18f, 1e-30f, 1e-40f};
-  struct object o = MAKE(&m->m, V_REAL("weight_decay", 0));
+  struct object o = resting(m);
   bool fine = true, rests = true;
   for (size_t i = 0; i < 4; i++)
     for (size_t j = 0; j < 5; j++) {
@@ -680,7 +686,7 @@ static void test_orth(void)
 
 int main(void)
 {
-  static const struct optimizer *const all[] = {&optimizer_muon, &optimizer_adafactor, &optimizer_shampoo, &optimizer_soap};
+  static const struct optimizer *const all[] = {&optimizer_muon, &optimizer_adafactor, &optimizer_shampoo, &optimizer_soap, &optimizer_lion_k};
   test_orth();
   test_textbooks();
   test_singular_values();
@@ -688,7 +694,7 @@ int main(void)
   test_adafactor();
   test_shampoo();
   test_soap();
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 5; i++) {
     test_net(all[i]);
     test_extremes(all[i]);
   }
