@@ -36,6 +36,7 @@ static void keep_selection(struct runs *v, int64_t id)
       list_select(&v->list, i);
       return;
     }
+  list_select(&v->list, v->list.at); /* there may be fewer rows now */
 }
 
 static void take_data(struct runs *v, struct loading *l)
