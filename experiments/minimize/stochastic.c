@@ -124,6 +124,8 @@ static enum status updates(const struct conf *c, struct work *k, struct minimize
 {
   enum status s = STATUS_OK;
   for (uint64_t i = 0; i < n && s == STATUS_OK; i++) {
+    if (!isnan(schedule_momentum_at(&c->schedule, (int64_t)(t + i), k->updates)))
+      return err_set(e, STATUS_UNSUPPORTED, "schedule \"%s\" sets the momentum, which only assay.train follows", c->schedule.method->id);
     *rate = schedule_at(&c->schedule, (int64_t)(t + i), k->updates);
     s = update(c, k, m, t + i, *rate, e);
   }

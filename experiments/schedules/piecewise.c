@@ -130,6 +130,15 @@ static double body(const void *conf, int64_t t, int64_t total)
   return schedule_at(&c->parts.v[s.part], t - s.start, s.length);
 }
 
+static double momentum(const void *conf, int64_t t, int64_t total)
+{
+  const struct conf *c = conf;
+  if (t < 0)
+    return NAN; /* the warm-up in front of the parts */
+  struct span s = find_span(c, t, total);
+  return schedule_momentum_at(&c->parts.v[s.part], t - s.start, s.length);
+}
+
 const struct schedule schedule_piecewise = {
   .m = {.kind = KIND_SCHEDULE,
         .id = "piecewise",
@@ -145,5 +154,6 @@ const struct schedule schedule_piecewise = {
         .params = params,
         .resolve = resolve},
   .body = body,
+  .momentum = momentum,
   .check = check,
 };

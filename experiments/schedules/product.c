@@ -1,4 +1,6 @@
 /* product.c: schedules multiplied update by update. */
+#include <math.h>
+
 #include "experiments/schedules/schedule.h"
 
 struct conf {
@@ -51,6 +53,16 @@ static double body(const void *conf, int64_t t, int64_t total)
   return rate;
 }
 
+/* That of the first factor that sets one. */
+static double momentum(const void *conf, int64_t t, int64_t total)
+{
+  const struct conf *c = conf;
+  double mu = NAN;
+  for (size_t i = 0; i < c->factors.n && t >= 0 && isnan(mu); i++)
+    mu = schedule_momentum_at(&c->factors.v[i], t, total);
+  return mu;
+}
+
 const struct schedule schedule_product = {
   .m = {.kind = KIND_SCHEDULE,
         .id = "product",
@@ -66,5 +78,6 @@ const struct schedule schedule_product = {
         .params = params,
         .resolve = resolve},
   .body = body,
+  .momentum = momentum,
   .check = check,
 };

@@ -110,11 +110,20 @@ enum status schedule_check(const struct object *schedule, int64_t steps, struct 
   return code;
 }
 
+static int64_t horizon(const struct schedule_common *c, int64_t steps) { return c->steps == PARAM_AUTO_INT ? steps : c->steps; }
+
+double schedule_momentum_at(const struct object *schedule, int64_t t, int64_t steps)
+{
+  const struct schedule *s = (const struct schedule *)schedule->method;
+  const struct schedule_common *c = schedule->conf;
+  return s->momentum ? s->momentum(schedule->conf, t - c->warmup, horizon(c, steps) - c->warmup) : (double)NAN;
+}
+
 double schedule_at(const struct object *schedule, int64_t t, int64_t steps)
 {
   const struct schedule *s = (const struct schedule *)schedule->method;
   const struct schedule_common *c = schedule->conf;
-  int64_t total = c->steps == PARAM_AUTO_INT ? steps : c->steps;
+  int64_t total = horizon(c, steps);
   assert(t >= 0 && t < total);
   double multiplier = t < c->warmup ? schedule_warmup_factor(c, t) : s->body(schedule->conf, t - c->warmup, total - c->warmup);
   return c->peak * multiplier;

@@ -72,6 +72,8 @@ struct schedule {
   /* Rules that need T: `total` updates are left for the body. May be NULL. */
   enum status (*check)(const void *conf, int64_t total, struct err *e);
   bool own_warmup; /* the body includes its warm-up (one-cycle); W must be 0 */
+  /* The momentum of update t, for schedules that set it; NaN: the optimizer's own. May be NULL. */
+  double (*momentum)(const void *conf, int64_t t, int64_t total);
 };
 
 /* --- what bodies share --- */
@@ -94,6 +96,8 @@ enum status schedule_resolve(void *conf, struct err *e);
 
 /* Rate of update t; `steps` replaces an auto T. Requires schedule_check() and 0 <= t < T. */
 double schedule_at(const struct object *schedule, int64_t t, int64_t steps);
+/* The momentum that the schedule wants in update t; NaN: that of the optimizer. */
+double schedule_momentum_at(const struct object *schedule, int64_t t, int64_t steps);
 /* Check what resolve cannot know before the number of updates is known: T covers the training's `steps`
  * (a shorter training, a prefix of the schedule, is fine), W <= T, the schedule's own rules. A schedule
  * with its own T may be checked without a training: steps = PARAM_AUTO_INT. */

@@ -33,6 +33,7 @@ void replica_plan(struct engine *g, struct replica *r)
 {
   const struct optimizer *o = rule_of(r);
   r->momentum = o->momentum_form && o->momentum_form(r->how->optimizer->conf, &r->form);
+  r->own_momentum = r->form.mu;
   r->fused = r->momentum && !r->how->mask && !r->how->controller && !g->g->norms && !g->unfused;
 }
 
@@ -352,17 +353,31 @@ static void watch_loss(struct replica *r, uint64_t t, uint64_t per_epoch, double
     r->out->train_loss = mean;
 }
 
+/* The rate of update t, and the momentum where the schedule sets it. */
+static enum status follow_schedule(const struct engine *g, struct replica *r, uint64_t t, struct err *e)
+{
+  const struct train_replica *how = r->how;
+  if (!how->schedule)
+    return STATUS_OK;
+  r->lr = schedule_at(how->schedule, (int64_t)t, (int64_t)g->g->steps);
+  double mu = schedule_momentum_at(how->schedule, (int64_t)t, (int64_t)g->g->steps);
+  if (!isnan(mu) && (!r->momentum || r->own_momentum == 0))
+    return err_set(e, STATUS_BAD_ARG, "schedule \"%s\" sets the momentum, but optimizer \"%s\" has none to set", how->schedule->method->id,
+                   how->optimizer->method->id);
+  r->form.mu = isnan(mu) ? r->own_momentum : mu;
+  return STATUS_OK;
+}
+
 /* Loss, gradient and rule of update t. */
 static enum status descend(struct engine *g, struct replica *r, uint64_t t, struct err *e)
 {
-  const struct train_replica *how = r->how;
   struct prepared b = batch_of_update(g, r, t);
-  enum status s = STATUS_OK;
+  enum status s = follow_schedule(g, r, t, e);
+  if (s)
+    return s;
   step_forward(&g->ws, r->w, b.x, b.ldb);
   double loss = step_loss(&g->ws, &b);
   r->out->cost += 1;
-  if (how->schedule)
-    r->lr = schedule_at(how->schedule, (int64_t)t, (int64_t)g->g->steps);
   if (!isfinite(loss)) {
     diverge(r, t, "loss", loss);
   } else if (r->fused) {

@@ -119,6 +119,7 @@ struct replica {
   bool momentum, fused;    /* the optimizer is of that form; and its update is fused into the gradient */
   bool done, best_is_last;
   bool waits;              /* a neighbour that is still the base */
+  double own_momentum;     /* of the optimizer, where the schedule may set another */
   double lr;               /* of the last update */
   double loss_sum;         /* over the last epoch */
   uint64_t loss_count;

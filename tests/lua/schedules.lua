@@ -61,3 +61,32 @@ tap.ok(train(function(t, T) return 0.5 * ((T - t) / T) end) == plain, "a functio
 tap.ok(train(assay.schedule("table", { rates = assay.schedule("linear-decay", { peak = 0.5 }):values(30) })) == plain, "so does a table")
 tap.ok(train(assay.schedule("linear-decay", { peak = 0.25 }) * assay.schedule("constant", { peak = 2 })) == plain, "and a product")
 tap.ok(train(assay.schedule("constant", { peak = 0.5 })) ~= plain, "another schedule does not")
+
+-- a cycled momentum: heavy ball on least squares, full batches, against the recursion written out
+local line = assay.data("linear-teacher", { train = 40, valid = 0, test = 0, d = 3 })
+local model, T = assay.model("linear", { bias = false }), 25
+local cycle = assay.schedule("one-cycle", { peak = 0.2, steps = T, cycle_momentum = true })
+local function run(optimizer, schedule)
+  return assay.train { data = line, model = model, steps = T, batch = 40, optimizer = optimizer, schedule = schedule,
+    init = { { 1, -1, 0.5 } }, keep_weights = true }.weights
+end
+local examples, w, v = line:train(), assay.matrix { { 1, -1, 0.5 } }, nil
+for t = 0, T - 1 do
+  local g = model:grad(w, examples)
+  -- cosine phases: up to 0.3 T - 1, down to T - 1
+  local up = 0.3 * T - 1
+  local from, to, x = 0.95, 0.85, t / up
+  if t > up then from, to, x = 0.85, 0.95, (t - up) / (T - 1 - up) end
+  local mu = to + (from - to) * (1 + math.cos(math.pi * x)) / 2
+  v = v and v * mu + g or g
+  w = w - v * cycle:at(t)
+end
+local ball = assay.optimizer("heavy-ball", { momentum = 0.5 })
+local spun = run(ball, cycle)
+for i = 1, 3 do tap.near(spun[i], w[i], 1e-5, "weight " .. i .. " after a cycled momentum (float32)") end
+tap.ok(run(ball, assay.schedule("warmup", { steps = 5 }) + cycle:with { steps = T - 5 }) ~= run(ball,
+  assay.schedule("warmup", { steps = 5 }) + cycle:with { steps = T - 5, cycle_momentum = false }), "also as a part of a sequence")
+tap.fails(function() run("sgd", cycle) end, "has none to set", "an optimizer without momentum")
+tap.fails(function() run("adam", cycle) end, "has none to set", "or with another kind")
+local odd = assay.minimizer("stochastic", { schedule = cycle:with { steps = "auto" } })
+tap.fails(function() odd:minimize(assay.objective("rosenbrock"), { passes = 10 }) end, "only assay.train", "a minimizer")

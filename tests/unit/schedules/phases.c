@@ -119,6 +119,25 @@ static void test_one_cycle(void)
   object_free(&o);
 }
 
+/* torch's momentum runs through the same phases the other way. */
+static void test_cycled_momentum(void)
+{
+  for (int three = 0; three < 2; three++) {
+    struct object o = UNIT(schedule_one_cycle, 97, V_REAL("pct", 0.37), V_BOOL("three_phase", three), V_BOOL("cycle_momentum", true));
+    struct object plain = UNIT(schedule_one_cycle, 97, V_REAL("pct", 0.37), V_BOOL("three_phase", three));
+    double worst = 0, T = 97, up = 0.37 * T - 1, down = three ? 2 * 0.37 * T - 2 : T - 1;
+    bool same = true;
+    for (int64_t t = 0; t < 97; t++) {
+      double at = (double)t, v = at <= up ? torch_anneal(true, 0.95, 0.85, at / up) : at <= down ? torch_anneal(true, 0.85, 0.95, (at - up) / (down - up)) : 0.95;
+      worst = fmax(worst, fabs(schedule_momentum_at(&o, t, PARAM_AUTO_INT) - v));
+      same = same && rate_at(o, t) == rate_at(plain, t) && isnan(schedule_momentum_at(&plain, t, PARAM_AUTO_INT));
+    }
+    tap_near(worst, 0, 0, 1e-15, "one-cycle, %d phases: the momentum goes from 0.95 to 0.85 and back", three ? 3 : 2);
+    tap_ok(same, "with the same rates; without cycle_momentum it is left alone");
+    object_free(&o), object_free(&plain);
+  }
+}
+
 /* --- sgdr --------------------------------------------------------------------------------------- */
 
 static void compare_sgdr(int64_t T, int64_t t0, int64_t mult, double end)
@@ -163,6 +182,7 @@ int main(void)
   test_wsd_shapes();
   test_wsd_length();
   test_one_cycle();
+  test_cycled_momentum();
   test_sgdr();
   return tap_done();
 }
