@@ -65,8 +65,8 @@ static double step(struct lanczos_memory *l, const struct glm *g, size_t m)
   return l->beta[m];
 }
 
-/* The largest Ritz value after m steps; *residual: how far from an eigenvalue it can be. */
-static double ritz(struct lanczos_memory *l, size_t m, double *residual)
+/* *value: the largest Ritz value after m steps; *residual: how far from an eigenvalue it can be. */
+static enum status ritz(struct lanczos_memory *l, size_t m, double *value, double *residual, struct err *e)
 {
   memset(l->t, 0, m * m * sizeof *l->t);
   for (size_t k = 0; k < m; k++) {
@@ -74,10 +74,14 @@ static double ritz(struct lanczos_memory *l, size_t m, double *residual)
     if (k > 0)
       l->t[k * m + k - 1] = l->beta[k - 1];
   }
-  if (blas_syevd_f64(m, l->t, m, l->values) != 0)
-    return NAN;
+  int info = blas_syevd_f64(m, l->t, m, l->values);
+  if (info <= -1010)
+    return err_set(e, STATUS_NO_MEMORY, "no memory for the eigenvalues of a matrix of %zu rows", m);
+  *value = l->values[m - 1];
   *residual = l->beta[m - 1] * fabs(l->t[(m - 1) * m + m - 1]);
-  return l->values[m - 1];
+  if (info != 0 || !isfinite(*value))
+    return err_set(e, STATUS_BAD_DATA, "the largest eigenvalue of the inputs cannot be computed");
+  return STATUS_OK;
 }
 
 static enum status memory_new(struct lanczos_memory *l, struct err *e)
@@ -109,11 +113,7 @@ enum status glm_top_eigenvalue(const struct glm *g, const struct exec *x, double
   for (size_t m = 1; m <= l.steps && s == STATUS_OK && residual > tolerance * *out; m++) {
     *products += 1;
     double left = step(&l, g, m - 1);
-    *out = ritz(&l, m, &residual);
-    if (exec_cancelled(x))
-      s = err_set(e, STATUS_CANCELLED, "cancelled");
-    else if (!isfinite(*out))
-      s = err_set(e, STATUS_BAD_DATA, "the largest eigenvalue of the inputs cannot be computed");
+    s = exec_cancelled(x) ? err_set(e, STATUS_CANCELLED, "cancelled") : ritz(&l, m, out, &residual, e);
     if (left <= 1e-14 * *out)
       break;
   }

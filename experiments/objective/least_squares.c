@@ -19,13 +19,22 @@ static const struct param params[] = {
   {0},
 };
 
-/* f->optimum -= H^-1 gradient, until the gradient is rounding; false where H is singular as far as float64 can tell. */
-static bool refine(struct objective *f, double *h, double *g)
+/* h = H^-1; *regular: false where H is singular as far as float64 can tell. */
+static enum status invert(struct objective *f, double *h, bool *regular, struct err *e)
 {
   size_t d = f->d;
   glm_hessian(f, f->optimum, h);
-  if (blas_potrf_f64(d, h, d) != 0 || blas_potri_f64(d, h, d) != 0)
-    return false;
+  int info = blas_potrf_f64(d, h, d);
+  if (info == 0)
+    info = blas_potri_f64(d, h, d);
+  *regular = info == 0;
+  return info <= -1010 ? err_set(e, STATUS_NO_MEMORY, "no memory to factor a matrix of %zu rows", d) : STATUS_OK;
+}
+
+/* f->optimum -= H^-1 gradient, until the gradient is rounding; false where that does not come to an end. */
+static bool refine(struct objective *f, double *h, double *g)
+{
+  size_t d = f->d;
   for (size_t j = 0; j < d; j++)
     for (size_t k = j + 1; k < d; k++)
       h[j * d + k] = h[k * d + j];
@@ -54,7 +63,10 @@ static enum status make(const void *conf, const struct objective_env *env, struc
   if (s == STATUS_OK)
     s = mem_new(&optimum, out->d, sizeof(double), "the optimum", e);
   out->optimum = optimum;
-  if (s == STATUS_OK && !refine(out, h, g)) {
+  bool regular = false;
+  if (s == STATUS_OK)
+    s = invert(out, h, &regular, e);
+  if (s == STATUS_OK && !(regular && refine(out, h, g))) {
     free(out->optimum);
     out->optimum = NULL;
     out->minimum = NAN;
@@ -76,7 +88,10 @@ static enum status constants(struct objective *f, const struct exec *x, struct e
     s = mem_new(&values, f->d, sizeof(double), "its eigenvalues", e);
   if (s == STATUS_OK) {
     glm_hessian(f, f->start, h);
-    if (blas_syevd_f64(f->d, h, f->d, values) == 0) /* rounding is some 1e-15 of the largest */
+    int info = blas_syevd_f64(f->d, h, f->d, values);
+    if (info <= -1010)
+      s = err_set(e, STATUS_NO_MEMORY, "no memory for the eigenvalues of a matrix of %zu rows", f->d);
+    if (info == 0) /* rounding is some 1e-15 of the largest */
       f->strong_convexity = fmax(f->glm->l2, *(double *)values - 1e-13 * f->smoothness);
   }
   free(values);

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "experiments/kernel/mem.h"
+#include "experiments/minimize/minimize.h"
 #include "experiments/registry.h"
 #include "experiments/train/train.h"
 #include "store/store.h"
@@ -126,6 +128,40 @@ static int load_csv(void) { return load("csv", (struct named_value[]){set_string
 static int load_mixture(void)
 {
   return load("gaussian-mixture", (struct named_value[]){set_real("train", 64), set_real("valid", 16), set_real("test", 16)}, 3);
+}
+
+/* An objective on the few rows of the file, or of its own, and three passes of a method. */
+static const char *objective_id, *minimizer_id;
+
+static int minimize(void)
+{
+  struct object of = {0}, by = {0}, data = {0};
+  struct err e = {0};
+  struct data_env env = {.base_dir = folder};
+  struct objective_env all = {.data = &env};
+  struct objective *f = NULL;
+  struct minimize m = {0};
+  double *w = NULL;
+  const struct named_value csv[] = {set_string("file", "few.csv"), set_string("header", "no")};
+  enum status s = registry_object(&data, KIND_DATA, "csv", csv, 2, &e);
+  const struct named_value on[] = {{"data", {.kind = VALUE_OBJECT, .as.object = &data}}};
+  size_t n = params_find(registry_find(KIND_OBJECTIVE, objective_id), "data") != NULL;
+  if (s == STATUS_OK)
+    s = registry_object(&of, KIND_OBJECTIVE, objective_id, on, n, &e);
+  if (s == STATUS_OK)
+    s = registry_object(&by, KIND_MINIMIZER, minimizer_id, NULL, 0, &e);
+  if (s == STATUS_OK)
+    s = objective_make(&f, &of, &all, &e);
+  if (s == STATUS_OK) {
+    w = xcalloc(f->d, sizeof *w);
+    minimize_init(&m, NULL, f, w, 3);
+    s = minimize_run(&by, &m, &e);
+  }
+  minimize_free(&m);
+  free(w);
+  objective_release(f);
+  object_free(&of), object_free(&by), object_free(&data);
+  return refused(s, &e);
 }
 
 static int build(void)
@@ -280,6 +316,21 @@ static struct object made(enum kind kind, const char *id, const struct named_val
   return o;
 }
 
+static void minimize_each(void)
+{
+  static const char *const pairs[][2] = {{"logistic-regression", "saga"},  {"logistic-regression", "svrg-bb"}, {"squared-hinge", "dual-coordinate"},
+                                         {"softmax-regression", "lbfgs"},  {"squared-hinge", "ai-sarah"},      {"matrix-sensing", "stochastic"},
+                                         {"quadratic", "newton-cg"},       {"diagonal-linear-net", "lbfgs"},   {"l1-regression", "prox-linear"},
+                                         {"least-squares", "prox-point"},  {"logistic-regression", "sarah"},   {"quadratic", "accelerated-sgd"},
+                                         {"quadratic", "gradient-descent"}};
+  for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+    char *name = xasprintf("%s by %s", pairs[k][0], pairs[k][1]);
+    objective_id = pairs[k][0], minimizer_id = pairs[k][1];
+    fail_each(name, minimize, 1000);
+    free(name);
+  }
+}
+
 static void set_up(void)
 {
   char path[128];
@@ -346,6 +397,7 @@ int main(void)
   fail_each("a CSV file", load_csv, 1000);
   fail_each("a Gaussian mixture", load_mixture, 1000);
   fail_each("laying out an mlp", build, 1000);
+  minimize_each();
   fail_each("a training of three replicas", train, 1000);
   fail_each("a run in the store", add_run, 40);
   test_store_survives();
