@@ -131,7 +131,9 @@ const struct command command_repl = {
           "  echo 'print(assay.zeros(2, 3))' | assay repl\n"
           "\n"
           "An expression prints its value. Ctrl-C stops what runs, or drops the line being typed, and keeps\n"
-          "everything else. What was typed is kept in $XDG_STATE_HOME/assay/history.\n",
+          "everything else. What was typed is kept in $XDG_STATE_HOME/assay/history.\n"
+          "\n"
+          "Exit codes: 0 done, 1 the code or a job that it started failed, 2 usage, 130 interrupted.\n",
   .options = options,
   .words = "file",
   .run = run,

@@ -37,7 +37,7 @@ for how in table string recursion closing coroutine; do
   is "$(sql $how.db "select count(*) from metrics where key = 'loss'")" 4 "$how: what it had logged is kept"
 done
 ASSAY_LUA_MEMORY=128 try repl -e 'local t = {} for i = 1, 1e9 do t[i] = {i} end'
-exits 2 "the prompt has the same limit"
+exits 1 "the prompt has the same limit"
 err_has "128 MB" "… and names it"
 
 # wait_until COMMAND…: at most 20 s
