@@ -104,6 +104,19 @@ local function error_of(sampler)
 end
 tap.ok(error_of("random-reshuffling") < 0.2 * error_of("iid"), "reshuffling leaves less than a fifth of the error of drawing with replacement")
 
+-- A consistent system of condition 1000: acceleration pays, in the setting that is proved; the other one's steps are too long there.
+local consistent = assay.objective("least-squares", { data = assay.data("quadratic", { d = 20, train = 200, condition = 1000 }) })
+local l_max, l = consistent:facts().smoothness_max, consistent:facts().smoothness
+local function passes_of(minimizer)
+  local done = minimizer:minimize(consistent, { passes = 1000, gap = 1e-10 })
+  return done.status == "gap" and done.passes or math.huge, done.status
+end
+local accelerated = assay.minimizer("accelerated-sgd", { rho = l_max / l, sampler = "iid" })
+local plain = assay.minimizer("stochastic", { sampler = "iid", schedule = assay.schedule("constant", { peak = 1 / l_max }) })
+tap.ok(passes_of(accelerated) < 0.25 * passes_of(plain) and passes_of(plain) < 1000,
+  "where components share their minimum, accelerated SGD needs less than a quarter of SGD's passes")
+tap.is(select(2, passes_of(accelerated:with { setting = "sqrt-rho" })), "diverged", "with sqrt-rho it diverges, as the source's derivation expects")
+
 -- Refusals.
 tap.fails(function() q:value({ 1, 2 }) end, "3 numbers, got 2", "a point of the wrong size is refused")
 tap.fails(function() q:value(1) end, "w must be a matrix or a list", "and what is no point")
