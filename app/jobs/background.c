@@ -72,16 +72,16 @@ static double number_in(const json_t *o, const char *key) { return json_number_v
 
 static void take_workers(struct job *job, const json_t *tasks)
 {
-  size_t i;
-  json_t *t;
   if (!tasks)
     return;
   free(job->worker);
   job->n_workers = json_array_size(tasks);
   job->worker = xcalloc(job->n_workers + 1, sizeof *job->worker);
-  json_array_foreach((json_t *)tasks, i, t)
+  for (size_t i = 0; i < job->n_workers; i++) {
+    const json_t *t = json_array_get(tasks, i);
     job->worker[i] = (struct job_worker){.runs = (size_t)json_number_value(json_array_get(t, 0)), .run = json_integer_value(json_array_get(t, 1)),
                                          .share = json_number_value(json_array_get(t, 2)), .seconds = json_number_value(json_array_get(t, 3))};
+  }
 }
 
 static void add_to_log(struct entry *e, const char *line)

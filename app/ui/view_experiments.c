@@ -10,7 +10,7 @@
 
 #include "app/reading.h"
 #include "app/ui/run_view.h"
-#include "app/ui/ui_jobs.h"
+#include "app/ui/job_watch.h"
 #include "experiments/kernel/mem.h"
 
 enum { MOST_SCRIPTS = 500, MOST_BYTES = 1 << 20 };
@@ -360,11 +360,14 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   list_draw(&v->scripts, g, v->area[PART_SCRIPTS]);
   if (s->looked && !s->problem)
     describe_plan(v, s, plan, sizeof plan);
-  char *head = xasprintf("%s: %s", s->name, s->problem ? "cannot run" : s->looked ? plan : "looking …");
+  const struct job *watched = v->part == PART_JOBS && v->jobs.at < n_jobs ? jobs_at(ui_jobs(v->ui), v->jobs.at) : NULL;
+  char *head = watched ? xasprintf("%s: %s", job_name(watched), job_state_name(watched->state)) : xasprintf("%s: %s", s->name, s->problem ? "cannot run" : s->looked ? plan : "looking …");
   draw_head(g, (struct area){a.row + scripts, 0, 1, a.width}, head, v->part == PART_PARAMS);
   free(head);
   v->params.n_rows = s->param.n;
-  if (s->problem)
+  if (watched)
+    job_watch_draw(watched, g, v->area[PART_PARAMS]);
+  else if (s->problem)
     draw_wrapped(g, (struct area){v->area[PART_PARAMS].row, 2, v->area[PART_PARAMS].height, a.width - 4}, s->problem, UI_RED, 0);
   else
     list_draw(&v->params, g, v->area[PART_PARAMS]);
@@ -406,6 +409,21 @@ static void edit_param(struct experiments *v)
   free(label);
 }
 
+/* Go on with a job that has ended: what is finished is kept. */
+static void resume_job(struct experiments *v)
+{
+  const struct job *job = jobs_count(ui_jobs(v->ui)) ? jobs_at(ui_jobs(v->ui), v->jobs.at) : NULL;
+  if (!job)
+    return;
+  if (job->state == JOB_WAITING || job->state == JOB_RUNNING) {
+    ui_say(v->ui, "%s is %s already; x stops it", job_name(job), job_state_name(job->state));
+    return;
+  }
+  job_resume(ui_jobs(v->ui), job);
+  list_select(&v->jobs, 0); /* the newest is first */
+  ui_say(v->ui, "goes on: what is finished is kept");
+}
+
 static void start_script(struct experiments *v)
 {
   struct script *s = &v->script[v->scripts.at];
@@ -413,10 +431,14 @@ static void start_script(struct experiments *v)
     ui_complain(v->ui, "%s", s->problem);
     return;
   }
+  bool waits = jobs_running(ui_jobs(v->ui));
   jobs_start(ui_jobs(v->ui), &(struct job_request){.script = s->path, .set = (const char *const *)s->set.name, .n_sets = s->set.n});
   ui_redraw(v->ui);
+  const char *what = waits ? "queued behind the one that runs" : "started";
   if (s->looked)
-    ui_say(v->ui, "started: %zu runs to do, %zu are finished already", s->total - s->kept, s->kept);
+    ui_say(v->ui, "%s: %zu runs to do, %zu are finished already", what, s->total - s->kept, s->kept);
+  else
+    ui_say(v->ui, "%s", what);
   s->looked = false; /* what is finished changes from now on */
 }
 
@@ -464,7 +486,12 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
     return 0;
   switch (r) {
   case REQUEST_OPEN: return open_part(v);
-  case REQUEST_START: start_script(v); break;
+  case REQUEST_START:
+    if (v->part == PART_JOBS)
+      resume_job(v);
+    else
+      start_script(v);
+    break;
   case REQUEST_CANCEL:
     if (jobs_cancel(ui_jobs(v->ui), v->part == PART_JOBS ? v->jobs.at : 0))
       ui_say(v->ui, "stopping; what is finished is kept");
@@ -560,7 +587,8 @@ static const enum request hints[] = {REQUEST_START, REQUEST_OPEN, REQUEST_NEXT_P
 const struct view view_experiments = {
   .name = "Experiments",
   .screen = REQUEST_SCREEN_EXPERIMENTS,
-  .summary = "Scripts found in the working directory and among the installed ones. S starts one; Tab goes to its parameters and to what was started.",
+  .summary = "Scripts found in the working directory and among the installed ones. S starts one, or queues it behind"
+             " the one that runs; Tab goes to its parameters and to what was started: there x stops a job, S goes on with one that has ended, Enter shows all it said.",
   .hints = hints,
   .open = open_view,
   .close = close_view,

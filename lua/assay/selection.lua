@@ -1,11 +1,11 @@
 --- What the workbench has in hand, seen from the prompt inside it: the globals `sel` and `run`.
 --
--- `sel` is a list of the marked runs that is always up to date: each look reads their numbers again, from the file that
--- the environment variable ASSAY_SELECTION names. `#sel` counts them, `sel[1]` is a row of the view `runs` with the
--- tables `params` and `results` in it, `for i, r in ipairs(sel)` walks over them.
+-- `sel` is a list of the marked runs that is always up to date: each look reads their numbers again, from the file
+-- that the environment variable ASSAY_SELECTION names. `#sel` counts them, `sel[1]` is a row of the view `runs` with
+-- the tables `params` and `results` in it, `for i, r in ipairs(sel)` walks over them.
 --
--- `run` is the run on screen 2, likewise always up to date: run.params, run.results, plot(run:metric("loss")). Of a config
--- with several runs it is the first, and `run.all` lists all of them.
+-- `run` is the run on screen 2, likewise always up to date: run.params, run.results, plot(run:metric("loss")). Of a
+-- config with several runs it is the first, and `run.all` lists all of them.
 local runs = require "assay.runs"
 
 -- Numbers in the file: those of the marked runs, or those after the word "run".

@@ -6,7 +6,7 @@ exits 2 "without a terminal it does not start"
 err_has "needs a terminal" "and says so"
 try
 exits 2 "neither does 'assay' alone"
-command -v tmux >/dev/null || { skip 21 "no tmux"; done_testing; exit; }
+command -v tmux >/dev/null || { skip 27 "no tmux"; done_testing; exit; }
 
 cp "$here/small.lua" . && "$ASSAY" run small.lua --db t.db --jobs 1 --quiet >/dev/null 2>&1
 unset TMUX
@@ -57,10 +57,38 @@ in_tmux send-keys -t "$session" S
 shows "done in" "S runs it, and says when it is done"
 in_tmux send-keys -t "$session" Tab Tab Enter
 shows "report of 6 runs" "its report is there"
+in_tmux send-keys -t "$session" Escape S
+shows "small.lua done in" "S goes on with a job that has ended"
+in_tmux send-keys -t "$session" Escape
+sleep 0.2
+in_tmux send-keys -t "$session" Escape q
+await "left"
+is "$(sql t.db 'select count(*) from run')" "$(sql t.db 'select count(distinct config_hash) from run')" "and does nothing twice"
+cp t.db keep.db
+cp "$here/small.lua" slow.lua
+sed -i 's/name = "small"/name = "slow"/; s/sleep = 0.0/sleep = 0.6/' slow.lua
+start 100 30
+await "sorted by"
+in_tmux send-keys -t "$session" 8
+await "slow.lua"
+in_tmux send-keys -t "$session" g
+await "slow.lua: 6 runs"
+in_tmux send-keys -t "$session" S
+await "started"
+in_tmux send-keys -t "$session" S
+shows "queued behind the one that runs" "a second one waits"
+in_tmux send-keys -t "$session" Tab Tab x
+shows "slow.lua: cancelled" "x takes it out of the queue"
+in_tmux send-keys -t "$session" Down
+shows "worker 1" "the workers of a job are seen at work"
+in_tmux send-keys -t "$session" x
+shows "finished and stored; the same command goes on" "x stops it, and its log says what is kept"
 in_tmux send-keys -t "$session" Escape
 sleep 0.2
 in_tmux send-keys -t "$session" q
 await "left"
+rm -f slow.lua t.db t.db-wal t.db-shm
+mv keep.db t.db
 start 100 30
 await "sorted by"
 in_tmux send-keys -t "$session" z
