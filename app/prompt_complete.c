@@ -106,6 +106,7 @@ void prompt_complete_install(struct lua_host *h, bool colour)
   completion.host = h;
   completion.colour = colour;
   rl_variable_bind("show-all-if-ambiguous", "on"); /* one Tab shows the list; the user's inputrc comes later */
+  rl_basic_quote_characters = ""; /* who opens a text closes it */
   rl_completion_word_break_hook = find_word;
   rl_attempted_completion_function = complete;
   rl_completion_display_matches_hook = show_matches;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "experiments/kernel/err.h"
+#include "experiments/kernel/exec.h"
 
 enum dtype { DTYPE_F32 = 1, DTYPE_F64 = 2 };
 
@@ -61,6 +62,10 @@ NODISCARD enum status mat_reduce(struct mat *out, enum mat_reduction r, const st
 
 /* C = op(A) op(B), through BLAS (blas.h); float64 if either operand is. */
 NODISCARD enum status mat_mul(struct mat *out, const struct mat *a, bool ta, const struct mat *b, bool tb, struct err *e);
+/* The same, a block of C at a time, so that it can be stopped within some hundredths of a second: STATUS_CANCELLED. The
+ * blocks depend on the extents only. */
+NODISCARD enum status mat_mul_exec(const struct exec *x, struct mat *out, const struct mat *a, bool ta, const struct mat *b, bool tb,
+                                   struct err *e);
 /* Linear algebra through LAPACK, in float64 whatever the input type (results float64). NaN or infinity in
  * the input: STATUS_BAD_DATA. */
 /* A X = B by LU factors; STATUS_BAD_DATA where A is singular. */

@@ -478,7 +478,10 @@ function M.offer(text, known)
   local topic = text:match "^%s*%?%s*([%w_.:-]*)$"
   if topic then return help_names(known), topic end
   local stack = M.open_frames(text)
-  if #stack == 0 then return nil, 0, 0 end
+  local top = stack[#stack]
+  local in_text = top and (top.open:find "^[\"']$" or top.open == "[[")
+  if not in_text and text:find "[\"')%]}]%s*$" then return {}, "" end -- behind a value stands no other
+  if not top then return nil, 0, 0 end
   local found, typed = own(stack, text, known)
   if found then return found, typed end
   return nil, stack[#stack].at, #stack > 1 and stack[#stack - 1].at or 0

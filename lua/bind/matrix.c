@@ -410,7 +410,7 @@ static int matrix_mul(lua_State *L)
   struct err e = {0};
   const struct lua_matrix *a = matrix_check(L, 1), *b = matrix_check(L, 2);
   struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_mul(&out->m, &a->m, false, &b->m, false, &e), &e, out);
+  return finish(L, mat_mul_exec(&bind_host(L)->exec, &out->m, &a->m, false, &b->m, false, &e), &e, out);
 }
 
 static int matrix_solve(lua_State *L)

@@ -152,6 +152,11 @@ if command -v tmux >/dev/null; then
   seen=$(tmux -L repl capture-pane -t r -p)
   [[ $seen == *"half a cosine"* && $seen == *"constant"* ]]
   ok $? "Tab lists candidates with what they are"
+  tmux -L repl send-keys -t r 's' Tab '")' Tab ':at(0)' Enter
+  sleep 1
+  seen=$(tmux -L repl capture-pane -t r -p)
+  [[ $seen == *$'"cosine"):at(0)\n'*"does not know its length"* ]]
+  ok $? "… completes a text without closing it; behind a value stands nothing"
   # screen TEXT: wait until the terminal shows it (a pattern), at most 20 s.
   screen() {
     for _ in $(seq 100); do
@@ -254,7 +259,7 @@ if command -v tmux >/dev/null; then
   is "$("$ASSAY" query "SELECT count(*) FROM runs WHERE status = 'running'" --format csv | tail -n 1)" 0 "no run is left behind"
   tmux -L repl kill-server 2>/dev/null
 else
-  skip 22 "no tmux"
+  skip 23 "no tmux"
 fi
 if command -v script >/dev/null && command -v stty >/dev/null; then
   # A terminal: continuation lines, an interrupt in a loop, state kept after it, history. exec: a shell in between would

@@ -49,6 +49,9 @@ offers("print('(') assay.train{st", "steps")
 offers("s = [[ {' ]] assay.train{st", "steps")
 offers("print(", "-")
 offers("", "-")
+offers('f("x"', "")
+offers("t[1] ", "")
+offers("x = {1}.", "-")
 
 -- Where brackets stand, for those who go on from there.
 local _, open, outer = complete.offer('f{a = "x', known)

@@ -108,6 +108,27 @@ static void test_products(void)
   tap_is_int(mat_mul(&c, &large, true, &large, false, &e), STATUS_UNSUPPORTED, "2^31 rows are too many for BLAS");
 }
 
+/* 8.5e8 multiplications are six blocks. Each element is a sum of K products of at most 6 x 6 (normal numbers), so
+ * two orders of summing them differ by at most 2 K eps times K 36. */
+static void test_blocks(void)
+{
+  enum { M = 1300, K = 700, N = 930 };
+  atomic_int cancel = 0;
+  const struct exec x = {&cancel, 1};
+  struct mat a = numbers(DTYPE_F64, M, K, 7), at = numbers(DTYPE_F64, K, M, 8), b = numbers(DTYPE_F64, K, N, 9), c, d;
+  const double most = 2.0 * K * DBL_EPSILON * K * 36;
+  for (int turned = 0; turned < 2; turned++) {
+    c = product(turned ? &at : &a, turned, &b, false);
+    if (mat_mul_exec(&x, &d, turned ? &at : &a, turned, &b, false, &e))
+      tap_bail("%s", e.message);
+    tap_near(distance(&c, &d), 0, 0, most, "a product in blocks%s", turned ? ", transposed" : "");
+    mat_free(&c), mat_free(&d);
+  }
+  cancel = 1;
+  tap_is_int(mat_mul_exec(&x, &d, &a, false, &b, false, &e), STATUS_CANCELLED, "it can be stopped");
+  mat_free(&a), mat_free(&at), mat_free(&b);
+}
+
 static void test_solve(void)
 {
   size_t n = 40;
@@ -217,6 +238,7 @@ int main(void)
 {
   tap_diag("seed %llu", SEED);
   test_products();
+  test_blocks();
   test_solve();
   test_cholesky();
   test_eigh();
