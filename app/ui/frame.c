@@ -272,13 +272,31 @@ static const enum request *hints_of(const struct ui *ui)
   return v->hints_now ? v->hints_now(ui->slot[ui->current].state) : v->hints;
 }
 
+/* Lines of at most `width` bytes, broken at blanks. */
+static void write_wrapped(FILE *f, const char *text, size_t width)
+{
+  while (*text) {
+    size_t n = strlen(text);
+    for (size_t i = 0, blank = 0; i < n; i++) {
+      blank = text[i] == ' ' ? i : blank;
+      if (i >= width && blank) {
+        n = blank;
+        break;
+      }
+    }
+    fprintf(f, "%.*s\n", (int)n, text);
+    text += n + (text[n] == ' ');
+  }
+}
+
 static void show_help(struct ui *ui)
 {
   const struct view *v = ui->slot[ui->current].view;
   char *text;
   size_t size;
   FILE *f = xstream_open(&text, &size);
-  fprintf(f, "%s\n\nMost useful here:\n", v->summary);
+  write_wrapped(f, v->summary, ui->body.width > 24 ? (size_t)ui->body.width - 4 : 20);
+  fputs("\nMost useful here:\n", f);
   for (const enum request *r = hints_of(ui); *r; r++) {
     char key[16];
     fprintf(f, "  %-10s %-14s %s\n", request_key(ui, v->keys, *r, key), request_row(*r)->name, request_row(*r)->help);
