@@ -86,6 +86,7 @@ static void take_data(struct compare *v, struct comparing *k)
   k->data = (struct comparison){0};
   v->loaded = v->data.n > 0; /* marked runs may have gone to the trash */
   v->list.n_rows = v->data.n_effects;
+  list_select(&v->list, v->list.at);
   if (!v->list.n_columns || v->many != (v->data.n > 2)) {
     v->many = v->data.n > 2;
     list_clear_columns(&v->list);
