@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
+#include "experiments/kernel/vec.h"
 #include "experiments/minimize/minimize.h"
 #include "experiments/optim/optimizer.h"
+#include "experiments/params.h"
 #include "experiments/schedules/schedule.h"
 
 struct conf {
@@ -98,16 +100,57 @@ static const double *result(const struct conf *c, const struct work *k, const st
   return k->shown;
 }
 
+/* The batch in hand at other points, for optimizers that ask (optim/oracle.h). */
+struct asking {
+  struct minimize *m;
+  struct work *k;
+};
+
+static double batch_gradient(const struct asking *a, const double *at, double *g)
+{
+  return a->k->whole ? minimize_gradient(a->m, at, g) : minimize_batch(a->m, a->k->index, a->k->batch, at, g);
+}
+
+static enum status ask_gradient(struct oracle *o, const double *at, double *loss, double *g, struct err *e)
+{
+  const struct asking *a = o->self;
+  o->cost += ORACLE_COST_GRADIENT;
+  *loss = batch_gradient(a, at, g);
+  if (!isfinite(*loss) || !vec_finite_f64(g, a->m->f->d))
+    return err_set(e, STATUS_DIVERGED, "the value or gradient asked for at another point is not finite");
+  return STATUS_OK;
+}
+
+/* There is no value of a batch without its gradient, which goes where the result will be made. */
+static enum status ask_loss(struct oracle *o, const double *at, double *loss, struct err *e)
+{
+  const struct asking *a = o->self;
+  (void)e;
+  o->cost += ORACLE_COST_LOSS;
+  *loss = a->k->whole ? minimize_value(a->m, at) : batch_gradient(a, at, a->k->shown);
+  return STATUS_OK;
+}
+
+/* Of the whole objective alone: see `accepts`. */
+static enum status ask_hvp(struct oracle *o, const double *v, double *out, struct err *e)
+{
+  const struct asking *a = o->self;
+  o->cost += ORACLE_COST_HVP;
+  return minimize_hvp(a->m, a->m->w, v, out, e);
+}
+
 static enum status update(const struct conf *c, struct work *k, struct minimize *m, uint64_t t, double rate, struct err *e)
 {
-  struct step_info info = {.k = t + 1, .lr = rate};
+  struct asking asking = {m, k};
+  struct oracle oracle = {.self = &asking, .loss_f64 = ask_loss, .gradient_f64 = ask_gradient, .hvp_f64 = ask_hvp};
+  struct step_info info = {.k = t + 1, .lr = rate, .oracle = &oracle};
   enum status s = STATUS_OK;
   if (k->whole)
-    minimize_gradient(m, m->w, k->g);
+    oracle.loss = minimize_gradient(m, m->w, k->g);
   else {
     s = sample_stream_batch(k->stream, t, k->batch, k->index, e);
     if (s == STATUS_OK)
-      minimize_batch(m, k->index, k->batch, m->w, k->g);
+      oracle.loss = minimize_batch(m, k->index, k->batch, m->w, k->g);
     if (s == STATUS_OK && k->batch == 1)
       sample_stream_see(k->stream, k->g);
   }
@@ -131,6 +174,20 @@ static enum status updates(const struct conf *c, struct work *k, struct minimize
   }
   *ended = s == STATUS_DIVERGED;
   return *ended ? STATUS_OK : s;
+}
+
+static enum status accepts(const void *conf, const struct objective *f, struct err *e)
+{
+  const struct conf *c = conf;
+  const char *id = c->optimizer.method->id;
+  if (!object_needs(&c->optimizer, "hvp"))
+    return STATUS_OK;
+  if ((size_t)c->batch < f->n)
+    return err_set(e, STATUS_UNSUPPORTED, "optimizer \"%s\" needs Hessian-vector products, which there are of the whole sum only: set batch = %zu "
+                   "or more", id, f->n);
+  if (!f->method->hvp && !f->method->hessian)
+    return err_set(e, STATUS_UNSUPPORTED, "optimizer \"%s\" needs a Hessian, and objective \"%s\" has none", id, f->of.method->id);
+  return STATUS_OK;
 }
 
 static enum status run(const void *conf, struct minimize *m, struct err *e)
@@ -175,5 +232,6 @@ const struct minimizer minimizer_stochastic = {
         .example = "assay.minimizer(\"stochastic\", {optimizer = assay.optimizer(\"adam\"), schedule = assay.schedule(\"cosine\", {peak = 0.1})})",
         .conf_size = sizeof(struct conf),
         .params = params},
+  .accepts = accepts,
   .run = run,
 };

@@ -55,6 +55,24 @@ local a, b = sgd:minimize(lr, { passes = 20, seed = 1 }), sgd:minimize(lr, { pas
 local c = sgd:minimize(lr, { passes = 20, seed = 2 })
 tap.ok(a.value == b.value and a.value ~= c.value, "the seed decides, and nothing else")
 tap.ok(a.value < 0.2 and a.passes >= 20 and a.passes < 21, "it learns")
+-- Optimizers that ask for the batch at other points.
+local function around(id, batch, settings)
+  local o = assay.optimizer(id, settings)
+  return assay.minimizer("stochastic", { optimizer = o, batch = batch, schedule = assay.schedule("constant", { peak = id == "oasis" and 1 or 0.3 }) })
+end
+for _, id in ipairs { "sam", "gam", "gr-fd", "smb" } do
+  tap.ok(around(id, 8):minimize(lr, { passes = 40 }).value < 0.2, id .. " minimizes a sum by its batches")
+end
+local plain, sam = around("sgd", 8):minimize(lr, { iterations = 50, passes = 1e9 }), around("sam", 8):minimize(lr, { iterations = 50, passes = 1e9 })
+tap.is(sam.gradients, 2 * plain.gradients, "sam asks for two gradients of each batch")
+tap.ok(around("oasis", data.n):minimize(lr, { iterations = 200, passes = 1e9 }).value < 0.1095, "oasis takes the whole sum, to its minimum of 0.10945")
+tap.fails(function() around("oasis", 8):minimize(lr, { passes = 1 }) end, "set batch = " .. data.n, "and no part of it")
+-- By hand on the quadratic: SAM's gradient at w + rho g/|g|.
+local here = assay.matrix { w }
+local there = here + q:gradient(w) * (0.2 / q:gradient(w):norm())
+local one = around("sam", 1, { rho = 0.2 }):minimize(q, { iterations = 1, start = w })
+tap.near((one.w - (here - q:gradient(there) * 0.3)):norm(), 0, 1e-13, "sam's step is that of its formula")
+
 local mean = assay.minimizer("stochastic", { batch = 8, schedule = assay.schedule("constant", { peak = 0.3 }), average = "polyak-average" })
 tap.ok(mean:minimize(lr, { passes = 20 }).value < 0.2, "and so does the average of the iterates")
 local wild = assay.minimizer("stochastic", { schedule = assay.schedule("constant", { peak = 1e6 }) })
