@@ -57,14 +57,15 @@ tap.ok(a.value == b.value and a.value ~= c.value, "the seed decides, and nothing
 tap.ok(a.value < 0.2 and a.passes >= 20 and a.passes < 21, "it learns")
 -- Optimizers that ask for the batch at other points.
 local function around(id, batch, settings)
-  local o = assay.optimizer(id, settings)
-  return assay.minimizer("stochastic", { optimizer = o, batch = batch, schedule = assay.schedule("constant", { peak = id == "oasis" and 1 or 0.3 }) })
+  local rule, rate = assay.optimizer(id, settings), id == "oasis" and 1 or 0.3
+  return assay.minimizer("stochastic", { optimizer = rule, batch = batch, schedule = assay.schedule("constant", { peak = rate }) })
 end
 for _, id in ipairs { "sam", "gam", "gr-fd", "smb" } do
   tap.ok(around(id, 8):minimize(lr, { passes = 40 }).value < 0.2, id .. " minimizes a sum by its batches")
 end
-local plain, sam = around("sgd", 8):minimize(lr, { iterations = 50, passes = 1e9 }), around("sam", 8):minimize(lr, { iterations = 50, passes = 1e9 })
-tap.is(sam.gradients, 2 * plain.gradients, "sam asks for two gradients of each batch")
+local fifty = { iterations = 50, passes = 1e9 }
+tap.is(around("sam", 8):minimize(lr, fifty).gradients, 2 * around("sgd", 8):minimize(lr, fifty).gradients,
+  "sam asks for two gradients of each batch")
 tap.ok(around("oasis", data.n):minimize(lr, { iterations = 200, passes = 1e9 }).value < 0.1095, "oasis takes the whole sum, to its minimum of 0.10945")
 tap.fails(function() around("oasis", 8):minimize(lr, { passes = 1 }) end, "set batch = " .. data.n, "and no part of it")
 -- By hand on the quadratic: SAM's gradient at w + rho g/|g|.
