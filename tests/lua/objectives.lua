@@ -63,10 +63,11 @@ end
 for _, id in ipairs { "sam", "gam", "gr-fd", "smb" } do
   tap.ok(around(id, 8):minimize(lr, { passes = 40 }).value < 0.2, id .. " minimizes a sum by its batches")
 end
-local fifty = { iterations = 50, passes = 1e9 }
-tap.is(around("sam", 8):minimize(lr, fifty).gradients, 2 * around("sgd", 8):minimize(lr, fifty).gradients,
+local budget = { iterations = 50, passes = 1e9 }
+tap.is(around("sam", 8):minimize(lr, budget).gradients, 2 * around("sgd", 8):minimize(lr, budget).gradients,
   "sam asks for two gradients of each batch")
-tap.ok(around("oasis", data.n):minimize(lr, { iterations = 200, passes = 1e9 }).value < 0.1095, "oasis takes the whole sum, to its minimum of 0.10945")
+budget.iterations = 200
+tap.ok(around("oasis", data.n):minimize(lr, budget).value < 0.1095, "oasis takes the whole sum, to its minimum of 0.10945")
 tap.fails(function() around("oasis", 8):minimize(lr, { passes = 1 }) end, "set batch = " .. data.n, "and no part of it")
 -- By hand on the quadratic: SAM's gradient at w + rho g/|g|.
 local here = assay.matrix { w }
