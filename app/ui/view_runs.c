@@ -36,7 +36,7 @@ static void keep_selection(struct runs *v, int64_t id)
       list_select(&v->list, i);
       return;
     }
-  list_select(&v->list, v->list.at); /* there may be fewer rows now */
+  list_select(&v->list, v->list.at); /* there may be fewer rows now, and keys may come before they are drawn */
 }
 
 static void take_data(struct runs *v, struct loading *l)
@@ -51,7 +51,6 @@ static void take_data(struct runs *v, struct loading *l)
   l->data = (struct runs_data){0};
   v->loaded = true;
   v->list.n_rows = v->data.list.n_rows;
-  list_select(&v->list, v->list.at); /* there may be fewer rows, and keys may come before they are drawn */
   runs_make_columns(v);
   keep_selection(v, selected);
 }
