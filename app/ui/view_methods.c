@@ -81,15 +81,11 @@ static void try_it(void *self, const char *code)
     ui_say(v->ui, "running …");
 }
 
-/* A schedule is shown as its curve; everything else by the example of its page. */
+/* The example of its page on a small input of its kind (lua/assay/try.lua); the line can be edited before it runs. */
 static void ask_to_try(struct methods *v)
 {
   const struct method *m = registry_at(v->shown[v->list.at]);
-  char *code = m->kind == KIND_SCHEDULE ? xasprintf("assay.plot.show { schedule = %s }", m->example) : xstrdup(m->example);
-  if (m->kind == KIND_SCHEDULE) {
-    free(code);
-    code = xasprintf("local s = %s; print(assay.plot { y = s:values(), title = '%s', width = %d, height = 20 })", m->example, m->id, v->table.width - 6);
-  }
+  char *code = xasprintf("print(require \"assay.try\"(\"%s\", %s, %d))", kind_name(m->kind), m->example, v->table.width > 106 ? 100 : v->table.width - 6);
   ui_ask(v->ui, &(struct ui_question){.label = "Lua:", .initial = code, .history = "try", .self = v, .accept = try_it});
   free(code);
 }
