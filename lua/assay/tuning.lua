@@ -1,8 +1,8 @@
 --- Tuning: the fair way to compare methods that each have a rate to choose.
 --
 -- Every arm (a combination of the names in `by`, say schedule and optimizer) tries the same number of rates on the same
--- few seeds; the rate is chosen on validation data; an arm whose best rate stands at the edge of its grid tries the next
--- one beyond, until it does not. Only then is the arm scored, on seeds that no choice has seen.
+-- few seeds; the rate is chosen on validation data; an arm whose best rate stands at the edge of its grid tries the
+-- next one beyond, until it does not. Only then is the arm scored, on seeds that no choice has seen.
 --
 --     local o = { by = { "schedule" }, rate = "peak", score = "val_error", seeds = 2, fresh = 5 }
 --     return assay.experiment {
