@@ -12,6 +12,7 @@
 #include "app/ui/run_view.h"
 #include "app/ui/job_watch.h"
 #include "experiments/kernel/mem.h"
+#include "experiments/params.h"
 
 enum { MOST_SCRIPTS = 500, MOST_BYTES = 1 << 20 };
 
@@ -106,17 +107,33 @@ static void find_scripts(struct experiments *v)
 
 /* --- looking at one ------------------------------------------------------------------------------------------------ */
 
+static char *value_text(const json_t *value);
+
+/* "1,2,5", as --set takes a list. */
+static char *items_text(const json_t *list)
+{
+  char *out = xstrdup("");
+  size_t i;
+  json_t *item;
+  json_array_foreach(list, i, item) {
+    char *text = value_text(item), *longer = xasprintf("%s%s%s", out, i ? "," : "", text);
+    free(text);
+    free(out);
+    out = longer;
+  }
+  return out;
+}
+
 static char *value_text(const json_t *value)
 {
+  char number[32];
   if (json_is_string(value))
     return xstrdup(json_string_value(value));
+  if (json_is_array(value))
+    return items_text(value);
   if (json_is_real(value)) {
-    for (int digits = 6; digits <= 17; digits++) { /* the shortest that means the same number */
-      char text[40];
-      snprintf(text, sizeof text, "%.*g", digits, json_real_value(value));
-      if (strtod(text, NULL) == json_real_value(value))
-        return xstrdup(text);
-    }
+    json_number(json_real_value(value), number); /* the shortest that means the same number */
+    return xstrdup(number);
   }
   char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT), *copy = xstrdup(text ? text : "");
   free(text);
@@ -514,7 +531,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
 static void say_title(void *self, char *out, size_t size)
 {
   const struct experiments *v = self;
-  snprintf(out, size, "%zu scripts; S starts the selected one, Enter edits its parameters", v->n);
+  snprintf(out, size, "%zu script%s; S starts the selected one, Enter edits its parameters", v->n, v->n == 1 ? "" : "s");
 }
 
 /* --- the view ------------------------------------------------------------------------------------------------------------------ */

@@ -320,15 +320,28 @@ static void plain(void)
   close_it();
 }
 
-/* A terminal that says that it is light has the colours for that. */
+/* The colour of the store's name. */
+static int name_colour(void)
+{
+  VTermScreenCell cell = terminal_cell(&term, 0, 1);
+  return VTERM_COLOR_IS_INDEXED(&cell.fg) ? cell.fg.indexed.idx : -1;
+}
+
+/* A terminal that says that it is light has the colours for that. The program waits a second for the answer, which on a machine
+ * under load may come later: then it is asked again. */
 static void light(void)
 {
   static const struct terminal_answer white[] = {{"\033]11;?\033\\", "\033]11;rgb:ffff/ffff/ffff\033\\"}, {0}};
-  open_at(80, 24, "C.UTF-8", NULL);
-  term.answers = white;
+  for (int attempt = 0; attempt < 3; attempt++) {
+    open_at(80, 24, "C.UTF-8", NULL);
+    term.answers = white;
+    terminal_settle(&term, 500);
+    if (name_colour() == 19 || attempt == 2)
+      break;
+    close_it();
+  }
   golden("1-runs-light");
-  VTermScreenCell cell = terminal_cell(&term, 0, 1);
-  tap_is_int(VTERM_COLOR_IS_INDEXED(&cell.fg) ? cell.fg.indexed.idx : -1, 19, "the store's name stands there in the blue for light ground");
+  tap_is_int(name_colour(), 19, "the store's name stands there in the blue for light ground");
   close_it();
 }
 
