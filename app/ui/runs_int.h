@@ -5,6 +5,7 @@
 #define ASSAY_UI_RUNS_INT_H
 
 #include "app/ui/rows.h"
+#include "app/ui/run_again.h"
 #include "app/ui/runs_data.h"
 #include "app/ui/runs_filter.h"
 
@@ -30,6 +31,7 @@ struct runs {
   char *curve;                   /* metric of the column of curves; NULL: the one that goes with the score */
   struct curves *curves;
   struct changes *changes;
+  struct run_again_form again_form; /* for doing runs again as they were; its form is never open here */
   struct area body, table;
   struct { struct names all; bool *on; } choosing; /* columns: what the menu offers, and what is ticked */
 };

@@ -252,6 +252,16 @@ static unsigned open_row(struct runs *v)
   return UI_HANDLED;
 }
 
+/* Do the runs of the row again; the form asks where they are several. */
+static unsigned run_again(struct runs *v)
+{
+  int64_t *runs;
+  size_t n = runs_of_row(v, v->list.at, &runs);
+  run_again_start(&v->again_form, runs, n);
+  free(runs);
+  return UI_HANDLED | UI_REDRAW;
+}
+
 static unsigned go_to_script(struct runs *v)
 {
   const struct listing *l = &v->data.list;
@@ -284,7 +294,8 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
     return 0;
   switch (r) {
   case REQUEST_OPEN: return open_row(v);
-  case REQUEST_RERUN: return go_to_script(v);
+  case REQUEST_RERUN: return run_again(v);
+  case REQUEST_START: return go_to_script(v);
   case REQUEST_MARK: return mark(v);
   case REQUEST_MARK_ALL: return mark_all(v);
   case REQUEST_SORT: return runs_sort_here(v);
@@ -332,6 +343,7 @@ static void *open_view(struct ui *ui)
   v->list = (struct list){.self = v, .cell = runs_cell, .draw = runs_draw_cell, .marked = marked};
   v->curves = curves_new(ui);
   v->changes = changes_new(v);
+  run_again_init(&v->again_form, ui);
   recall(v);
   return v;
 }
@@ -344,6 +356,7 @@ static void close_view(void *self)
   runs_stop_checking(v);
   curves_free(v->curves);
   changes_free(v->changes);
+  run_again_free(&v->again_form);
   runs_free(&v->data);
   runs_ask_free(&v->ask);
   list_free(&v->list);
@@ -370,7 +383,7 @@ static void refresh(void *self, bool store_changed)
 
 static const enum request hints[] = {REQUEST_OPEN, REQUEST_MARK, REQUEST_FILTER, REQUEST_SORT, REQUEST_FOLD, REQUEST_BEST, REQUEST_COLUMNS,
                                      REQUEST_SCREEN_COMPARE, REQUEST_TAG, REQUEST_NOTE, REQUEST_TRASH, REQUEST_UNDO, REQUEST_METRIC, REQUEST_EXPORT,
-                                     REQUEST_COLUMN_LEFT, REQUEST_COLUMN_RIGHT, REQUEST_HIDE_COLUMN, REQUEST_NONE};
+                                     REQUEST_RERUN, REQUEST_START, REQUEST_COLUMN_LEFT, REQUEST_COLUMN_RIGHT, REQUEST_HIDE_COLUMN, REQUEST_NONE};
 
 const struct view view_runs = {
   .name = "Runs",

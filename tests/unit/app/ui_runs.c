@@ -117,6 +117,10 @@ static void one_run(void)
   tap_has(bench_keys("Right Right"), "step 0  ● val_error 0.5 (3 runs: 0.5 to 0.5)", "the cursor reads values");
   tap_has(bench_keys("Tab"), "[results]", "Tab goes to the next section");
   tap_has(bench_keys("Esc"), "7 runs  3 configs", "Esc comes back");
+  tap_has(bench_keys("r"), "do all 3 runs again? y/n", "r does a config's runs again, once it has asked");
+  bench_keys("n");
+  tap_has(bench_keys("S"), "[8 Experiments]", "S goes to the script");
+  bench_keys("1 g");
 }
 
 /* The first bytes of a file in the temporary folder. */
