@@ -23,7 +23,7 @@
 --
 -- Under heavy tails the median follows 1/p - 1, as the theory of p moments has it; the 99 % quantile does not: its
 -- exponent is about -0.06 at p = 1.5 and 0 at p = 1.2 for T up to 2048. On the worst slope with Gaussian noise the
--- 99 % quantile of steps eta/sqrt(t+1) falls with exponent -0.39; a factor log T would make it -0.33 over this range. In
+-- 99 % quantile of steps eta/sqrt(t+1) falls with exponent -0.39; a factor log T would make it -0.33 in this range. In
 -- strongly convex problems 2/(mu (t+2)) has the log, too, in the last iterate: its O(1/T) is that of an average, or of
 -- |x - x*|^2.
 local assay = require "assay"
