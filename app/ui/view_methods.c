@@ -1,8 +1,9 @@
-/* view_methods.c: screen 7: the catalogue of methods; Enter opens the page of one, S tries it. */
+/* view_methods.c: screen 7: the catalogue of methods; Enter opens the page of one, S opens the form that tries it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ui/try_form.h"
 #include "app/ui/ui_jobs.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/registry.h"
@@ -13,6 +14,7 @@ struct methods {
   size_t *shown, n_shown;   /* of the registry */
   char *filter;
   struct area table;
+  struct try_form form;     /* parameters of the method to be tried */
   struct child *child;      /* what is being tried */
 };
 
@@ -81,13 +83,37 @@ static void try_it(void *self, const char *code)
     ui_say(v->ui, "running …");
 }
 
-/* The example of its page on a small input of its kind (lua/assay/try.lua); the line can be edited before it runs. */
+/* The line that puts an object to work on a small input of its kind (lua/assay/try.lua). */
+static char *trying_line(const struct methods *v, const struct method *m, const char *object)
+{
+  return xasprintf("print(require \"assay.try\"(\"%s\", %s, %d))", kind_name(m->kind), object, v->table.width > 106 ? 100 : v->table.width - 6);
+}
+
+/* The form; where it cannot hold the parameters, the example of the page as a line to be edited. */
 static void ask_to_try(struct methods *v)
 {
   const struct method *m = registry_at(v->shown[v->list.at]);
-  char *code = xasprintf("print(require \"assay.try\"(\"%s\", %s, %d))", kind_name(m->kind), m->example, v->table.width > 106 ? 100 : v->table.width - 6);
+  if (try_form_open(&v->form, m))
+    return;
+  char *code = trying_line(v, m, m->example);
   ui_ask(v->ui, &(struct ui_question){.label = "Lua:", .initial = code, .history = "try", .self = v, .accept = try_it});
   free(code);
+}
+
+static unsigned in_form(struct methods *v, enum request r, const struct ui_event *ev)
+{
+  char *object = r == REQUEST_START ? try_form_lua(&v->form) : NULL;
+  if (object) {
+    char *code = trying_line(v, v->form.m, object);
+    try_it(v, code);
+    free(code);
+    free(object);
+  }
+  if (r == REQUEST_BACK)
+    try_form_close(&v->form);
+  else if (r != REQUEST_START)
+    return form_request(&v->form.form, r, ev);
+  return UI_HANDLED | UI_REDRAW;
 }
 
 /* --- the view --------------------------------------------------------------------------------------------------- */
@@ -95,6 +121,10 @@ static void ask_to_try(struct methods *v)
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
   struct methods *v = self;
+  if (v->form.m) {
+    try_form_draw(&v->form, g, a);
+    return;
+  }
   int page = a.height >= 24 ? a.height / 3 : 0;
   v->table = (struct area){a.row, a.col, a.height - page, a.width};
   if (!v->n_shown) {
@@ -113,6 +143,8 @@ static void draw(void *self, struct plot_grid *g, struct area a)
 static unsigned request(void *self, enum request r, const struct ui_event *ev)
 {
   struct methods *v = self;
+  if (v->form.m)
+    return in_form(v, r, ev);
   if (r == REQUEST_FILTER) {
     ui_ask(v->ui, &(struct ui_question){.label = "search:", .initial = v->filter, .history = "methods", .self = v, .accept = set_filter, .changed = set_filter});
     return UI_HANDLED;
@@ -151,6 +183,7 @@ static void *open_view(struct ui *ui)
   v->list.column[0].width = 10;
   v->list.column[1].width = 24;
   v->list.column[2].grows = true;
+  try_form_init(&v->form, ui);
   choose(v);
   return v;
 }
@@ -159,6 +192,7 @@ static void close_view(void *self)
 {
   struct methods *v = self;
   child_drop(v->child);
+  try_form_free(&v->form);
   list_free(&v->list);
   free(v->shown);
   free(v->filter);
@@ -170,7 +204,7 @@ static const enum request hints[] = {REQUEST_OPEN, REQUEST_FILTER, REQUEST_START
 const struct view view_methods = {
   .name = "Methods",
   .screen = REQUEST_SCREEN_METHODS,
-  .summary = "Everything that is built in, with formula, parameters, kind of statement and citation. Enter opens a page, S tries the method.",
+  .summary = "Everything that is built in, with formula, parameters, kind of statement and citation. Enter opens a page, S opens a form that tries the method: it draws its curve, or works on a small input.",
   .hints = hints,
   .open = open_view,
   .close = close_view,

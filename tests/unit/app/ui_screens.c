@@ -78,6 +78,16 @@ static void methods(void)
   tap_has(bench_keys("Enter"), "half a cosine from peak to end", "Enter opens its page");
   tap_has(bench_keys("G"), "Loshchilov and Hutter", "which has the citation at its end");
   tap_has(bench_keys("Esc"), "[7 Methods]", "Esc closes it");
+  tap_has(bench_keys("S"), "S tries it", "S opens the form that tries it");
+  tap_has(bench_line("▸"), "peak", "with its parameters");
+  bench_keys("Enter Ctrl-U");
+  bench_type("oops");
+  tap_has(bench_keys("Enter"), "peak must be a number", "which says at once what is refused");
+  tap_ok(!strstr(bench_keys("u"), "must be"), "u takes a change back");
+  bench_keys("Enter Ctrl-U");
+  bench_type("0.5");
+  tap_has(bench_keys("Enter"), "peak              0.5", "a value that is accepted stands there");
+  tap_has(bench_keys("Esc"), "what it is", "Esc goes back to the catalogue");
   bench_keys("/ Ctrl-U");
   bench_type("nothing like this");
   tap_has(bench_keys("Enter"), "no method matches", "an empty search says so");
