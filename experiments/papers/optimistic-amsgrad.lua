@@ -14,15 +14,16 @@
 --   noise        the gradient x of |x|^2/2 under independent noise of many times its size
 -- A run that does not arrive within its limit counts twice the limit.
 --
--- Both rates rise over the first 20 updates, which the paper does not ask for. Without a bias correction the first steps
--- are 1/sqrt(1 - b2) = 32 times too long, those of OPT-AMSGrad with its second half step about twice that: the loss
--- rises, and the largest v remembers it for ever. Without the rise (--set warmup=0) OPT-AMSGrad needs more iterations on
--- all three full-batch problems, and gains nothing sure on mini-batches.
+-- Both rates rise over the first 20 updates, which the paper does not ask for. Without a bias correction the first
+-- steps are 1/sqrt(1 - b2) = 32 times too long, those of OPT-AMSGrad with its second half step about twice that: the
+-- loss rises, and the largest v remembers it for ever. Without the rise (--set warmup=0) OPT-AMSGrad needs more
+-- iterations on all three full-batch problems, and gains nothing sure on mini-batches.
 --
--- What came out: with the rise a gain of a fifth to a quarter on mini-batches, and of two thirds on the quadratic, whose
--- gradients do follow a linear recursion; none under noise. But the most predictable gradients of nets, those of the
--- full batch, are not where the gain is: softmax regression is slower by a sixth, the MLP as fast, the convnet faster.
--- The regularisation of the guess, from 1e-8 to 100, changes little there: it is not the missing constant.
+-- What came out: with the rise a gain of a fifth to a quarter on mini-batches, and of two thirds on the quadratic,
+-- whose gradients do follow a linear recursion; none under noise. But the most predictable gradients of nets, those
+-- of the full batch, are not where the gain is: softmax regression is slower by a sixth, the MLP as fast, the
+-- convnet faster. The regularisation of the guess, from 1e-8 to 100, changes little there: it is not the missing
+-- constant.
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
