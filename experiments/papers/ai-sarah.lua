@@ -8,7 +8,7 @@
 -- sets the order of the rows. The verdict is at the paper's batch of 64; "within a factor of two" is comparable.
 --
 -- Seen: it fails on the small tables. The bound on the step is a running mean of 1/a with a memory of 1000 iterations,
--- and 30 passes over 569 rows are 80. The step stays near the first one, about 1/L (at w = 0 the curvature is greatest),
+-- and 30 passes over 569 rows are 80. The step stays near the first one, about 1/L (curvature is greatest at w = 0),
 -- while the curvature falls to a third or a fifth and the tuned rivals take 2/L to 10/L. With a memory of 10 iterations
 -- (beta 0.9) it is within a factor of two of SARAH on breast-cancer and digits, and ahead on fashion-mnist; at batch 8
 -- that memory is mostly too short. With more rows the default does better: at images = 40000 on fashion-mnist it
