@@ -148,7 +148,7 @@ local function by_seed(results, name, which, method)
 end
 
 local function finding(f, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = "order", statement, unit, why
+  f.kind, f.statement, f.unit, f.why = "order", statement, unit, why or f.why
   for key, value in pairs(region) do f[key] = value end
   return f
 end
