@@ -17,12 +17,12 @@
 --
 -- What fails is the time against L-BFGS: on logistic regression it takes 97 iterations and a fifth of the seconds. With
 -- the whole gradient of a smooth convex function L-BFGS is at its best; the paper compares on nets. What is gained over
--- the base shows where that is slow: a momentum of 0.9 shrinks no mode faster than sqrt 0.9 an iteration, so that both
--- need about 250 for 1e-6 at kappa = 100 and 1000 and on logistic regression, where the 40 Hessian products of each
--- search for eigenvectors cost more than is gained. At kappa = 1e4 and 1e5 FOSI also needs less work than heavy ball;
--- less time only where the 10 eigenvalues are apart: at d = 100 a product is cheap beside the rest of Lanczos. Three
--- findings on Adam are inconclusive: the rate that is best on few seeds is near the edge, and a few fresh runs, of Adam
--- alone or under FOSI, do not arrive.
+-- heavy ball shows where that is slow: a momentum of 0.9 shrinks no mode faster than sqrt 0.9 an iteration, so that
+-- both need about 250 for 1e-6 at kappa = 100 and 1000 and on logistic regression, where the 40 Hessian products of
+-- each search for eigenvectors cost more than is gained. At kappa = 1e4 and 1e5 FOSI also needs less work than heavy
+-- ball; less time only where the 10 eigenvalues are apart: at d = 100 a product is cheap beside the rest of Lanczos.
+-- Four findings on Adam are inconclusive: at kappa = 100 there is little to gain, and at even eigenvalues and
+-- kappa = 1000 and 1e4 the rate that is best on four seeds is too large for 1 and 3 of 20 fresh runs with FOSI.
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
