@@ -203,7 +203,7 @@ local function run_one(run, c, p, data)
   if c.horizon then return { twice_test_error = r.test_error } end
   local out = {
     test_error = r.test_error, best_test_error = r.best_test_error, avg_test_error = r.avg_test_error,
-    test_loss = r.test_loss, final_train_loss = r.train_loss, cost = cost,
+    test_loss = r.test_loss, last_epoch_loss = r.train_loss, cost = cost,
   }
   for _, v in ipairs(r.evaluations) do
     out[string.format("at_%03d", 100 // CURVE * math.floor(CURVE * v.step / T + 0.5))] = v.val_error
