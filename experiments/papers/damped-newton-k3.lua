@@ -5,17 +5,18 @@
 -- Logistic and softmax regression on breast-cancer (a random split per seed, l2 = 1e-3) from a random start some way
 -- off, and Nesterov's chain of fourth powers. The global phase lasts as long as the step is below 1/2. To have one long
 -- enough to see, the slope of log(f - f*) over log k is taken at a large M, over the second half of the phase in log k
--- (from its square root to its end). Tuned: the M of a grid with the fewest iterations to f - f* <= 1e-8 on splits of
+-- (from its square root to its end), and away from the end, too. Tuned: the M of a grid with the fewest iterations to f - f* <= 1e-8 on splits of
 -- their own; a run that does not arrive counts `most`.
 --
 -- Liberties: no polytope feasibility; the paper's test for backtracking is not public in exact form, the minimizer
 -- asks for half of the decrease of the quadratic model. On the chain the Hessian vanishes where links do, and no finite
 -- M exists in its own norm: the chain is outside the theory, and is shown for that in the table alone.
 --
--- To be read with care: at the tuned M the global phase lasts 6 to 14 iterations, too few for a slope; the one at the
--- large M steepens towards the end of the phase, since l2 makes f strongly convex, and so depends on where the fit
--- begins and ends. It is evidence that the rate is no worse than k^-3, not that it is k^-3. Backtracking does better
--- than any fixed M (12 iterations for 14 to 20), but plain Armijo backtracking from a full step better still (10), of
+-- What came out: over the phase as fitted the slope is -3.4, but that is owed to its end, where f - f* falls ever
+-- faster because l2 makes f strongly convex. From a quarter to half of the phase it is -1.8, with M = 1e3 and 1e5, too.
+-- A bound C/(k + k_0)^3 allows that; but a slope of about -3 ahead of the local phase is not seen here, so the claim as
+-- it stands fails. At the tuned M the phase has 6 to 14 iterations, too few for a slope. Backtracking does better than
+-- any fixed M (11 to 12 iterations for 14 to 20), plain Armijo backtracking from a full step better still (10), of
 -- which the claim says nothing.
 local assay = require "assay"
 local claims = require "assay.claims"
@@ -46,21 +47,26 @@ local function problem(c, p)
   return f, assay.random("normal", 1, f:facts().d, 900 + c.seed) * p.distance, exact.value
 end
 
--- Slope of log gap over log k by least squares, for k from the square root of the phase's length to its end.
-local function slope(trace, minimum)
+-- Slope of log gap over log k by least squares, from k = first to last.
+local function fit(trace, minimum, first, last)
+  local x, y = {}, {}
+  for k = math.max(1, math.ceil(first)), math.floor(last) do
+    local gap = trace.value[k + 1] - minimum
+    if gap > 1e-9 then x[#x + 1], y[#y + 1] = math.log(k), math.log(gap) end
+  end
+  if #x < 10 then return nil end
+  local mx, my, sxy, sxx = assay.stats.mean(x), assay.stats.mean(y), 0, 0
+  for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
+  return sxy / sxx
+end
+
+-- Length of the global phase; slope over its second half in log k, and in its second quarter in k.
+local function slopes(trace, minimum)
   local last = 0
   for k = 2, #trace.step do
     if trace.step[k] < 0.5 then last = k - 1 end
   end
-  local x, y = {}, {}
-  for k = math.ceil(math.sqrt(last)), last do
-    local gap = trace.value[k + 1] - minimum
-    if gap > 1e-9 and k > 0 then x[#x + 1], y[#y + 1] = math.log(k), math.log(gap) end
-  end
-  if #x < 10 then return nil, last end
-  local mx, my, sxy, sxx = assay.stats.mean(x), assay.stats.mean(y), 0, 0
-  for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
-  return sxy / sxx, last
+  return last, fit(trace, minimum, math.sqrt(last), last), fit(trace, minimum, last / 4, last / 2)
 end
 
 local function run_one(_, c, p)
@@ -73,7 +79,7 @@ local function run_one(_, c, p)
     iterations = done and r.iterations or p.most, reached = done and 1 or 0, fit_s = r.seconds,
     log_iterations = math.log(done and r.iterations or p.most),
   }
-  if done and c.method:match("^rn") then out.slope, out.phase = slope(r.trace, minimum) end
+  if done and c.method:match("^rn") then out.phase, out.slope, out.early = slopes(r.trace, minimum) end
   return out
 end
 
@@ -122,6 +128,9 @@ local function verdict(results, p)
       string.format("On %s f - f* falls like k^-3, or faster, in the global phase.", id),
       "slope of log(f - f*) over log k", { at_most = -3 },
       string.format("M = %g, from the square root of the phase's length to its end", p.large))
+    out[#out + 1] = finding(claims.mean(values(by_seed(results, "early", id, "rn-4", p.large))), "rate",
+      string.format("… also away from the end of the phase (%s).", id), "slope of log(f - f*) over log k",
+      { at_most = -3 }, "from a quarter to half of the phase's length")
     out[#out + 1] = finding(claims.paired(by_seed(results, "log_iterations", id, "backtrack"), tuned), "order",
       string.format("On %s backtracking matches the tuned constant.", id),
       "log of the ratio of iterations, backtracking to the tuned M", { at_most = math.log(1.1) },
@@ -145,15 +154,15 @@ end
 local function show(results, p)
   print(string.format("Iterations until f - f* <= 1e-8 (at most %d), on %d fresh splits; phase: iterations with a step",
     p.most, p.seeds))
-  print("below 1/2; slope: of log(f - f*) over log k in it.\n")
-  local out = report.table { "problem", "method", "M", "iterations", "reached", "phase", "slope" }
+  print("below 1/2; slope: of log(f - f*) over log k in it; early: from a quarter to half of it.\n")
+  local out = report.table { "problem", "method", "M", "iterations", "reached", "phase", "slope", "early" }
   for _, group in ipairs(results:where(function(row) return tuning.is_fresh(row.seed) end)
     :group("problem", "method", "M")) do
     local k = group.keys
     out:row {
       k.problem, k.method, k.M and report.label(k.M) or "-", group:text "iterations",
       string.format("%.2g", group:mean "reached"), group:mean "phase" and group:text "phase" or "-",
-      group:mean "slope" and group:text "slope" or "-",
+      group:mean "slope" and group:text "slope" or "-", group:mean "early" and group:text "early" or "-",
     }
   end
   out:print()
