@@ -5,8 +5,8 @@
 -- Logistic and softmax regression on breast-cancer (a random split per seed, l2 = 1e-3) from a random start some way
 -- off, and Nesterov's chain of fourth powers. The global phase lasts as long as the step is below 1/2. To have one long
 -- enough to see, the slope of log(f - f*) over log k is taken at a large M, over the second half of the phase in log k
--- (from its square root to its end), and away from the end, too. Tuned: the M of a grid with the fewest iterations to f - f* <= 1e-8 on splits of
--- their own; a run that does not arrive counts `most`.
+-- (from its square root to its end), and once more away from the end. Tuned: the M of a grid with the fewest iterations
+-- to f - f* <= 1e-8 on splits of their own; a run that does not arrive counts `most`.
 --
 -- Liberties: no polytope feasibility; the paper's test for backtracking is not public in exact form, the minimizer
 -- asks for half of the decrease of the quadratic model. On the chain the Hessian vanishes where links do, and no finite
