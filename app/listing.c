@@ -113,7 +113,7 @@ static void set_repeats_aside(struct listing *l)
   for (size_t i = 0; i < l->n_runs; i++)
     if (l->run[i].done && l->run[i].seed != INT64_MIN && strcmp(l->row[l->run[i].row].script, none) != 0)
       order[n++] = &l->run[i];
-  qsort(order, n, sizeof *order, by_identity);
+  qsort(order, n, sizeof *order, by_identity); /* NOLINT(bugprone-sizeof-expression): of pointers */
   for (size_t i = 0; i + 1 < n; i++)
     if (order[i]->row == order[i + 1]->row && order[i]->seed == order[i + 1]->seed)
       order[i]->done = false;

@@ -285,17 +285,20 @@ int store_artifact(struct store *s, int64_t run_id, const struct store_artifact 
   struct buffer *b = s->buffer;
   if (!b || !find_run(b, run_id))
     return store_fail(s, STORE_ERROR, "run %lld is not being written here", (long long)run_id);
-  void *content = malloc(a->size + 1);
-  if (!content)
-    return store_fail(s, STORE_ERROR, "no memory for the artifact %.100s of %zu bytes", a->name, a->size);
-  if (a->size)
-    memcpy(content, a->content, a->size);
   if (b->n_artifacts == b->artifact_capacity) {
     b->artifact_capacity = b->artifact_capacity ? 2 * b->artifact_capacity : 16;
     b->artifact = store_alloc(b->artifact, b->artifact_capacity * sizeof *b->artifact);
   }
+  struct waiting_artifact *w = &b->artifact[b->n_artifacts];
+  *w = (struct waiting_artifact){.run_id = run_id, .content = malloc(a->size + 1), .size = a->size};
+  if (!w->content)
+    return store_fail(s, STORE_ERROR, "no memory for the artifact %.100s of %zu bytes", a->name, a->size);
+  if (a->size)
+    memcpy(w->content, a->content, a->size);
+  w->name = store_copy(a->name);
+  w->kind = store_copy(a->kind);
+  b->n_artifacts++;
   note_time(b);
-  b->artifact[b->n_artifacts++] = (struct waiting_artifact){run_id, store_copy(a->name), store_copy(a->kind), content, a->size};
   b->artifact_bytes += a->size;
   return b->artifact_bytes >= FLUSH_BYTES ? store_flush(s) : STORE_OK;
 }

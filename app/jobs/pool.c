@@ -355,7 +355,7 @@ void pool_run(struct sweep *s)
     p.n = s->plan.waiting;
   struct pollfd *fds = xcalloc(p.n + 1, sizeof *fds);
   p.workers = xcalloc(p.n + 1, sizeof *p.workers);
-  s->pool = &p;
+  s->pool = &p; /* cppcheck-suppress autoVariables ; taken back below */
   for (;;) {
     heed_signals(&p);
     assign(&p);

@@ -140,7 +140,8 @@ void mask_view_ask(struct mask_view *v, const int64_t *run, size_t n, size_t lay
 
 static void place(size_t n, int zoom, double at, size_t *from, size_t *to)
 {
-  size_t shown = n >> zoom ? n >> zoom : 1;
+  size_t shown = n >> zoom;
+  shown = shown ? shown : 1;
   *from = (size_t)(at * (double)(n - shown) + 0.5);
   *to = *from + shown;
 }

@@ -106,7 +106,7 @@ local function growth(results, p)
 end
 
 local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why
+  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
   for key, value in pairs(region) do f[key] = value end
   return f
 end

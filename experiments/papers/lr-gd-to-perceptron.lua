@@ -103,7 +103,7 @@ local function of(results, method, gamma, name)
 end
 
 local function order(finding, statement, unit, region, why)
-  finding.kind, finding.statement, finding.unit, finding.why = "order", statement, unit, why
+  finding.kind, finding.statement, finding.unit, finding.why = "order", statement, unit, why or finding.why
   for key, value in pairs(region) do finding[key] = value end
   return finding
 end

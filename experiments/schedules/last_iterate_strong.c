@@ -42,7 +42,8 @@ const struct schedule schedule_last_iterate_strong = {
         .cite = "Liu and Zhou 2024, Revisiting the last-iterate convergence of stochastic gradient methods; Lacoste-Julien, "
                 "Schmidt and Bach 2012, A simpler approach to obtaining an O(1/t) convergence rate (the weighted form)",
         .notes = "mu must not be overestimated: with k times the true mu the squared distance to the optimum falls no faster "
-                 "than t^(-2/k) (classic) or t^(-4/k) (weighted). The last iterate of a non-smooth function errs by O(log T/T) under both; the weighted average of the iterates by O(1/T) under weighted. "
+                 "than t^(-2/k) (classic) or t^(-4/k) (weighted). The last iterate of a non-smooth function errs by O(log T/T) under both; "
+                 "the weighted average of the iterates by O(1/T) under weighted. "
                  "Anytime: T plays no part, and neither does `last`.",
         .example = "assay.schedule(\"last-iterate-strong\", {mu = 0.1, steps = 1000})",
         .conf_size = sizeof(struct conf),

@@ -91,9 +91,9 @@ static inline const char *source_dir(void)
   snprintf(path, sizeof path, ".");
   for (size_t i = 0; i < 6; i++) {
     char *file = xasprintf("%s/experiments/methods.def", path);
-    bool found = access(file, R_OK) == 0;
+    bool stands = access(file, R_OK) == 0;
     free(file);
-    if (found)
+    if (stands)
       return path;
     snprintf(path + 1 + 3 * i, sizeof path - 1 - 3 * i, "/..");
   }

@@ -99,8 +99,8 @@ MAYBE_UNUSED static int64_t fixture_experiment(struct store *s)
 {
   int64_t id = 0;
   char hash[33];
-  struct store_script script = {"exp.lua", "return {}", 9};
-  if (store_experiment(s, "exp", NULL, &script, 1, NULL, &id, hash) != STORE_OK)
+  struct store_script file = {"exp.lua", "return {}", 9};
+  if (store_experiment(s, "exp", NULL, &file, 1, NULL, &id, hash) != STORE_OK)
     tap_bail("%s", store_message(s));
   return id;
 }

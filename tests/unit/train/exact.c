@@ -119,8 +119,8 @@ static void test_references(void)
   test_reference(&conv, &loss_cross_entropy, &optimizer_heavy_ball, 5, 32, "convnet");
   test_reference(&conv, &loss_hinge, &optimizer_adam, 5, 37, "convnet, hinge");
   test_reference(&smooth, &loss_squared, &optimizer_nesterov, 0, 9, "convnet, tanh, average");
-  const struct optimizer *const around[] = {&optimizer_sam, &optimizer_gam, &optimizer_gr_fd, &optimizer_smb, &optimizer_oasis, &optimizer_flooding};
-  for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+  const struct optimizer *const around[] = {&optimizer_sam, &optimizer_gam, &optimizer_gr_fd, &optimizer_smb, &optimizer_oasis, &optimizer_flooding, NULL};
+  for (size_t i = 0; around[i]; i++) {
     test_reference(&tanh_net, &loss_cross_entropy, around[i], 5, 17, "tanh net");
     test_reference(&conv, &loss_cross_entropy, around[i], 5, 32, "convnet");
   }
