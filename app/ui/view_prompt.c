@@ -177,18 +177,25 @@ static void start(struct prompt *v)
   ui_watch(v->ui, v->fd, readable, v);
 }
 
-/* Tell the prompt which runs are marked, a number each, and which are on screen 2: "run 12". */
+/* Tell the prompt which runs are marked, a number each, and which are on screen 2: "run 12". The file is replaced as a whole: the
+ * prompt may be reading it. */
 static void write_selection(const struct prompt *v)
 {
   const int64_t *run, *shown;
   size_t n = ui_marked(v->ui, &run), n_shown = run_view_shown(v->ui, &shown);
-  FILE *f = v->selection ? fopen(v->selection, "we") : NULL;
+  if (!v->selection)
+    return;
+  char *fresh = xasprintf("%s.new", v->selection);
+  FILE *f = fopen(fresh, "wxe");
   for (size_t i = 0; f && i < n; i++)
     fprintf(f, "%lld\n", (long long)run[i]);
   for (size_t i = 0; f && i < n_shown; i++)
     fprintf(f, "run %lld\n", (long long)shown[i]);
-  if (f)
-    fclose(f);
+  if (f && fclose(f) == 0)
+    rename(fresh, v->selection);
+  else
+    unlink(fresh);
+  free(fresh);
 }
 
 static void resize(struct prompt *v, struct area a)

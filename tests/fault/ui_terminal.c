@@ -48,9 +48,10 @@ static void stops(const char *how, void (*stop)(void))
   tap_ok(terminal_restored(&term), "%s: the shell has its settings back", how);
   tap_is_str(terminal_modes(&term), "", "%s: and no mode is on", how);
   tap_ok(!strstr(terminal_text(&term), "sorted by"), "%s: the shell's screen is back", how);
-  terminal_type(&term, "rubbish"); /* echoed by the line discipline, and read as keys afterwards */
+  terminal_type(&term, "rubbish"); /* echoed by the line discipline, and … */
   terminal_settle(&term, 50);
-  terminal_type(&term, "\025");    /* Ctrl-U: not read */
+  terminal_type(&term, "\025");    /* … taken back, which it does in its own time: else the keys would be read afterwards */
+  terminal_settle(&term, 200);
   terminal_continue(&term);
   becomes(before, "after fg the screen is the one before");
   free(before);
