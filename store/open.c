@@ -224,10 +224,19 @@ int store_open(struct store **out, const char *path, enum store_mode mode, char 
   return code;
 }
 
+/* A writer that is not the last to close leaves its log behind, and readers cannot take it in: do it now, if no one is reading just
+ * then, so that the file alone is the store. */
+static void take_in_log(struct store *s)
+{
+  sqlite3_busy_timeout(s->db, 200);
+  sqlite3_exec(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+}
+
 void store_close(struct store *s)
 {
   if (!s)
     return;
+  bool wrote = s->buffer != NULL;
   if (s->buffer) {
     store_flush(s);
     sqlite3_exec(s->db, "PRAGMA optimize", NULL, NULL, NULL);
@@ -236,6 +245,8 @@ void store_close(struct store *s)
   buffer_close(s);
   for (size_t i = 0; i < STMT_COUNT; i++)
     sqlite3_finalize(s->stmt[i]);
+  if (wrote && s->wal)
+    take_in_log(s);
   sqlite3_close(s->db);
   free(s->path);
   free(s);

@@ -1,5 +1,6 @@
 /* writers.c: one writer at a time, dead writers, many at once, and readers beside a writer. */
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -283,6 +284,29 @@ static void test_tick(void)
   store_close(w);
 }
 
+/* The size of the log beside the store; 0 where there is none. */
+static long long log_size(void)
+{
+  char file[4096 + 8];
+  struct stat st;
+  snprintf(file, sizeof file, "%s-wal", path);
+  return stat(file, &st) == 0 ? (long long)st.st_size : 0;
+}
+
+/* A copy of the file alone must be the whole store, also while somebody looks at it. */
+static void test_log_is_taken_in(void)
+{
+  snprintf(path, sizeof path, "%s", fixture_path("log.db"));
+  struct store *w = open_or_bail(STORE_WRITE), *r = open_or_bail(STORE_READ);
+  fixture_run(w, fixture_experiment(w), "{\"log\":1}", 1);
+  store_flush(w);
+  if (log_size() == 0)
+    tap_skip(1, "the file system of the temporary folder gets a rollback journal");
+  store_close(w);
+  tap_is_int(log_size(), 0, "a writer that closes takes the log in although a reader stays");
+  store_close(r);
+}
+
 int main(void)
 {
   snprintf(path, sizeof path, "%s", fixture_path("store.db"));
@@ -294,6 +318,7 @@ int main(void)
   test_reader_beside_writer();
   test_poll_beside_writer();
   test_tick();
+  test_log_is_taken_in();
   fixture_done();
   return tap_done();
 }
