@@ -155,8 +155,8 @@ struct run_sink {
  * engine call. Returns OK when every run has ended (each with its own status), CANCELLED if stopped. */
 NODISCARD enum status lua_experiment_run(struct lua_experiment *x, const size_t *runs, size_t n, const struct run_sink *sink, struct err *e);
 
-/* The finished runs, for the report: each with config and results as JSON objects. */
-struct report_run { size_t run; const char *config_json; const char *results_json; const char *status; };
+/* The finished runs, for the report: each with config and results as JSON objects; id: its number in the store, 0 without. */
+struct report_run { size_t run; const char *config_json; const char *results_json; const char *status; int64_t id; };
 /* Has the script a function more()? Ask it, with all runs so far: it adds runs at the end of the list, of which the number is *added. */
 bool lua_experiment_grows(const struct lua_experiment *x);
 NODISCARD enum status lua_experiment_more(struct lua_experiment *x, const struct report_run *runs, size_t n, size_t *added, struct err *e);

@@ -72,7 +72,8 @@ static struct finished finished_runs(struct sweep *s)
       continue;
     f.owned[f.n] = results_json(s->store, s->runs[i].id);
     f.row[f.n] = (struct report_run){.run = i, .config_json = lua_experiment_config(s->experiment, i),
-                                     .results_json = f.owned[f.n], .status = run_status_word(&s->runs[i])};
+                                     .results_json = f.owned[f.n], .status = run_status_word(&s->runs[i]),
+                                     .id = s->runs[i].id};
     f.n++;
   }
   return f;

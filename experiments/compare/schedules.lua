@@ -181,7 +181,7 @@ local function train(run, c, p, data)
   }
   if fresh and not c.horizon then
     settings.average = assay.average("polyak-average", { t0 = 0.5 })
-    settings.eval_every, settings.keep_evaluations = math.ceil(T / CURVE), true
+    settings.eval_every = math.ceil(T / CURVE)
   end
   if not rule then
     settings.schedule = schedule_of(c.schedule, c.peak, T, p)
@@ -191,24 +191,20 @@ local function train(run, c, p, data)
     apply_rule(settings, rule, c, T)
   end
   local r = assay.train(settings)
-  return r, T, (r.cost + before) / T
+  return r, (r.cost + before) / T
 end
 
 -- Tuning runs return what is chosen by, fresh ones what is scored by: neither can be taken for the other.
 local function run_one(run, c, p, data)
-  local r, T, cost = train(run, c, p, data)
+  local r, cost = train(run, c, p, data)
   if not tuning.is_fresh(c.seed) then
     return { val_error = r.val_error, val_loss = r.val_loss, train_loss = r.train_loss }
   end
   if c.horizon then return { twice_test_error = r.test_error } end
-  local out = {
+  return {
     test_error = r.test_error, best_test_error = r.best_test_error, avg_test_error = r.avg_test_error,
     test_loss = r.test_loss, last_epoch_loss = r.train_loss, cost = cost,
   }
-  for _, v in ipairs(r.evaluations) do
-    out[string.format("at_%03d", 100 // CURVE * math.floor(CURVE * v.step / T + 0.5))] = v.val_error
-  end
-  return out
 end
 
 -- --- report -----------------------------------------------------------------------------------------
@@ -251,16 +247,8 @@ end
 
 -- The mean validation error over the course of the training: {fraction of T, error} in order.
 local function course(rows)
-  local sum, n = {}, {}
-  for _, row in ipairs(rows:done()) do
-    for key, value in pairs(row.results) do
-      local at = tonumber(key:match("^at_(%d+)$"))
-      if at then sum[at], n[at] = (sum[at] or 0) + value, (n[at] or 0) + 1 end
-    end
-  end
-  local out = {}
-  for at, total in pairs(sum) do out[#out + 1] = { at / 100, total / n[at] } end
-  table.sort(out, function(a, b) return a[1] < b[1] end)
+  local curve, out = rows:curve("val_error"), {}
+  for i, point in ipairs(curve) do out[i] = { point.step / curve[#curve].step, point.mean } end
   return out
 end
 
@@ -504,7 +492,7 @@ return assay.experiment {
     "study", "schedules", "optimizers", "problems", "baseline", "tuning_seeds", "seeds", "peaks", "twice",
   },
   setup = function(p)
-    local out = {}
+    local out = {} -- of all problems: which are asked for is no part of a run's identity, so setup cannot know it
     for name, problem in pairs(PROBLEMS) do
       out[name] = assay.data(problem.data, { train = train_size(name, p), valid = p.valid, test = p.test }):load()
     end

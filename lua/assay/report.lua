@@ -7,8 +7,8 @@
 --       best:paired("test_error", {baseline = {schedule = "linear-decay"}, on = "seed"}):print()
 --     end
 --
--- A row has config, results, status and run; a name is looked up in config first, then in results.
--- Only finished runs count in statistics; numbers that are not finite are left out and counted.
+-- A row has config, results, status, run and, where a store holds it, id; a name is looked up in config first, then
+-- in results. Only finished runs count in statistics; numbers that are not finite are left out and counted.
 -- @module assay.report
 local assay = require "assay"
 local pretty = require "assay.pretty"
@@ -137,6 +137,26 @@ end
 --- The finished row with the least (or, with "max", largest) value.
 function Results:best(name, direction)
   return least(self:done(), function(row) return M.get(row, name) end, direction == "max")
+end
+
+-- The points of one metric of all finished rows that the store holds, in order of their steps.
+local function points_of(rows, name)
+  local ids = {}
+  for _, row in ipairs(rows:done()) do ids[#ids + 1] = math.type(row.id) == "integer" and row.id or nil end
+  return #ids == 0 and {} or assay.db("SELECT step, avg(value) AS mean, count(value) AS n FROM metrics WHERE key = ? "
+    .. "AND run_id IN (" .. table.concat(ids, ",") .. ") GROUP BY step ORDER BY step", name)
+end
+
+--- A metric over the course of the finished runs: the mean over them at each step that they logged, with the number of
+-- runs it stands for. Steps at which no run has a number are left out.
+-- @tparam string name of the metric
+-- @treturn {{step=,mean=,n=},...}
+function Results:curve(name)
+  local out = {}
+  for _, point in ipairs(points_of(self, name)) do
+    if point.n > 0 then out[#out + 1] = { step = point.step, mean = point.mean, n = point.n } end
+  end
+  return out
 end
 
 --- How many rows have each status: {done = 10, failed = 1}.

@@ -12,7 +12,7 @@ struct reporting {
   char *verdict; /* JSON, owned by the caller */
 };
 
-/* One row of the report: {config =, results =, status =, run =}. */
+/* One row of the report: {config =, results =, status =, run =, id =}. */
 static void push_row(lua_State *L, const struct lua_experiment *x, const struct report_run *r)
 {
   lua_createtable(L, 0, 4);
@@ -31,6 +31,10 @@ static void push_row(lua_State *L, const struct lua_experiment *x, const struct 
   lua_setfield(L, -2, "status");
   lua_pushinteger(L, (lua_Integer)r->run + 1);
   lua_setfield(L, -2, "run");
+  if (r->id) {
+    lua_pushinteger(L, r->id);
+    lua_setfield(L, -2, "id");
+  }
 }
 
 /* Push a function of a module of the library. */
