@@ -14,6 +14,7 @@
 struct conf {
   struct object optimizer, schedule, sampler, average;
   int64_t batch;
+  double growth;
 };
 
 static const struct param params[] = {
@@ -27,6 +28,8 @@ static const struct param params[] = {
    .doc = "give the average of the iterates as the result; none: the last one", .example = "polyak-average"},
   {.id = "batch", .type = PARAM_INT, .at = offsetof(struct conf, batch), .def = 1, .min = 1, .max = 1e9, .flags = PARAM_LOG | PARAM_TUNED,
    .unit = "components", .doc = "components an update; at least n: the whole gradient", .example = "8"},
+  {.id = "growth", .type = PARAM_REAL, .at = offsetof(struct conf, growth), .def = 1, .min = 1, .max = 2, .flags = PARAM_LOG | PARAM_TUNED,
+   .doc = "factor of the batch from one update to the next, up to n components", .example = "1.01"},
   {0},
 };
 
@@ -35,8 +38,8 @@ struct work {
   uint32_t *index;
   double *g, *shown; /* gradient; the weights to evaluate, where they are not the iterate */
   void *state, *mean;
-  size_t batch;
-  bool whole;
+  size_t batch;      /* of the update in hand */
+  uint64_t place;    /* components drawn so far */
   int64_t updates;   /* T */
 };
 
@@ -53,28 +56,39 @@ static void work_free(struct work *k)
   free(k->mean);
 }
 
-/* Updates in the budget: what the schedule stretches over. */
-static int64_t updates_in(const struct minimize *m, size_t batch)
+/* Components of update t: ceil(batch growth^t), at most n. */
+static size_t batch_at(const struct conf *c, size_t n, uint64_t t)
 {
-  double by_passes = ceil(m->passes * (double)m->f->n / (double)batch);
-  double t = fmin(by_passes, m->iterations);
+  double b = c->growth > 1 ? ceil((double)c->batch * pow(c->growth, (double)t)) : (double)c->batch;
+  return b < (double)n ? (size_t)b : n;
+}
+
+/* Updates in the budget: what the schedule stretches over. Those whose batch still grows are counted one by one, the others at once. */
+static int64_t updates_in(const struct conf *c, const struct minimize *m)
+{
+  size_t n = m->f->n, batch = batch_at(c, n, 0);
+  double t = 0, left = m->passes * (double)n;
+  for (; c->growth > 1 && batch < n && left > 0 && t < m->iterations; batch = batch_at(c, n, (uint64_t)t)) {
+    left -= (double)batch;
+    t++;
+  }
+  t = fmin(t + ceil(fmax(left, 0) / (double)batch), m->iterations);
   return t >= 1 && t < 1e12 ? (int64_t)t : t < 1 ? 1 : (int64_t)1e12;
 }
 
 static enum status work_new(struct work *k, const struct conf *c, const struct minimize *m, struct err *e)
 {
-  size_t d = m->f->d;
+  size_t d = m->f->d, n = m->f->n;
   void *index = NULL, *g = NULL, *shown = NULL;
-  k->whole = (uint64_t)c->batch >= m->f->n;
-  k->batch = k->whole ? m->f->n : (size_t)c->batch;
-  k->updates = updates_in(m, k->batch);
+  k->batch = batch_at(c, n, 0);
+  k->updates = updates_in(c, m);
   enum status s = schedule_check(&c->schedule, k->updates, e);
-  if (s == STATUS_OK && !k->whole && k->batch > 1)
-    s = sample_stream_new(&k->stream, &c->sampler, m->f->n, m->seed, e);
-  else if (s == STATUS_OK && !k->whole)
-    s = sample_stream_new_seeing(&k->stream, &c->sampler, m->f->n, d, m->seed, e);
+  if (s == STATUS_OK && k->batch < n && (k->batch > 1 || c->growth > 1))
+    s = sample_stream_new(&k->stream, &c->sampler, n, m->seed, e);
+  else if (s == STATUS_OK && k->batch < n)
+    s = sample_stream_new_seeing(&k->stream, &c->sampler, n, d, m->seed, e);
   if (s == STATUS_OK)
-    s = mem_new(&index, k->batch, sizeof(uint32_t), "a batch", e);
+    s = mem_new(&index, c->growth > 1 ? n : k->batch, sizeof(uint32_t), "a batch", e);
   if (s == STATUS_OK)
     s = mem_new(&g, d, sizeof(double), "a gradient", e);
   if (s == STATUS_OK)
@@ -100,6 +114,8 @@ static const double *result(const struct conf *c, const struct work *k, const st
   return k->shown;
 }
 
+static bool is_whole(const struct work *k, const struct minimize *m) { return k->batch == m->f->n; }
+
 /* The batch in hand at other points, for optimizers that ask (optim/oracle.h). */
 struct asking {
   struct minimize *m;
@@ -108,7 +124,7 @@ struct asking {
 
 static double batch_gradient(const struct asking *a, const double *at, double *g)
 {
-  return a->k->whole ? minimize_gradient(a->m, at, g) : minimize_batch(a->m, a->k->index, a->k->batch, at, g);
+  return is_whole(a->k, a->m) ? minimize_gradient(a->m, at, g) : minimize_batch(a->m, a->k->index, a->k->batch, at, g);
 }
 
 static enum status ask_gradient(struct oracle *o, const double *at, double *loss, double *g, struct err *e)
@@ -127,7 +143,7 @@ static enum status ask_loss(struct oracle *o, const double *at, double *loss, st
   const struct asking *a = o->self;
   (void)e;
   o->cost += ORACLE_COST_LOSS;
-  *loss = a->k->whole ? minimize_value(a->m, at) : batch_gradient(a, at, a->k->shown);
+  *loss = is_whole(a->k, a->m) ? minimize_value(a->m, at) : batch_gradient(a, at, a->k->shown);
   return STATUS_OK;
 }
 
@@ -145,10 +161,12 @@ static enum status update(const struct conf *c, struct work *k, struct minimize 
   struct oracle oracle = {.self = &asking, .loss_f64 = ask_loss, .gradient_f64 = ask_gradient, .hvp_f64 = ask_hvp};
   struct step_info info = {.k = t + 1, .lr = rate, .oracle = &oracle};
   enum status s = STATUS_OK;
-  if (k->whole)
+  k->batch = batch_at(c, m->f->n, t);
+  if (is_whole(k, m))
     oracle.loss = minimize_gradient(m, m->w, k->g);
   else {
-    s = sample_stream_batch(k->stream, t, k->batch, k->index, e);
+    s = sample_stream_take(k->stream, k->place, k->batch, k->index, e);
+    k->place += k->batch;
     if (s == STATUS_OK)
       oracle.loss = minimize_batch(m, k->index, k->batch, m->w, k->g);
     if (s == STATUS_OK && k->batch == 1)
@@ -204,7 +222,7 @@ static enum status run(const void *conf, struct minimize *m, struct err *e)
       average_of(c)->init(c->average.conf, k.mean, m->w, m->f->d, DTYPE_F64);
   }
   while (s == STATUS_OK && minimize_go_on(m, &p) && t < (uint64_t)k.updates) {
-    uint64_t left = (uint64_t)k.updates - t, n = minimize_room(m, (double)k.batch);
+    uint64_t left = (uint64_t)k.updates - t, n = c->growth > 1 ? 1 : minimize_room(m, (double)k.batch);
     n = n < left ? n : left;
     s = updates(c, &k, m, t, n, &p.step, &ended, e);
     t += n;
@@ -224,11 +242,13 @@ const struct minimizer minimizer_stochastic = {
         .id = "stochastic",
         .name = "Stochastic updates",
         .summary = "any optimizer with any schedule, order of examples and average, in float64",
-        .formula = "w <- optimizer(w, (1/b) sum_{i in batch} grad f_i(w), schedule(t)), t = 0 ... T-1",
-        .cite = "Robbins and Monro 1951, A stochastic approximation method",
+        .formula = "w <- optimizer(w, (1/b) sum_{i in batch} grad f_i(w), schedule(t)), t = 0 ... T-1;  b = min(n, ceil(batch growth^t))",
+        .cite = "Robbins and Monro 1951, A stochastic approximation method; "
+                "Bottou, Curtis and Nocedal 2018, Optimization methods for large-scale machine learning (growing batches)",
         .notes = "T is the number of updates in the budget of passes or iterations. The batches are those of training: cut from the "
                  "endless concatenation of the sampler's epochs. An objective that is no sum gives its whole gradient. With an average the "
-                 "trace and the result are those of the average.",
+                 "trace and the result are those of the average. A batch that grows geometrically makes a fixed rate converge linearly in updates on "
+                 "strongly convex sums, by a factor of at best 1/growth an update; growth above 1/(1 - rate mu/2) only costs more.",
         .example = "assay.minimizer(\"stochastic\", {optimizer = assay.optimizer(\"adam\"), schedule = assay.schedule(\"cosine\", {peak = 0.1})})",
         .conf_size = sizeof(struct conf),
         .params = params},

@@ -94,6 +94,8 @@ NODISCARD enum status sample_stream_new_seeing(struct sample_stream **out, const
 void sample_stream_see(struct sample_stream *s, const double *g);
 /* index[0..batch): examples of update t (t may jump; going on from the last one is O(batch)). */
 NODISCARD enum status sample_stream_batch(struct sample_stream *s, uint64_t t, size_t batch, uint32_t *index, struct err *e);
+/* The same for batches of any sizes: the examples from `position` on of the endless concatenation of epochs. */
+NODISCARD enum status sample_stream_take(struct sample_stream *s, uint64_t position, size_t batch, uint32_t *index, struct err *e);
 void sample_stream_free(struct sample_stream *s);
 
 /* Averages of iterates (evaluated, never trained on). */

@@ -93,6 +93,13 @@ enum status sample_stream_batch(struct sample_stream *s, uint64_t t, size_t batc
   uint64_t position;
   if (__builtin_mul_overflow(t, (uint64_t)batch, &position) || position > UINT64_MAX - batch)
     return err_set(e, STATUS_BAD_ARG, "update %" PRIu64 " of %zu examples lies beyond what can be counted", t, batch);
+  return sample_stream_take(s, position, batch, index, e);
+}
+
+enum status sample_stream_take(struct sample_stream *s, uint64_t position, size_t batch, uint32_t *index, struct err *e)
+{
+  if (position > UINT64_MAX - batch)
+    return err_set(e, STATUS_BAD_ARG, "%zu examples from number %" PRIu64 " lie beyond what can be counted", batch, position);
   for (size_t done = 0; done < batch;) {
     uint64_t epoch = (position + done) / s->n;
     size_t at = (size_t)((position + done) % s->n), left = s->n - at, take = batch - done < left ? batch - done : left;

@@ -8,12 +8,15 @@
 extern const struct sampler sampler_random_reshuffling;
 extern const struct schedule schedule_constant;
 extern const struct minimizer minimizer_sarah, minimizer_page, minimizer_accelerated_sgd, minimizer_prox_point, minimizer_prox_linear,
-    minimizer_ai_sarah;
+    minimizer_ai_sarah, minimizer_stochastic;
+extern const struct optimizer optimizer_sgd;
 
 static const struct method *find(enum kind kind, const char *id)
 {
   if (kind == KIND_SCHEDULE)
     return &schedule_constant.m;
+  if (kind == KIND_OPTIMIZER)
+    return &optimizer_sgd.m;
   return kind == KIND_SAMPLER ? &sampler_random_reshuffling.m : find_data(kind, id);
 }
 
@@ -218,8 +221,49 @@ static void check_ai_sarah(void)
   objective_release(f);
 }
 
+/* Batches of ceil(2 1.5^t), at most 12, cut from the epochs one after the other; from 12 on the whole gradient. */
+static void check_growth(void)
+{
+  enum { N = 12, UPDATES = 8 };
+  static const size_t size[UPDATES] = {2, 3, 5, 7, 11, 12, 12, 12};
+  struct objective *f = problem(&objective_logistic_regression.m, N, 0.1);
+  struct object schedule = MAKE(&schedule_constant.m, V_REAL("peak", 0.3));
+  const struct named_value v[] = {V_OBJECT("schedule", &schedule), V_INT("batch", 2), V_REAL("growth", 1.5)};
+  uint32_t order[3 * N];
+  double w[D], expected[D], g[D];
+  struct err e = {0};
+  size_t place = 0, all = 0;
+  for (uint64_t epoch = 0; epoch < 3; epoch++)
+    if (sampler_random_reshuffling.epoch(NULL, N, 5, epoch, order + epoch * N, &e) != STATUS_OK)
+      tap_bail("%s", e.message);
+  go(&minimizer_stochastic, f, v, 3, UPDATES, w);
+  memcpy(expected, f->start, sizeof expected);
+  for (int t = 0; t < UPDATES; place += size[t++]) {
+    all += size[t];
+    if (size[t] == N)
+      objective_gradient(f, expected, g);
+    else
+      objective_batch(f, order + place, size[t], expected, g);
+    for (int j = 0; j < D; j++)
+      expected[j] -= 0.3 * g[j];
+  }
+  tap_ok(distance(w, expected) < 1e-14, "stochastic: a growing batch is cut from the endless order, then whole (%.2g)", distance(w, expected));
+  struct object o;
+  struct minimize m;
+  memcpy(w, f->start, sizeof w);
+  minimize_init(&m, NULL, f, w, (double)all / N);
+  if (params_parse(&o, &minimizer_stochastic.m, v, 3, find, &e) != STATUS_OK || minimize_run(&o, &m, &e) != STATUS_OK)
+    tap_bail("%s", e.message);
+  tap_ok(m.iteration == UPDATES && m.count.gradients == (double)all, "a budget of passes holds as many updates as their sizes add up to");
+  minimize_free(&m);
+  object_free(&o);
+  object_free(&schedule);
+  objective_release(f);
+}
+
 int main(void)
 {
+  check_growth();
   check_recursive();
   check_nesterov();
   check_prox_point();

@@ -127,6 +127,10 @@ static void test_stream(void)
   bool ok = sample_stream_batch(s, 40, 16, later, &e) == STATUS_OK && sample_stream_batch(s, 2, 16, again, &e) == STATUS_OK &&
             same_bits(again, endless + 32, sizeof again) && sample_stream_batch(s, 40, 16, again, &e) == STATUS_OK;
   tap_ok(ok && same_bits(later, again, sizeof later), "updates may be asked for in any order");
+  ok = sample_stream_take(s, 7, 16, later, &e) == STATUS_OK && same_bits(later, endless + 7, sizeof later) &&
+       sample_stream_take(s, N - 3, 5, later, &e) == STATUS_OK && same_bits(later, endless + N - 3, 5 * sizeof *later);
+  tap_ok(ok, "examples may be taken from any place on");
+  tap_ok(sample_stream_take(s, UINT64_MAX - 3, 16, later, &e) == STATUS_BAD_ARG, "but not beyond 2^64");
   tap_ok(sample_stream_batch(s, UINT64_MAX / 2, 16, later, &e) == STATUS_BAD_ARG, "a position beyond 2^64 is refused");
   tap_ok(sample_stream_batch(s, UINT64_MAX / 16, 16, later, &e) == STATUS_BAD_ARG, "and so is a batch that would reach it");
   sample_stream_free(s);
