@@ -92,6 +92,9 @@ void lua_host_interrupt(struct lua_host *h);
  * STATUS_OK with *incomplete = 1 when the text ends too early ("near <eof>") and more lines are wanted:
  * nothing was evaluated. Output goes to stdout. */
 NODISCARD enum status lua_host_eval(struct lua_host *h, const char *code, const char *chunk_name, int *incomplete, struct err *e);
+/* Where an experiment script lies: the path as given if it can be read (or is absolute), else the installed experiment of
+ * that name ("compare/schedules.lua"), else as given. Caller frees. */
+char *lua_script_path(const char *share_dir, const char *path);
 NODISCARD enum status lua_host_file(struct lua_host *h, const char *path, struct err *e);
 /* Candidates for what ends at the cursor: sorted lines "name\tone line on what it is" (which may be empty). A name takes the
  * place of text[*from .. cursor), and begins with it: "assay.sche" gives "schedule", from 6. `from` may be NULL. Caller

@@ -298,7 +298,10 @@ static void sweep_done(struct sweep *s)
 
 int run_experiment(struct app *app, const struct run_options *o)
 {
-  struct sweep s = {.app = app, .options = o};
+  struct run_options options = *o;
+  char *path = o->again ? NULL : lua_script_path(app->share_dir, o->path);
+  options.path = path ? path : o->path;
+  struct sweep s = {.app = app, .options = &options};
   struct err e = {0};
   struct lua_host *outer = NULL;
   int code;
@@ -315,5 +318,6 @@ int run_experiment(struct app *app, const struct run_options *o)
   }
   sweep_done(&s);
   signals_second_ends(second_ends);
+  free(path);
   return code;
 }

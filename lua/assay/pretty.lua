@@ -139,7 +139,16 @@ local SHOWN = {
   ["assay.rows"] = function(value) return require "assay.rows".text(value, getmetatable(value).columns) end,
 }
 
---- What the prompt shows: rows as a table, a training's fields as a list, other values as by format.
+-- A method of the library: what it is, then all its parameters with their values.
+local function show_object(value, width)
+  local params = value:params()
+  if next(params) == nil then return tostring(value) end
+  local text = format_table(params, { open = {}, width = width, depth = 2 }, 2)
+  return string.format("%s %s %s", value.kind, value.id, text)
+end
+
+--- What the prompt shows: rows as a table, a method with its parameters, a training's fields as a list, other values
+-- as by format.
 -- @param value anything
 -- @treturn string
 function M.show(value)
@@ -147,6 +156,7 @@ function M.show(value)
   local width = require "assay".terminal_width()
   local shown = type(value) == "table" and type(meta) == "table" and SHOWN[rawget(meta, "__name")]
   if shown then return shown(value, width) end
+  if type(meta) == "table" and rawget(meta, "__name") == "assay.object" then return show_object(value, width) end
   return M.format(value, { width = width })
 end
 

@@ -201,7 +201,7 @@ static void push_help(lua_State *L)
       return;
     for (int in_assay = 1; in_assay >= 0; in_assay--) {
       push_named(L, word, in_assay);
-      if (!lua_isnil(L, -1) && (lua_istable(L, -1) || lua_isfunction(L, -1))) {
+      if (!lua_isnil(L, -1) && (lua_istable(L, -1) || lua_isfunction(L, -1) || lua_isuserdata(L, -1))) {
         lua_replace(L, 1);
         push_help(L);
         return;

@@ -1,6 +1,7 @@
 /* job.c: assay.start: experiments that run beside the prompt, as objects. What runs them is a service of the program. */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,6 +75,10 @@ static int start(lua_State *L)
   lua_settop(L, 2);
   if (!services(L)->start)
     bind_error(L, "jobs can be started at the prompt only (assay repl); here, assay.run(\"%s\") runs it to its end", path);
+  char *found = lua_script_path(bind_host(L)->share_dir, path);
+  r.path = path = lua_pushstring(L, found);
+  free(found);
+  lua_replace(L, 1);
   if (access(path, R_OK) != 0)
     bind_error(L, "cannot open %s: %s", path, strerror(errno));
   if (lua_isnil(L, 2)) {

@@ -39,6 +39,17 @@ static const char *recorded_name(const struct lua_host *h, const char *path)
   return !strncmp(path, h->base_dir, n) && path[n] == '/' ? path + n + 1 : path;
 }
 
+char *lua_script_path(const char *share_dir, const char *path)
+{
+  if (share_dir && *path && *path != '/' && access(path, R_OK) != 0) {
+    char *installed = xasprintf("%s/experiments/%s", share_dir, path);
+    if (access(installed, R_OK) == 0)
+      return installed;
+    free(installed);
+  }
+  return xstrdup(path);
+}
+
 /* Read a whole file into a text at the top of the stack; raises. */
 static const struct text *push_file(lua_State *L, const char *path)
 {

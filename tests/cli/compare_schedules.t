@@ -40,4 +40,6 @@ exits 2 "an unknown schedule"
 err_has 'no schedule or rule "cosin"' "is named before any run"
 try run "$script" --set study=all --db b.db
 err_has 'no study "all" in this comparison; it knows full, preset' "and so is an unknown study"
+try run compare/schedules.lua --dry-run --db c.db
+out_has "0 finished" "an installed script is found by its short name from any folder"
 done_testing

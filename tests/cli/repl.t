@@ -2,6 +2,12 @@
 # repl.t: Lua from -e, a file, a pipe and a terminal.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 
+try repl -e 'assay.schedule("cosine", {peak = 3}):with{steps = 7}'
+out_has "schedule cosine" "a method is shown"
+out_has "peak = 3.0" "with its parameters"
+out_has "warmup = 0" "those too that have their default"
+try repl -e 'shape = assay.schedule "cosine"' -e '?shape'
+out_has "Loshchilov and Hutter 2017" "?name of a variable explains what it holds"
 try repl -e 1
 is "$code:$out" "0:1" "-e prints the value of an expression"
 try repl -e 'x = 2' -e 'x * 3'
@@ -183,7 +189,7 @@ if command -v tmux >/dev/null; then
   is "$(grep -c three <<<"$seen")" 1 "… where it stood"
   keys -l 'long = [['
   keys Enter
-  screen '>> '
+  screen '>>'
   keys -l 'do nothing ]] do end'
   keys Enter
   screen 'do end*'$'\n>'

@@ -280,10 +280,10 @@ static void test_report(struct lua_host *h)
   struct lua_experiment *x = open_script(h,
       "return assay.experiment{name = 'r', grid = {lr = {0.1, 0.2}, seed = {1, 2}}, run = function() end,\n"
       "report = function(results, p) assert(#results == 4) assert(results[1].config.lr == 0.1)\n"
-      " assert(results[2].status == 'failed') assert(results[3].error_rate == 0.25) assert(results[3].results.bad ~= results[3].results.bad)\n"
+      " assert(results[1].id == 7 and results[2].id == nil) assert(results[2].status == 'failed') assert(results[3].error_rate == 0.25) assert(results[3].results.bad ~= results[3].results.bad)\n"
       " assert(results:group('lr'):table{'error_rate'}:text():find('0.25 (2)', 1, true)) end}", NULL, 0);
-  struct report_run rows[4] = {{0, NULL, "{\"error_rate\":0.5}", "done"}, {1, NULL, "{}", "failed"},
-                               {2, NULL, "{\"error_rate\":0.25,\"bad\":null}", "done"}, {3, NULL, "{\"error_rate\":0.25}", "done"}};
+  struct report_run rows[4] = {{0, NULL, "{\"error_rate\":0.5}", "done", 7}, {1, NULL, "{}", "failed", 0},
+                               {2, NULL, "{\"error_rate\":0.25,\"bad\":null}", "done", 0}, {3, NULL, "{\"error_rate\":0.25}", "done", 0}};
   struct err e = {0};
   for (size_t i = 0; i < 4; i++)
     rows[i].config_json = lua_experiment_config(x, i);
@@ -316,7 +316,7 @@ static void test_verdict(struct lua_host *h)
   x = open_script(h, script, NULL, 0);
   tap_is_str(lua_experiment_claim(x), "{\"authors\":\"a\",\"kind\":\"exact\",\"published\":\"p\",\"statement\":\"s\",\"title\":\"t\",\"year\":2000}",
              "a claim is canonical JSON");
-  struct report_run row = {0, lua_experiment_config(x, 0), "{\"x\":1.5}", "done"};
+  struct report_run row = {0, lua_experiment_config(x, 0), "{\"x\":1.5}", "done", 0};
   tap_ok(lua_experiment_verdict(x, &row, 1, &json, &e) == STATUS_OK, "a verdict is asked for %s", e.message);
   tap_has(json, "\"verdict\":\"fails\"", "what follows from the figures");
   tap_has(json, "\"effect\":1.5", "the figure");
