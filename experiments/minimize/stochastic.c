@@ -7,6 +7,7 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/minimize/minimize.h"
+#include "experiments/optim/average.h"
 #include "experiments/optim/optimizer.h"
 #include "experiments/params.h"
 #include "experiments/schedules/schedule.h"
@@ -44,7 +45,6 @@ struct work {
 };
 
 static const struct optimizer *rule_of(const struct conf *c) { return (const struct optimizer *)c->optimizer.method; }
-static const struct average *average_of(const struct conf *c) { return (const struct average *)c->average.method; }
 
 static void work_free(struct work *k)
 {
@@ -96,7 +96,7 @@ static enum status work_new(struct work *k, const struct conf *c, const struct m
   if (s == STATUS_OK)
     s = mem_new(&k->state, rule_of(c)->state_size(c->optimizer.conf, NULL, d, DTYPE_F64), 1, "the optimizer's state", e);
   if (s == STATUS_OK && c->average.method)
-    s = mem_new(&k->mean, average_of(c)->state_size(c->average.conf, d, DTYPE_F64), 1, "the average", e);
+    s = mem_new(&k->mean, average_state_size(d), 1, "the average", e);
   k->index = index, k->g = g, k->shown = shown;
   return s;
 }
@@ -106,7 +106,7 @@ static const double *result(const struct conf *c, const struct work *k, const st
 {
   size_t d = m->f->d;
   if (c->average.method)
-    average_of(c)->value_f64(c->average.conf, k->mean, k->shown, d);
+    average_weights(k->mean, k->shown, d, DTYPE_F64);
   else if (rule_of(c)->eval_weights_f64)
     rule_of(c)->eval_weights_f64(c->optimizer.conf, k->state, m->w, k->shown, d);
   else
@@ -175,7 +175,7 @@ static enum status update(const struct conf *c, struct work *k, struct minimize 
   if (s == STATUS_OK)
     s = optimizer_step_f64(&c->optimizer, k->state, m->w, k->g, m->f->d, &info, e);
   if (s == STATUS_OK && c->average.method)
-    average_of(c)->update_f64(c->average.conf, k->mean, m->w, m->f->d, t, (uint64_t)k->updates);
+    average_move(&c->average, k->mean, m->w, m->f->d, DTYPE_F64, t, (uint64_t)k->updates);
   return s;
 }
 
@@ -219,7 +219,7 @@ static enum status run(const void *conf, struct minimize *m, struct err *e)
   if (s == STATUS_OK) {
     rule_of(c)->init(c->optimizer.conf, NULL, k.state, m->w, m->f->d, DTYPE_F64);
     if (c->average.method)
-      average_of(c)->init(c->average.conf, k.mean, m->w, m->f->d, DTYPE_F64);
+      average_init(k.mean, m->w, m->f->d, DTYPE_F64);
   }
   while (s == STATUS_OK && minimize_go_on(m, &p) && t < (uint64_t)k.updates) {
     uint64_t left = (uint64_t)k.updates - t, n = c->growth > 1 ? 1 : minimize_room(m, (double)k.batch);

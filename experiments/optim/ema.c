@@ -5,7 +5,7 @@
  * the end, and no count to store. */
 #include <math.h>
 
-#include "experiments/optim/average.h"
+#include "experiments/optim/optimizer.h"
 
 enum start { START_INITIAL, START_CORRECTED };
 static const char *const start_names[] = {"initial", "corrected", NULL};
@@ -24,22 +24,12 @@ static const struct param params[] = {
   {0},
 };
 
-static double weight(const struct conf *c, uint64_t t)
+static double weight(const void *conf, uint64_t t, uint64_t total)
 {
+  const struct conf *c = conf;
+  (void)total;
   double fresh = 1.0 - c->b;
   return c->start == START_CORRECTED ? fresh / (1.0 - pow(c->b, (double)t + 1.0)) : fresh;
-}
-
-static void update_f32(const void *conf, void *state, const float *w, size_t n, uint64_t t, uint64_t total)
-{
-  (void)total;
-  average_move_f32(state, w, n, weight(conf, t));
-}
-
-static void update_f64(const void *conf, void *state, const double *w, size_t n, uint64_t t, uint64_t total)
-{
-  (void)total;
-  average_move_f64(state, w, n, weight(conf, t));
 }
 
 const struct average average_ema = {
@@ -55,10 +45,5 @@ const struct average average_ema = {
         .example = "assay.average(\"ema\", {b = 0.999})",
         .conf_size = sizeof(struct conf),
         .params = params},
-  .state_size = average_state_size,
-  .init = average_init,
-  .update_f32 = update_f32,
-  .update_f64 = update_f64,
-  .value_f32 = average_value_f32,
-  .value_f64 = average_value_f64,
+  .weight = weight,
 };

@@ -98,16 +98,11 @@ NODISCARD enum status sample_stream_batch(struct sample_stream *s, uint64_t t, s
 NODISCARD enum status sample_stream_take(struct sample_stream *s, uint64_t position, size_t batch, uint32_t *index, struct err *e);
 void sample_stream_free(struct sample_stream *s);
 
-/* Averages of iterates (evaluated, never trained on). */
+/* Averages of iterates (evaluated, never trained on): average.h keeps and moves them. */
 struct average {
   struct method m;
-  size_t (*state_size)(const void *conf, size_t n, enum dtype type);
-  void (*init)(const void *conf, void *state, const void *w, size_t n, enum dtype type);
-  /* After update t (0-based) of total T; w are the new weights. */
-  void (*update_f32)(const void *conf, void *state, const float *w, size_t n, uint64_t t, uint64_t total);
-  void (*update_f64)(const void *conf, void *state, const double *w, size_t n, uint64_t t, uint64_t total);
-  void (*value_f32)(const void *conf, const void *state, float *out, size_t n); /* the averaged weights */
-  void (*value_f64)(const void *conf, const void *state, double *out, size_t n);
+  /* In (0, 1]: how far the average moves to the weights after update t (0-based) of `total`; 1: it becomes them. */
+  double (*weight)(const void *conf, uint64_t t, uint64_t total);
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* poly_average.c: polynomial-decay averaging: late iterates weigh more, with no end to be known. */
-#include "experiments/optim/average.h"
+#include "experiments/optim/optimizer.h"
 
 struct conf {
   double r;
@@ -12,18 +12,11 @@ static const struct param params[] = {
 };
 
 /* Weight of the iterate after update t, number k = t + 1. */
-static double weight(const struct conf *c, uint64_t t) { return (c->r + 1.0) / ((double)t + 1.0 + c->r); }
-
-static void update_f32(const void *conf, void *state, const float *w, size_t n, uint64_t t, uint64_t total)
+static double weight(const void *conf, uint64_t t, uint64_t total)
 {
+  double r = ((const struct conf *)conf)->r;
   (void)total;
-  average_move_f32(state, w, n, weight(conf, t));
-}
-
-static void update_f64(const void *conf, void *state, const double *w, size_t n, uint64_t t, uint64_t total)
-{
-  (void)total;
-  average_move_f64(state, w, n, weight(conf, t));
+  return (r + 1.0) / ((double)t + 1.0 + r);
 }
 
 const struct average average_poly_average = {
@@ -39,10 +32,5 @@ const struct average average_poly_average = {
         .example = "assay.average(\"poly-average\", {r = 3})",
         .conf_size = sizeof(struct conf),
         .params = params},
-  .state_size = average_state_size,
-  .init = average_init,
-  .update_f32 = update_f32,
-  .update_f64 = update_f64,
-  .value_f32 = average_value_f32,
-  .value_f64 = average_value_f64,
+  .weight = weight,
 };

@@ -1,5 +1,5 @@
 /* polyak_average.c: the plain mean of the iterates from t0 on. */
-#include "experiments/optim/average.h"
+#include "experiments/optim/optimizer.h"
 
 struct conf {
   double t0;
@@ -13,20 +13,11 @@ static const struct param params[] = {
 };
 
 /* Weight of the iterate after update t: 1/(t - t0 + 1), and 1 before t0 (the average is then the last iterate). */
-static double weight(const struct conf *c, uint64_t t, uint64_t total)
+static double weight(const void *conf, uint64_t t, uint64_t total)
 {
+  const struct conf *c = conf;
   uint64_t t0 = (uint64_t)(c->t0 < 1 ? c->t0 * (double)total : c->t0);
   return t <= t0 ? 1.0 : 1.0 / (double)(t - t0 + 1);
-}
-
-static void update_f32(const void *conf, void *state, const float *w, size_t n, uint64_t t, uint64_t total)
-{
-  average_move_f32(state, w, n, weight(conf, t, total));
-}
-
-static void update_f64(const void *conf, void *state, const double *w, size_t n, uint64_t t, uint64_t total)
-{
-  average_move_f64(state, w, n, weight(conf, t, total));
 }
 
 const struct average average_polyak_average = {
@@ -41,10 +32,5 @@ const struct average average_polyak_average = {
         .example = "assay.average(\"polyak-average\", {t0 = 0.5})",
         .conf_size = sizeof(struct conf),
         .params = params},
-  .state_size = average_state_size,
-  .init = average_init,
-  .update_f32 = update_f32,
-  .update_f64 = update_f64,
-  .value_f32 = average_value_f32,
-  .value_f64 = average_value_f64,
+  .weight = weight,
 };

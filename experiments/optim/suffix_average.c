@@ -1,7 +1,7 @@
 /* suffix_average.c: the plain mean of the last part of the iterates. */
 #include <math.h>
 
-#include "experiments/optim/average.h"
+#include "experiments/optim/optimizer.h"
 
 struct conf {
   double alpha;
@@ -16,20 +16,11 @@ static const struct param params[] = {
 
 /* Weight of the iterate after update t: 1 up to the first of the last K = alpha T (the average is then the last iterate), and
  * 1/k for the k-th of them. */
-static double weight(const struct conf *c, uint64_t t, uint64_t total)
+static double weight(const void *conf, uint64_t t, uint64_t total)
 {
+  const struct conf *c = conf;
   uint64_t K = (uint64_t)ceil(c->alpha * (double)total), first = K < total ? total - K : 0;
   return t <= first || K == 0 ? 1.0 : 1.0 / (double)(t - first + 1);
-}
-
-static void update_f32(const void *conf, void *state, const float *w, size_t n, uint64_t t, uint64_t total)
-{
-  average_move_f32(state, w, n, weight(conf, t, total));
-}
-
-static void update_f64(const void *conf, void *state, const double *w, size_t n, uint64_t t, uint64_t total)
-{
-  average_move_f64(state, w, n, weight(conf, t, total));
 }
 
 const struct average average_suffix_average = {
@@ -44,10 +35,5 @@ const struct average average_suffix_average = {
         .example = "assay.average(\"suffix-average\", {alpha = 0.5})",
         .conf_size = sizeof(struct conf),
         .params = params},
-  .state_size = average_state_size,
-  .init = average_init,
-  .update_f32 = update_f32,
-  .update_f64 = update_f64,
-  .value_f32 = average_value_f32,
-  .value_f64 = average_value_f64,
+  .weight = weight,
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
+#include "experiments/optim/average.h"
 #include "experiments/train/train_int.h"
 
 /* --- checks ------------------------------------------------------------------------------------------ */
@@ -103,8 +104,7 @@ static void start_from(struct engine *g, struct replica *r, const struct replica
     memcpy(r->control_state, base->control_state,
            ((const struct controller *)how->controller->method)->state_size(how->controller->conf, n));
   if (how->average)
-    memcpy(r->average_state, base->average_state,
-           ((const struct average *)how->average->method)->state_size(how->average->conf, n, DTYPE_F32));
+    memcpy(r->average_state, base->average_state, average_state_size(n));
   *r->out = *base->out;
   r->out->wall_s = wall_s, r->out->cpu_s = cpu_s, r->out->distance = distance;
   r->best_is_last = base->best_is_last, r->lr = base->lr, r->loss_sum = base->loss_sum, r->loss_count = base->loss_count;

@@ -13,14 +13,10 @@
 
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
+#include "experiments/optim/average.h"
 #include "experiments/train/train_int.h"
 
 static const struct optimizer *rule_of(const struct replica *r) { return (const struct optimizer *)r->how->optimizer->method; }
-
-static const struct average *average_of(const struct replica *r)
-{
-  return r->how->average ? (const struct average *)r->how->average->method : NULL;
-}
 
 static const struct controller *controller_of(const struct replica *r)
 {
@@ -48,7 +44,7 @@ void replica_layout(const struct engine *g, struct replica *r, struct arena *a)
   if (how->controller)
     r->control_state = arena_take(a, 1, controller_of(r)->state_size(how->controller->conf, n));
   if (how->average)
-    r->average_state = arena_take(a, 1, average_of(r)->state_size(how->average->conf, n, DTYPE_F32));
+    r->average_state = arena_take(a, 1, average_state_size(n));
 }
 
 void mask_apply(const uint32_t *mask, float *x, size_t n)
@@ -127,7 +123,7 @@ void replica_start(struct engine *g, struct replica *r)
   if (how->controller)
     controller_of(r)->init(how->controller->conf, r->control_state, n);
   if (how->average)
-    average_of(r)->init(how->average->conf, r->average_state, r->w, n, DTYPE_F32);
+    average_init(r->average_state, r->w, n, DTYPE_F32);
 }
 
 /* --- evaluation and end ------------------------------------------------------------------------------ */
@@ -149,7 +145,7 @@ const float *replica_weights(struct engine *g, const struct replica *r)
 
 static const float *averaged_weights(struct engine *g, const struct replica *r)
 {
-  average_of(r)->value_f32(r->how->average->conf, r->average_state, g->ws.eval_w, g->net.n_params);
+  average_weights(r->average_state, g->ws.eval_w, g->net.n_params, DTYPE_F32);
   return g->ws.eval_w;
 }
 
@@ -408,7 +404,7 @@ enum status replica_update(struct engine *g, struct replica *r, uint64_t t)
   if (!s && !r->done) {
     r->out->steps_done = t + 1;
     if (r->how->average)
-      average_of(r)->update_f32(r->how->average->conf, r->average_state, r->w, g->net.n_params, t, how->steps);
+      average_move(r->how->average, r->average_state, r->w, g->net.n_params, DTYPE_F32, t, how->steps);
     bool last = t + 1 == how->steps || r->out->reached;
     if ((how->eval_every && (t + 1) % how->eval_every == 0) || last)
       s = evaluate_valid(g, r, t + 1, &e);

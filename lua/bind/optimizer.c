@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
+#include "experiments/optim/average.h"
 #include "experiments/optim/optimizer.h"
 #include "lua/bind/oracle.h"
 
@@ -166,20 +167,16 @@ static int average_update(lua_State *L)
   struct lua_object *o = object_check(L, 1, KIND_AVERAGE);
   const struct lua_matrix *w = matrix_check(L, 2);
   lua_Integer total = luaL_optinteger(L, 3, 0);
-  const struct average *rule = (const struct average *)o->o.method;
   const struct mat *packed = matrix_packed(L, &w->m);
   check_state(L, o, packed);
   if (total < 0)
     bind_error(L, "total must not be negative, got %lld", (long long)total);
   if (!o->state) {
-    new_state(L, o, rule->state_size(o->o.conf, count(packed), packed->type), packed);
-    rule->init(o->o.conf, o->state, packed->data, o->state_n, packed->type);
+    new_state(L, o, average_state_size(count(packed)), packed);
+    average_init(o->state, packed->data, o->state_n, packed->type);
   }
   uint64_t planned = total > 0 ? (uint64_t)total : o->steps + 1;
-  if (packed->type == DTYPE_F32)
-    rule->update_f32(o->o.conf, o->state, packed->data, o->state_n, o->steps, planned);
-  else
-    rule->update_f64(o->o.conf, o->state, packed->data, o->state_n, o->steps, planned);
+  average_move(&o->o, o->state, packed->data, o->state_n, packed->type, o->steps, planned);
   o->steps++;
   lua_settop(L, 1);
   return 1;
@@ -188,14 +185,10 @@ static int average_update(lua_State *L)
 static int average_value(lua_State *L)
 {
   struct lua_object *o = object_check(L, 1, KIND_AVERAGE);
-  const struct average *rule = (const struct average *)o->o.method;
   if (!o->state)
     bind_error(L, "nothing has been averaged yet: call average:update(w) first");
   struct lua_matrix *out = push_like(L, o->state_type, 1, o->state_n);
-  if (o->state_type == DTYPE_F32)
-    rule->value_f32(o->o.conf, o->state, out->m.data, o->state_n);
-  else
-    rule->value_f64(o->o.conf, o->state, out->m.data, o->state_n);
+  average_weights(o->state, out->m.data, o->state_n, o->state_type);
   return 1;
 }
 

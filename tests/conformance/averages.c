@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "experiments/kernel/rng.h"
-#include "experiments/optim/optimizer.h"
+#include "experiments/optim/average.h"
 #include "tests/conformance/walk.h"
 
 #define SEED 11u
@@ -12,8 +12,7 @@
 
 struct bench {
   struct object o;
-  const struct average *rule;
-  size_t size32, size64;
+  size_t size;
   void *s32, *s64;
 };
 
@@ -22,14 +21,17 @@ static void bench_make(struct bench *b, const struct method *m, const float *w32
   struct err e;
   if (base_object(&b->o, m, NULL, 0, &e) != STATUS_OK)
     tap_bail("%s", e.message);
-  b->rule = (const struct average *)m;
-  b->size32 = b->rule->state_size(b->o.conf, n, DTYPE_F32);
-  b->size64 = b->rule->state_size(b->o.conf, n, DTYPE_F64);
-  if (mem_new(&b->s32, b->size32, 1, "test", NULL) != STATUS_OK ||
-      mem_new(&b->s64, b->size64, 1, "test", NULL) != STATUS_OK)
+  b->size = average_state_size(n);
+  if (mem_new(&b->s32, b->size, 1, "test", NULL) != STATUS_OK || mem_new(&b->s64, b->size, 1, "test", NULL) != STATUS_OK)
     tap_bail("no memory");
-  b->rule->init(b->o.conf, b->s32, w32, n, DTYPE_F32);
-  b->rule->init(b->o.conf, b->s64, w64, n, DTYPE_F64);
+  average_init(b->s32, w32, n, DTYPE_F32);
+  average_init(b->s64, w64, n, DTYPE_F64);
+}
+
+static void bench_update(struct bench *b, const float *w32, const double *w64, size_t n, uint64_t t)
+{
+  average_move(&b->o, b->s32, w32, n, DTYPE_F32, t, STEPS);
+  average_move(&b->o, b->s64, w64, n, DTYPE_F64, t, STEPS);
 }
 
 static void bench_free(struct bench *b)
@@ -53,12 +55,10 @@ static void check_constant(const struct method *m)
   double w64[N], out64[N];
   random_weights(w32, w64, N, 0);
   bench_make(&b, m, w32, w64, N);
-  for (uint64_t t = 0; t < STEPS; t++) {
-    b.rule->update_f32(b.o.conf, b.s32, w32, N, t, STEPS);
-    b.rule->update_f64(b.o.conf, b.s64, w64, N, t, STEPS);
-  }
-  b.rule->value_f32(b.o.conf, b.s32, out32, N);
-  b.rule->value_f64(b.o.conf, b.s64, out64, N);
+  for (uint64_t t = 0; t < STEPS; t++)
+    bench_update(&b, w32, w64, N, t);
+  average_weights(b.s32, out32, N, DTYPE_F32);
+  average_weights(b.s64, out64, N, DTYPE_F64);
   double worst32 = 0, worst64 = 0;
   for (size_t i = 0; i < N; i++) {
     worst32 = fmax(worst32, fabs((double)(out32[i] - w32[i]) / (double)w32[i]));
@@ -81,10 +81,9 @@ static void check_between(const struct method *m)
   memcpy(high, w64, sizeof high);
   for (uint64_t t = 0; t < STEPS; t++) {
     random_weights(w32, w64, N, t + 1);
-    b.rule->update_f32(b.o.conf, b.s32, w32, N, t, STEPS);
-    b.rule->update_f64(b.o.conf, b.s64, w64, N, t, STEPS);
-    b.rule->value_f32(b.o.conf, b.s32, out32, N);
-    b.rule->value_f64(b.o.conf, b.s64, out64, N);
+    bench_update(&b, w32, w64, N, t);
+    average_weights(b.s32, out32, N, DTYPE_F32);
+    average_weights(b.s64, out64, N, DTYPE_F64);
     for (size_t i = 0; i < N; i++) {
       low[i] = fmin(low[i], w64[i]), high[i] = fmax(high[i], w64[i]);
       between = between && out64[i] >= low[i] - 1e-12 && out64[i] <= high[i] + 1e-12;
@@ -107,17 +106,15 @@ static void check_clone(const struct method *m)
   bench_make(&b, m, w32, w64, N);
   for (uint64_t t = 0; t < STEPS; t++) {
     random_weights(w32, w64, N, t + 1);
-    a.rule->update_f32(a.o.conf, a.s32, w32, N, t, STEPS);
-    a.rule->update_f64(a.o.conf, a.s64, w64, N, t, STEPS);
+    bench_update(&a, w32, w64, N, t);
     if (t == STEPS / 2) {
-      memcpy(b.s32, a.s32, a.size32);
-      memcpy(b.s64, a.s64, a.size64);
+      memcpy(b.s32, a.s32, a.size);
+      memcpy(b.s64, a.s64, a.size);
     } else if (t > STEPS / 2) {
-      b.rule->update_f32(b.o.conf, b.s32, w32, N, t, STEPS);
-      b.rule->update_f64(b.o.conf, b.s64, w64, N, t, STEPS);
+      bench_update(&b, w32, w64, N, t);
     }
   }
-  tap_ok(same_bits(a.s32, b.s32, a.size32) && same_bits(a.s64, b.s64, a.size64),
+  tap_ok(same_bits(a.s32, b.s32, a.size) && same_bits(a.s64, b.s64, a.size),
          "%s: a state copied midway goes on with the same bits", m->id);
   bench_free(&a);
   bench_free(&b);
@@ -130,10 +127,9 @@ static void check_sizes(const struct method *m)
     float w32[1] = {2}, out32[1] = {2};
     double w64[1] = {2}, out64[1] = {2};
     bench_make(&b, m, w32, w64, n);
-    b.rule->update_f32(b.o.conf, b.s32, w32, n, 0, 1);
-    b.rule->update_f64(b.o.conf, b.s64, w64, n, 0, 1);
-    b.rule->value_f32(b.o.conf, b.s32, out32, n);
-    b.rule->value_f64(b.o.conf, b.s64, out64, n);
+    bench_update(&b, w32, w64, n, 0);
+    average_weights(b.s32, out32, n, DTYPE_F32);
+    average_weights(b.s64, out64, n, DTYPE_F64);
     tap_ok(out32[0] == 2 && out64[0] == 2, "%s: %zu weights are no trouble", m->id, n);
     bench_free(&b);
   }

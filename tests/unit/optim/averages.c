@@ -1,4 +1,5 @@
 /* Averages of iterates: constants, plain means, both conventions of the exponential average. */
+#include "experiments/optim/average.h"
 #include "tests/unit/optim/drive.h"
 
 extern const struct average average_ema, average_poly_average, average_polyak_average, average_suffix_average;
@@ -10,25 +11,24 @@ struct averaged { double wide[N]; float narrow[N]; };
 
 static struct averaged average_of(struct object o, const double first[N], void (*iterate)(uint64_t t, double x[N]), uint64_t T)
 {
-  const struct average *m = (const struct average *)o.method;
-  struct averaged out;
+  struct averaged out = {0};
   double wide[N], narrow[N], x[N]; /* the states: float64 for both */
   float y[N];
   for (int i = 0; i < N; i++)
     y[i] = (float)first[i];
-  if (m->state_size(o.conf, N, DTYPE_F64) != sizeof wide || m->state_size(o.conf, N, DTYPE_F32) != sizeof narrow)
+  if (average_state_size(N) != sizeof wide)
     tap_bail("the state is not one vector of float64");
-  m->init(o.conf, wide, first, N, DTYPE_F64);
-  m->init(o.conf, narrow, y, N, DTYPE_F32);
+  average_init(wide, first, N, DTYPE_F64);
+  average_init(narrow, y, N, DTYPE_F32);
   for (uint64_t t = 0; t < T; t++) {
     iterate(t, x);
     for (int i = 0; i < N; i++)
       y[i] = (float)x[i];
-    m->update_f64(o.conf, wide, x, N, t, T);
-    m->update_f32(o.conf, narrow, y, N, t, T);
+    average_move(&o, wide, x, N, DTYPE_F64, t, T);
+    average_move(&o, narrow, y, N, DTYPE_F32, t, T);
   }
-  m->value_f64(o.conf, wide, out.wide, N);
-  m->value_f32(o.conf, narrow, out.narrow, N);
+  average_weights(wide, out.wide, N, DTYPE_F64);
+  average_weights(narrow, out.narrow, N, DTYPE_F32);
   object_free(&o);
   return out;
 }
