@@ -31,6 +31,12 @@ static enum status resolve(void *conf, struct err *e)
   return STATUS_OK;
 }
 
+static double loss(double z, double y, double *slope)
+{
+  *slope = z - y;
+  return 0.5 * (z - y) * (z - y);
+}
+
 /* The minimum 0 is met at many places: u^2 - v^2 = beta*, at least. */
 static enum status make(const void *conf, const struct objective_env *env, struct objective *out, struct err *e)
 {
@@ -38,7 +44,7 @@ static enum status make(const void *conf, const struct objective_env *env, struc
   (void)env;
   size_t p = (size_t)c->d;
   out->d = 2 * p, out->n = (size_t)c->n;
-  enum status s = design_new(&out->state, out->n, p, c->seed, e);
+  enum status s = design_new(&out->state, out->n, p, loss, c->seed, e);
   if (s == STATUS_OK)
     s = objective_new_start(out, false, e);
   if (s != STATUS_OK)
@@ -74,40 +80,20 @@ static void pull_back(const struct design *k, const double *w, const double *q, 
 
 static double value(const struct objective *f, const double *w)
 {
-  const struct design *k = f->state;
-  const double *beta = beta_of(k, w);
-  double sum = 0;
-  for (size_t i = 0; i < k->n; i++) {
-    double r = design_dot(k, i, beta) - k->y[i];
-    sum += 0.5 * r * r;
-  }
-  return sum / (double)k->n;
+  return design_mean(f->state, 0, f->n, beta_of(f->state, w), NULL);
 }
 
-static double gradient(const struct objective *f, const double *w, double *g)
+/* Components [from, to); q, the gradient in beta, stays in the second scratch. */
+static double evaluate(const struct objective *f, size_t from, size_t to, const double *w, double *g)
 {
   const struct design *k = f->state;
-  const double *beta = beta_of(k, w);
-  double sum = 0, *q = k->scratch + k->d;
-  memset(q, 0, k->d * sizeof *q);
-  for (size_t i = 0; i < k->n; i++) {
-    double r = design_dot(k, i, beta) - k->y[i];
-    sum += 0.5 * r * r;
-    design_add(k, i, r / (double)k->n, q);
-  }
+  double *q = k->scratch + k->d, mean = design_mean(k, from, to, beta_of(k, w), q);
   pull_back(k, w, q, g);
-  return sum / (double)k->n;
+  return mean;
 }
 
-static double component(const struct objective *f, size_t i, const double *w, double *g)
-{
-  const struct design *k = f->state;
-  double r = design_dot(k, i, beta_of(k, w)) - k->y[i], *q = k->scratch + k->d;
-  memset(q, 0, k->d * sizeof *q);
-  design_add(k, i, r, q);
-  pull_back(k, w, q, g);
-  return 0.5 * r * r;
-}
+static double gradient(const struct objective *f, const double *w, double *g) { return evaluate(f, 0, f->n, w, g); }
+static double component(const struct objective *f, size_t i, const double *w, double *g) { return evaluate(f, i, i + 1, w, g); }
 
 /* d(2 u q) = 2 du q + 2 u dq, dq = A'A dbeta/n, dbeta = 2 u du - 2 v dv; for v with the signs turned. */
 static void hvp(const struct objective *f, const double *w, const double *v, double *out)
@@ -115,7 +101,7 @@ static void hvp(const struct objective *f, const double *w, const double *v, dou
   const struct design *k = f->state;
   size_t p = k->d;
   double *change = k->scratch, *q = k->scratch + p;
-  gradient(f, w, out); /* leaves q in the scratch */
+  gradient(f, w, out);
   for (size_t j = 0; j < p; j++) {
     out[j] = 2 * v[j] * q[j];
     out[p + j] = -2 * v[p + j] * q[j];

@@ -22,12 +22,19 @@ static const struct param params[] = {
   {0},
 };
 
+/* |z - y|; 0 is taken of the subgradients in the kink. */
+static double loss(double z, double y, double *slope)
+{
+  *slope = (z > y) - (z < y);
+  return fabs(z - y);
+}
+
 static enum status make(const void *conf, const struct objective_env *env, struct objective *out, struct err *e)
 {
   const struct conf *c = conf;
   (void)env;
   out->d = (size_t)c->d, out->n = (size_t)c->n;
-  enum status s = design_new(&out->state, out->n, out->d, c->seed, e);
+  enum status s = design_new(&out->state, out->n, out->d, loss, c->seed, e);
   if (s == STATUS_OK)
     s = objective_new_start(out, c->outliers == 0, e);
   if (s != STATUS_OK)
@@ -49,38 +56,6 @@ static enum status make(const void *conf, const struct objective_env *env, struc
   return STATUS_OK;
 }
 
-/* |a.w - y|, and scale times a subgradient (0 in the kink) added to g (if any). */
-static double term(const struct design *k, size_t i, const double *w, double scale, double *g)
-{
-  double r = design_dot(k, i, w) - k->y[i];
-  if (g && r != 0)
-    design_add(k, i, r > 0 ? scale : -scale, g);
-  return fabs(r);
-}
-
-static double value(const struct objective *f, const double *w)
-{
-  double sum = 0;
-  for (size_t i = 0; i < f->n; i++)
-    sum += term(f->state, i, w, 0, NULL);
-  return sum / (double)f->n;
-}
-
-static double gradient(const struct objective *f, const double *w, double *g)
-{
-  double sum = 0;
-  memset(g, 0, f->d * sizeof *g);
-  for (size_t i = 0; i < f->n; i++)
-    sum += term(f->state, i, w, 1 / (double)f->n, g);
-  return sum / (double)f->n;
-}
-
-static double component(const struct objective *f, size_t i, const double *w, double *g)
-{
-  memset(g, 0, f->d * sizeof *g);
-  return term(f->state, i, w, 1, g);
-}
-
 const struct objective_method objective_l1_regression = {
   .m = {.kind = KIND_OBJECTIVE,
         .id = "l1-regression",
@@ -95,7 +70,7 @@ const struct objective_method objective_l1_regression = {
         .params = params},
   .make = make,
   .release = design_release,
-  .value = value,
-  .gradient = gradient,
-  .component = component,
+  .value = design_value,
+  .gradient = design_gradient,
+  .component = design_component,
 };

@@ -49,13 +49,20 @@ static void product(const double *u, const double *v, size_t p, size_t r, double
     }
 }
 
+/* (z - y)^2/4 */
+static double loss(double z, double y, double *slope)
+{
+  *slope = 0.5 * (z - y);
+  return 0.25 * (z - y) * (z - y);
+}
+
 static enum status make(const void *conf, const struct objective_env *env, struct objective *out, struct err *e)
 {
   const struct conf *c = conf;
   size_t p = (size_t)c->size, r = (size_t)c->rank;
   (void)env;
   out->d = p * columns(c), out->n = (size_t)c->n;
-  enum status s = design_new(&out->state, out->n, p * p, c->seed, e);
+  enum status s = design_new(&out->state, out->n, p * p, loss, c->seed, e);
   if (s == STATUS_OK)
     s = objective_new_start(out, false, e);
   if (s != STATUS_OK)
@@ -73,61 +80,51 @@ static enum status make(const void *conf, const struct objective_env *env, struc
   return STATUS_OK;
 }
 
-/* g += scale (Q + Q') U/2, Q of p x p: the gradient of <Q, U U'>/2. */
+/* g += (Q + Q') U, Q of p x p: the gradient of <Q, U U'>. */
 static void pull_back(const double *q, const double *u, size_t p, size_t r, double *g)
 {
   for (size_t i = 0; i < p; i++)
     for (size_t j = 0; j < p; j++) {
-      double s = 0.5 * (q[i * p + j] + q[j * p + i]);
+      double s = q[i * p + j] + q[j * p + i];
       for (size_t k = 0; k < r; k++)
         g[i * r + k] += s * u[j * r + k];
     }
 }
 
-/* Components [from, to): sum of values; g: the mean over `share` of them of the gradients. Q stays in the second scratch. */
-static double evaluate(const struct objective *f, const double *u, size_t from, size_t to, double share, double *g)
+/* Components [from, to) at U; g (if any): their mean gradient. Q stays in the second scratch. */
+static double evaluate(const struct objective *f, const double *u, size_t from, size_t to, double *g)
 {
   const struct design *k = f->state;
   const struct conf *c = f->of.conf;
   size_t p = (size_t)c->size, r = columns(c);
-  double sum = 0, *x = k->scratch, *q = k->scratch + p * p;
+  double *x = k->scratch, *q = k->scratch + p * p;
   product(u, u, p, r, x);
-  memset(q, 0, p * p * sizeof *q);
-  for (size_t i = from; i < to; i++) {
-    double e = design_dot(k, i, x) - k->y[i];
-    sum += 0.25 * e * e;
-    design_add(k, i, share * e, q);
-  }
+  double mean = design_mean(k, from, to, x, q);
   if (g) {
     memset(g, 0, f->d * sizeof *g);
     pull_back(q, u, p, r, g);
   }
-  return sum;
+  return mean;
 }
 
-static double value(const struct objective *f, const double *w) { return evaluate(f, w, 0, f->n, 0, NULL) / (double)f->n; }
+static double value(const struct objective *f, const double *w) { return evaluate(f, w, 0, f->n, NULL); }
+static double gradient(const struct objective *f, const double *w, double *g) { return evaluate(f, w, 0, f->n, g); }
+static double component(const struct objective *f, size_t i, const double *w, double *g) { return evaluate(f, w, i, i + 1, g); }
 
-static double gradient(const struct objective *f, const double *w, double *g)
-{
-  return evaluate(f, w, 0, f->n, 1 / (double)f->n, g) / (double)f->n;
-}
-
-static double component(const struct objective *f, size_t i, const double *w, double *g) { return evaluate(f, w, i, i + 1, 1, g); }
-
-/* d(Q U) = Q dU + dQ U, dQ = (1/n) sum <A_i, U dU' + dU U'> A_i. */
+/* The gradient is 2 Q U: d(Q U) = Q dU + dQ U, dQ = (1/(2n)) sum <A_i, U dU' + dU U'> A_i. */
 static void hvp(const struct objective *f, const double *w, const double *v, double *out)
 {
   const struct design *k = f->state;
   const struct conf *c = f->of.conf;
   size_t p = (size_t)c->size, r = columns(c);
   double *x = k->scratch, *q = k->scratch + p * p;
-  evaluate(f, w, 0, f->n, 1 / (double)f->n, NULL);
+  evaluate(f, w, 0, f->n, NULL);
   memset(out, 0, f->d * sizeof *out);
   pull_back(q, v, p, r, out);
   product(w, v, p, r, x);
   memset(q, 0, p * p * sizeof *q);
   for (size_t i = 0; i < k->n; i++)
-    design_add(k, i, 2 * design_dot(k, i, x) / (double)k->n, q);
+    design_add(k, i, design_dot(k, i, x) / (double)k->n, q);
   pull_back(q, w, p, r, out);
 }
 

@@ -18,13 +18,21 @@ static const struct param params[] = {
   {0},
 };
 
+/* (z^2 - y)^2/4 */
+static double loss(double z, double y, double *slope)
+{
+  double r = z * z - y;
+  *slope = r * z;
+  return 0.25 * r * r;
+}
+
 /* The truth has norm 1; the start is a random point of norm 1. */
 static enum status make(const void *conf, const struct objective_env *env, struct objective *out, struct err *e)
 {
   const struct conf *c = conf;
   (void)env;
   out->d = (size_t)c->d, out->n = (size_t)c->n;
-  enum status s = design_new(&out->state, out->n, out->d, c->seed, e);
+  enum status s = design_new(&out->state, out->n, out->d, loss, c->seed, e);
   if (s == STATUS_OK)
     s = objective_new_start(out, false, e);
   if (s != STATUS_OK)
@@ -44,38 +52,6 @@ static enum status make(const void *conf, const struct objective_env *env, struc
   out->minimum = 0;
   out->smoothness = out->smoothness_max = INFINITY;
   return STATUS_OK;
-}
-
-/* ((a.w)^2 - y)^2/4, and scale times its gradient added to g (if any). */
-static double term(const struct design *k, size_t i, const double *w, double scale, double *g)
-{
-  double z = design_dot(k, i, w), r = z * z - k->y[i];
-  if (g)
-    design_add(k, i, scale * r * z, g);
-  return 0.25 * r * r;
-}
-
-static double value(const struct objective *f, const double *w)
-{
-  double sum = 0;
-  for (size_t i = 0; i < f->n; i++)
-    sum += term(f->state, i, w, 0, NULL);
-  return sum / (double)f->n;
-}
-
-static double gradient(const struct objective *f, const double *w, double *g)
-{
-  double sum = 0;
-  memset(g, 0, f->d * sizeof *g);
-  for (size_t i = 0; i < f->n; i++)
-    sum += term(f->state, i, w, 1 / (double)f->n, g);
-  return sum / (double)f->n;
-}
-
-static double component(const struct objective *f, size_t i, const double *w, double *g)
-{
-  memset(g, 0, f->d * sizeof *g);
-  return term(f->state, i, w, 1, g);
 }
 
 static void hvp(const struct objective *f, const double *w, const double *v, double *out)
@@ -102,8 +78,8 @@ const struct objective_method objective_phase_retrieval = {
         .params = params},
   .make = make,
   .release = design_release,
-  .value = value,
-  .gradient = gradient,
-  .component = component,
+  .value = design_value,
+  .gradient = design_gradient,
+  .component = design_component,
   .hvp = hvp,
 };
