@@ -34,11 +34,9 @@ static enum status iterate(const void *conf, struct newton *k, uint64_t i, doubl
 {
   const struct conf *c = conf;
   (void)i;
-  enum status s = newton_hessian(k, e);
+  enum status s = newton_step(k, e);
   if (s != STATUS_OK)
     return s;
-  if (!isfinite(newton_solve_somehow(k)))
-    return err_set(e, STATUS_BAD_DATA, "no shift makes the Hessian positive definite");
   double slope = vec_dot_f64(k->g, k->s, k->d), a = c->rate;
   newton_try(k, a);
   *moved = c->rule == RULE_FIXED;

@@ -18,11 +18,9 @@ static enum status iterate(const void *conf, struct newton *k, uint64_t i, doubl
 {
   const struct conf *c = conf;
   (void)i;
-  enum status s = newton_hessian(k, e);
+  enum status s = newton_step(k, e);
   if (s != STATUS_OK)
     return s;
-  if (!isfinite(newton_solve_somehow(k)))
-    return err_set(e, STATUS_BAD_DATA, "no shift makes the Hessian positive definite");
   double d = newton_decrement(k);
   *step = 2 / (1 + sqrt(1 + 2 * c->smoothness * d));
   *moved = d > 0;

@@ -97,7 +97,8 @@ bool newton_solve(struct newton *k, double shift)
   return vec_finite_f64(k->s, d);
 }
 
-double newton_solve_somehow(struct newton *k)
+/* The least shift, INFINITY where there is none. */
+static double solve_somehow(struct newton *k)
 {
   double trace = 0, shift = 0;
   for (size_t i = 0; i < k->d; i++)
@@ -109,6 +110,14 @@ double newton_solve_somehow(struct newton *k)
       return (double)INFINITY;
   }
   return shift;
+}
+
+enum status newton_step(struct newton *k, struct err *e)
+{
+  enum status s = newton_hessian(k, e);
+  if (s == STATUS_OK && !isfinite(solve_somehow(k)))
+    s = err_set(e, STATUS_BAD_DATA, "no shift makes the Hessian positive definite");
+  return s;
 }
 
 double newton_decrement(const struct newton *k) { return sqrt(fmax(0, -vec_dot_f64(k->g, k->s, k->d))); }

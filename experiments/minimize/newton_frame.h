@@ -26,9 +26,9 @@ NODISCARD enum status newton_run(const void *conf, struct minimize *m, newton_it
 NODISCARD enum status newton_hessian(struct newton *k, struct err *e);
 /* s = -(h + shift I)^-1 g. False where that matrix is not positive definite in float64. */
 bool newton_solve(struct newton *k, double shift);
-/* The same with the least shift, from 0 and then 1e-12 of the mean eigenvalue on in decades, that is positive definite; INFINITY: there
- * is none. */
-double newton_solve_somehow(struct newton *k);
+/* The Newton step at m->w: the Hessian there, then newton_solve() with the least shift, from 0 and then 1e-12 of the mean eigenvalue on
+ * in decades, that makes it positive definite. */
+NODISCARD enum status newton_step(struct newton *k, struct err *e);
 /* |s| in the metric of h, the Newton decrement where s is the Newton step: sqrt(g' H^-1 g). */
 double newton_decrement(const struct newton *k);
 /* trial = m->w + a s. */

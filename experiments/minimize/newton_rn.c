@@ -37,11 +37,9 @@ static enum status iterate(const void *conf, struct newton *k, uint64_t i, doubl
 {
   const struct conf *c = conf;
   double *guess = &k->memory;
-  enum status s = newton_hessian(k, e);
+  enum status s = newton_step(k, e);
   if (s != STATUS_OK)
     return s;
-  if (!isfinite(newton_solve_somehow(k)))
-    return err_set(e, STATUS_BAD_DATA, "no shift makes the Hessian positive definite");
   double d = newton_decrement(k);
   *guess = i == 0 || !c->backtrack ? c->smoothness : *guess / 2;
   *moved = d > 0;
