@@ -188,8 +188,9 @@ const struct minimizer minimizer_poly_gd = {
         .formula = "P_0 = I;  P_t = e_t I - B P_(t-1),  e_t: elementary symmetric polynomial of B's eigenvalues, from tr(B^i);\n"
                    "w <- y - P_tau grad f(y)/lambda_max(P_tau B);  gradient: y = w;  fast: y = w + (j/(j + 3))(w - w_before)",
         .cite = "Doikov and Rodomanov 2023, Polynomial preconditioning for gradient methods",
-        .notes = "The eigenvalues of P_t are e_t of all other eigenvalues: where a gap follows the largest tau of them, the condition number falls to "
-                 "that of the rest. B is the Hessian at 0: exact for quadratics, an upper bound for logistic regression. tau = d - 1 is one Newton "
+        .notes = "The eigenvalues of P_t are e_t of all other eigenvalues, so the condition number of P_tau B is (l_1/l_d) e_tau(l_2 .. l_d)/"
+                 "e_tau(l_1 .. l_(d-1)), eigenvalues l descending. Where a wide gap follows the largest tau of them it falls to "
+                 "(l_(tau+1) + .. + l_d)/l_d: that of the rest, l_(tau+1)/l_d, times at most d - tau. B is the Hessian at 0: exact for quadratics, an upper bound for logistic regression. tau = d - 1 is one Newton "
                  "step on a quadratic.",
         .example = "assay.minimizer(\"poly-gd\", {degree = 3, method = \"fast\"})",
         .conf_size = sizeof(struct conf),

@@ -442,7 +442,7 @@ static void test_polynomial(void)
   object_free(&o);
   for (int degree = 0; degree <= 3; degree++) {
     /* The eigenvalue of P along axis i: the elementary symmetric polynomial of the other eigenvalues. */
-    double p[6], largest = 0, off = 0, g[6];
+    double p[6], largest = 0, off = 0, g[6], seen[6];
     for (size_t i = 0; i < 6; i++) {
       double s[6] = {1, 0, 0, 0, 0, 0};
       for (size_t j = 0; j < 6; j++)
@@ -454,9 +454,12 @@ static void test_polynomial(void)
     o = MAKE(&minimizer_poly_gd.m, V_INT("degree", degree));
     go(&r, &f, &o, far, 1);
     (void)gradient_of(&r.f, far, g);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
       off = fmax(off, fabs(r.w[i] - (far[i] - p[i] / largest * g[i])));
+      seen[i] = eigenvalues[i] * (far[i] - r.w[i]) / g[i];
+    }
     tap_ok(off < 1e-8, "poly-gd: degree %d scales each axis by the symmetric polynomial of the other eigenvalues (%.1e)", degree, off);
+    tap_near(seen[0] / seen[5], eigenvalues[0] / eigenvalues[5] * p[0] / p[5], 0, 1e-9, "poly-gd: and the condition number is that of its page");
     minimize_free(&r.m);
     object_free(&o);
   }
