@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "experiments/kernel/vec.h"
+#include "experiments/optim/around_loops.h"
+#include "experiments/optim/rule.h"
 #include "experiments/params.h"
 
 static size_t vector_bytes(size_t n, enum dtype type)
@@ -72,6 +74,48 @@ void around_weights(const struct object *base, size_t n_own, const void *state, 
     memcpy(out, w, n * dtype_size(type));
 }
 
+/* The loops for each type, and again for machines that fuse multiply and add. */
+#define REAL float
+#define FMA fmaf
+#define FABS fabsf
+#define NAME(base) base##_f32
+#define TARGET 
+#include "experiments/optim/around_typed.inc.c"
+
+#define REAL double
+#define FMA fma
+#define FABS fabs
+#define NAME(base) base##_f64
+#define TARGET 
+#include "experiments/optim/around_typed.inc.c"
+
+#ifdef __x86_64__
+#define REAL float
+#define FMA fmaf
+#define FABS fabsf
+#define NAME(base) base##_avx2_f32
+#define TARGET __attribute__((target("avx2,fma")))
+#include "experiments/optim/around_typed.inc.c"
+
+#define REAL double
+#define FMA fma
+#define FABS fabs
+#define NAME(base) base##_avx2_f64
+#define TARGET __attribute__((target("avx2,fma")))
+#include "experiments/optim/around_typed.inc.c"
+#else
+#define loops_avx2_f32 loops_f32 /* a machine of another kind never chooses these */
+#define loops_avx2_f64 loops_f64
+#endif
+
+static const struct around_loops *loops_of(const struct around *a)
+{
+  bool fused = rule_isa(a->info) >= ISA_AVX2;
+  if (a->type == DTYPE_F32)
+    return fused ? &loops_avx2_f32 : &loops_f32;
+  return fused ? &loops_avx2_f64 : &loops_f64;
+}
+
 double around_dot(const struct around *a, const void *x, const void *y)
 {
   return a->type == DTYPE_F32 ? vec_dot_f32(x, y, a->n) : vec_dot_f64(x, y, a->n);
@@ -82,40 +126,33 @@ double around_norm(const struct around *a, const void *x)
   return a->type == DTYPE_F32 ? vec_norm2_f32(x, a->n) : vec_norm2_f64(x, a->n);
 }
 
-void around_add(const struct around *a, void *out, const void *x, double c, const void *y)
-{
-  if (a->type == DTYPE_F32)
-    for (size_t i = 0; i < a->n; i++)
-      ((float *)out)[i] = fmaf((float)c, ((const float *)y)[i], ((const float *)x)[i]);
-  else
-    for (size_t i = 0; i < a->n; i++)
-      ((double *)out)[i] = fma(c, ((const double *)y)[i], ((const double *)x)[i]);
-}
-
-void around_scale(const struct around *a, void *x, double c)
-{
-  if (a->type == DTYPE_F32)
-    for (size_t i = 0; i < a->n; i++)
-      ((float *)x)[i] = (float)(c * (double)((float *)x)[i]);
-  else
-    for (size_t i = 0; i < a->n; i++)
-      ((double *)x)[i] *= c;
-}
-
+void around_add(const struct around *a, void *out, const void *x, double c, const void *y) { loops_of(a)->add(out, x, c, y, a->n); }
+void around_scale(const struct around *a, void *x, double c) { loops_of(a)->scale(x, c, a->n); }
 void around_copy(const struct around *a, void *out, const void *x) { memcpy(out, x, a->n * dtype_size(a->type)); }
 
-double around_get(const struct around *a, const void *x, size_t i)
+void around_blend(const struct around *a, void *out, double c, double d, const void *x, const void *y)
 {
-  return a->type == DTYPE_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+  loops_of(a)->blend(out, c, d, x, y, a->n);
 }
 
-void around_set(const struct around *a, void *x, size_t i, double v)
+void around_times_size(const struct around *a, void *out, const void *x, const void *y, double least)
 {
-  if (a->type == DTYPE_F32)
-    ((float *)x)[i] = (float)v;
-  else
-    ((double *)x)[i] = v;
+  loops_of(a)->times_size(out, x, y, least, a->n);
 }
+
+void around_over_size(const struct around *a, void *out, const void *x, const void *y, double least)
+{
+  loops_of(a)->over_size(out, x, y, least, a->n);
+}
+
+void around_signs(const struct around *a, void *out, struct rng *r) { loops_of(a)->signs(out, r, a->n); }
+
+struct around around_part(const struct around *a, size_t from, size_t to)
+{
+  return (struct around){.type = a->type, .n = to - from, .info = a->info};
+}
+
+size_t around_offset(const struct around *a, size_t from) { return from * dtype_size(a->type); }
 
 enum status around_loss(const struct around *a, const void *at, double *loss, struct err *e)
 {

@@ -7,6 +7,7 @@
 #ifndef ASSAY_OPTIM_AROUND_H
 #define ASSAY_OPTIM_AROUND_H
 
+#include "experiments/kernel/rng.h"
 #include "experiments/optim/optimizer.h"
 
 /* The place of an update. */
@@ -76,12 +77,20 @@ void around_weights(const struct object *base, size_t n_own, const void *state, 
 
 double around_dot(const struct around *a, const void *x, const void *y);
 double around_norm(const struct around *a, const void *x);
-/* out = x + c y, one rounding as in the steps of the optimizers; out may be x or y. */
+/* out = x + c y, one rounding as in the steps of the optimizers; here and below out may be x or y. */
 void around_add(const struct around *a, void *out, const void *x, double c, const void *y);
 void around_scale(const struct around *a, void *x, double c);
 void around_copy(const struct around *a, void *out, const void *x);
-double around_get(const struct around *a, const void *x, size_t i);
-void around_set(const struct around *a, void *x, size_t i, double v);
+/* out = c out + d x o y, element by element; out is neither x nor y. */
+void around_blend(const struct around *a, void *out, double c, double d, const void *x, const void *y);
+/* out = x o max(|y|, least), and x / max(|y|, least), least >= 0. */
+void around_times_size(const struct around *a, void *out, const void *x, const void *y, double least);
+void around_over_size(const struct around *a, void *out, const void *x, const void *y, double least);
+/* out = independent random signs. */
+void around_signs(const struct around *a, void *out, struct rng *r);
+/* For the functions above on elements [from, to) of vectors: these begin around_offset() bytes into each. */
+struct around around_part(const struct around *a, size_t from, size_t to);
+size_t around_offset(const struct around *a, size_t from);
 
 /* The oracle's answers in the type at hand. */
 enum status around_loss(const struct around *a, const void *at, double *loss, struct err *e);

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "experiments/kernel/rng.h"
-
 enum { OWN_DIAGONAL, OWN_BEFORE, OWN_THERE, OWN_DIRECTION, N_OWN };
 enum { NUMBER_ETA, NUMBER_THETA }; /* of the last update */
 
@@ -31,14 +29,16 @@ static const struct param params[] = {
 static void random_signs(const struct conf *c, const struct around *a, uint64_t number, void *z, void *scratch)
 {
   struct rng r = rng_make((uint64_t)c->seed, RNG_PROBE, number);
-  const struct net *net = a->info->net && a->info->net->n_logical < a->n ? a->info->net : NULL; /* NULL: nothing is padding */
-  size_t n = net ? net->n_logical : a->n;
-  void *to = net ? scratch : z;
-  for (size_t i = 0; i < n; i++)
-    around_set(a, to, i, rng_sign(&r));
-  if (net && a->type == DTYPE_F32)
+  const struct net *net = a->info->net;
+  if (!net || net->n_logical >= a->n) { /* nothing is padding */
+    around_signs(a, z, &r);
+    return;
+  }
+  struct around logical = around_part(a, 0, net->n_logical);
+  around_signs(&logical, scratch, &r);
+  if (a->type == DTYPE_F32)
     net_pack_f32(net, scratch, z);
-  else if (net)
+  else
     net_pack_f64(net, scratch, z);
 }
 
@@ -48,8 +48,8 @@ static enum status estimate(const struct conf *c, const struct around *a, uint64
   void *d = around_own(a, OWN_DIAGONAL), *z = around_own(a, OWN_DIRECTION), *hz = around_own(a, OWN_THERE);
   random_signs(c, a, number, z, hz);
   enum status s = around_hvp(a, z, hz, e);
-  for (size_t i = 0; i < a->n && !s; i++)
-    around_set(a, d, i, keep * around_get(a, d, i) + share * around_get(a, z, i) * around_get(a, hz, i));
+  if (!s)
+    around_blend(a, d, keep, share, z, hz);
   return s;
 }
 
@@ -65,25 +65,24 @@ static enum status update_diagonal(const struct conf *c, const struct around *a,
   return s;
 }
 
-static double scale(const struct conf *c, const struct around *a, size_t i)
-{
-  return fmax(fabs(around_get(a, around_own(a, OWN_DIAGONAL), i)), c->alpha);
-}
-
-/* (1/2)|w - w_before|_D / |g - g_before|_(1/D), both gradients of the mini-batch in hand; infinite where the gradient is the same. */
+/* (1/2)|w - w_before|_D / |g - g_before|_(1/D), both gradients of the mini-batch in hand; infinite where the gradient is the same.
+ * The weights before are no longer needed once their gradient is known. */
 static enum status adaptive_length(const struct conf *c, const struct around *a, const void *w, const void *g, double *out, struct err *e)
 {
-  const void *before = around_own(a, OWN_BEFORE);
-  void *g_before = around_own(a, OWN_THERE);
-  double moved = 0, changed = 0, loss;
-  enum status s = around_gradient(a, before, &loss, g_before, e);
-  for (size_t i = 0; i < a->n && !s; i++) {
-    double d = scale(c, a, i), dw = around_get(a, w, i) - around_get(a, before, i), dg = around_get(a, g, i) - around_get(a, g_before, i);
-    moved += d * dw * dw;
-    changed += dg * dg / d;
-  }
+  void *before = around_own(a, OWN_BEFORE), *change = around_own(a, OWN_THERE), *move = around_own(a, OWN_DIRECTION);
+  const void *d = around_own(a, OWN_DIAGONAL);
+  double loss;
+  enum status s = around_gradient(a, before, &loss, change, e);
+  if (s)
+    return s;
+  around_add(a, move, w, -1, before);
+  around_times_size(a, before, move, d, c->alpha);
+  double moved = around_dot(a, move, before);
+  around_add(a, change, g, -1, change);
+  around_over_size(a, before, change, d, c->alpha);
+  double changed = around_dot(a, change, before);
   *out = changed > 0 ? 0.5 * sqrt(moved / changed) : INFINITY;
-  return s;
+  return STATUS_OK;
 }
 
 static enum status find_length(const struct conf *c, const struct around *a, const void *w, const void *g, double *eta, struct err *e)
@@ -113,9 +112,10 @@ static enum status step(const struct conf *c, const struct around *a, void *w, c
     s = find_length(c, a, w, g, &eta, e);
   if (s)
     return s;
+  void *direction = around_own(a, OWN_DIRECTION);
   around_copy(a, around_own(a, OWN_BEFORE), w);
-  for (size_t i = 0; i < a->n; i++)
-    around_set(a, w, i, around_get(a, w, i) - a->info->lr * eta * around_get(a, g, i) / scale(c, a, i));
+  around_over_size(a, direction, g, around_own(a, OWN_DIAGONAL), c->alpha);
+  around_add(a, w, w, -a->info->lr * eta, direction);
   return STATUS_OK;
 }
 

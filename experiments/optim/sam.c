@@ -1,8 +1,6 @@
 /* sam.c: sharpness-aware minimization: the gradient where the loss nearby is (to first order) worst. */
 #include "experiments/optim/around.h"
 
-#include <math.h>
-
 enum { OWN_POINT, OWN_GRADIENT, N_OWN };
 
 struct conf {
@@ -23,20 +21,18 @@ static const struct param params[] = {
 
 static enum status resolve(void *conf, struct err *e) { return around_check_base("sam", &((struct conf *)conf)->base, e); }
 
-/* point = w + e. |w| o g stands in `point` for a moment. */
+/* point = w + e. Adaptive: |w| o g, then |w| o (|w| o g), stand in `point` for a moment. */
 static void climb(const struct conf *c, const struct around *a, void *point, const void *w, const void *g)
 {
-  if (!c->adaptive) {
-    around_add(a, point, w, c->rho / (around_norm(a, g) + 1e-12), g);
-    return;
+  const void *uphill = g;
+  if (c->adaptive) {
+    around_times_size(a, point, g, w, 0);
+    uphill = point;
   }
-  for (size_t i = 0; i < a->n; i++)
-    around_set(a, point, i, fabs(around_get(a, w, i)) * around_get(a, g, i));
-  double scale = c->rho / (around_norm(a, point) + 1e-12);
-  for (size_t i = 0; i < a->n; i++) {
-    double x = around_get(a, w, i);
-    around_set(a, point, i, x + scale * x * x * around_get(a, g, i));
-  }
+  double scale = c->rho / (around_norm(a, uphill) + 1e-12);
+  if (c->adaptive)
+    around_times_size(a, point, point, w, 0);
+  around_add(a, point, w, scale, uphill);
 }
 
 static enum status step(const struct conf *c, const struct around *a, void *w, const void *g, struct err *e)

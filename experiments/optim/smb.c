@@ -19,42 +19,37 @@ static const struct param params[] = {
   {0},
 };
 
-/* One parameter tensor: entries [from, to) of the flat vector; a bare matrix has no biases. */
-struct tensor {
-  size_t from, to;
-};
-
-/* s = -lr g, y = g+ - g: the model step c_s s + c_g g + c_y y replaces s. */
-static void model_step(const struct conf *c, const struct around *a, struct tensor t, void *w, const void *g, const void *there)
+/* s = -lr g, y = g+ - g: the model step c_s s + c_g g + c_y y for elements [from, to), one parameter tensor. */
+static void model_step(const struct conf *c, const struct around *a, size_t from, size_t to, void *w, const void *g, const void *y)
 {
-  double lr = a->info->lr, ss = 0, yy = 0, gg = 0, ys = 0, yg = 0, sg = 0;
-  for (size_t i = t.from; i < t.to; i++) {
-    double gi = around_get(a, g, i), si = -lr * gi, yi = around_get(a, there, i) - gi;
-    ss += si * si, yy += yi * yi, gg += gi * gi, ys += yi * si, yg += yi * gi, sg += si * gi;
-  }
+  struct around part = around_part(a, from, to);
+  size_t at = around_offset(a, from);
+  void *wt = (char *)w + at;
+  const void *gt = (const char *)g + at, *yt = (const char *)y + at;
+  double lr = a->info->lr, gg = around_dot(&part, gt, gt), yy = around_dot(&part, yt, yt), yg = around_dot(&part, yt, gt);
+  double ss = lr * lr * gg, sg = -lr * gg, ys = -lr * yg;
   if (!(ss > 0)) /* a tensor that rests: frozen, or lr = 0 */
     return;
   double two_sigma = sqrt(ss) * (sqrt(yy) + sqrt(gg) / c->eta_model) - ys, along = ys + two_sigma;
   double theta = along * along - ss * yy, c_g = -ss / two_sigma;
   double c_s = c_g / theta * (-along * yg + yy * sg), c_y = c_g / theta * (-along * sg + ss * yg);
-  for (size_t i = t.from; i < t.to; i++) {
-    double gi = around_get(a, g, i), yi = around_get(a, there, i) - gi;
-    around_set(a, w, i, around_get(a, w, i) + (c_g - lr * c_s) * gi + c_y * yi);
-  }
+  around_add(&part, wt, wt, c_g - lr * c_s, gt);
+  around_add(&part, wt, wt, c_y, yt);
 }
 
-static void model_steps(const struct conf *c, const struct around *a, void *w, const void *g, const void *there)
+/* A bare matrix is one tensor. */
+static void model_steps(const struct conf *c, const struct around *a, void *w, const void *g, const void *y)
 {
   const struct net *net = a->info->net;
   if (!net)
-    model_step(c, a, (struct tensor){0, a->n}, w, g, there);
+    model_step(c, a, 0, a->n, w, g, y);
   for (size_t l = 0; net && l < net->n_layers; l++) {
-    const struct layer *y = &net->layer[l];
-    if (y->rows == 0)
+    const struct layer *layer = &net->layer[l];
+    if (layer->rows == 0)
       continue;
-    model_step(c, a, (struct tensor){y->w_at, y->w_at + y->rows * y->w_stride}, w, g, there);
-    if (y->b_at < a->n)
-      model_step(c, a, (struct tensor){y->b_at, y->b_at + (y->rows + 15) / 16 * 16}, w, g, there);
+    model_step(c, a, layer->w_at, layer->w_at + layer->rows * layer->w_stride, w, g, y);
+    if (layer->b_at < a->n) /* a bare matrix in a net's clothes has no biases */
+      model_step(c, a, layer->b_at, layer->b_at + (layer->rows + 15) / 16 * 16, w, g, y);
   }
 }
 
@@ -71,9 +66,11 @@ static enum status step(const struct conf *c, const struct around *a, void *w, c
     return STATUS_OK;
   }
   s = around_gradient(a, trial, &loss, there, e);
-  if (!s)
-    model_steps(c, a, w, g, there);
-  return s;
+  if (s)
+    return s;
+  around_add(a, there, there, -1, g);
+  model_steps(c, a, w, g, there);
+  return STATUS_OK;
 }
 
 AROUND_FUNCTIONS(N_OWN, NULL)
