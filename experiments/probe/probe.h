@@ -80,6 +80,7 @@ enum probe_stream {
   PROBE_STREAM_FLATNESS = 12,
   PROBE_STREAM_SKETCH = 13,
   PROBE_STREAM_RATE = 14,
+  PROBE_STREAM_ALONG = 15,
 };
 struct rng probe_rng(uint64_t seed, enum probe_stream stream, uint32_t number);
 

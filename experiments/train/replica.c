@@ -104,6 +104,15 @@ static enum status fill_weights(struct engine *g, struct replica *r, struct err 
   return s;
 }
 
+/* Show the weights to whoever observes the training. */
+static enum status observe(struct engine *g, const struct replica *r, uint64_t step, struct err *e)
+{
+  if (!g->g->observe_every || !g->sink || !g->sink->observe)
+    return STATUS_OK;
+  const float *w = replica_weights(g, r);
+  return vec_finite_f32(w, g->net.n_params) ? g->sink->observe(g->sink->self, r->id, step, &g->net, w, e) : STATUS_OK;
+}
+
 void replica_start(struct engine *g, struct replica *r)
 {
   const struct train_replica *how = r->how;
@@ -124,6 +133,9 @@ void replica_start(struct engine *g, struct replica *r)
     controller_of(r)->init(how->controller->conf, r->control_state, n);
   if (how->average)
     average_init(r->average_state, r->w, n, DTYPE_F32);
+  s = observe(g, r, 0, &e);
+  if (s)
+    replica_fail(r, s, &e);
 }
 
 /* --- evaluation and end ------------------------------------------------------------------------------ */
@@ -408,6 +420,8 @@ enum status replica_update(struct engine *g, struct replica *r, uint64_t t)
     bool last = t + 1 == how->steps || r->out->reached;
     if ((how->eval_every && (t + 1) % how->eval_every == 0) || last)
       s = evaluate_valid(g, r, t + 1, &e);
+    if (!s && how->observe_every && ((t + 1) % how->observe_every == 0 || last))
+      s = observe(g, r, t + 1, &e);
     if (!s && last)
       s = finish(g, r, &e);
   }

@@ -414,7 +414,7 @@ bool train_same_object(const struct object *a, const struct object *b)
 bool train_groupable(const struct train_group *a, const struct train_group *b)
 {
   return a->data == b->data && a->batch == b->batch && a->steps == b->steps && a->order_seed == b->order_seed &&
-         a->eval_every == b->eval_every && a->log_every == b->log_every && a->norms == b->norms &&
+         a->eval_every == b->eval_every && a->log_every == b->log_every && a->norms == b->norms && a->observe_every == b->observe_every &&
          a->plan == b->plan && a->n_rows == b->n_rows && !a->coupled && !b->coupled && train_same_object(a->model, b->model) && train_same_object(a->loss, b->loss) &&
          train_same_object(a->sampler, b->sampler);
 }

@@ -33,6 +33,7 @@ struct train_group {
   uint64_t eval_every;   /* evaluate on the validation part every so many updates; 0: only at the end */
   uint64_t log_every;    /* report mini-batch loss and rate every so many updates; 0: never (a controller's
                             rate is reported at every update) */
+  uint64_t observe_every; /* call the sink's observe() every so many updates; 0: never */
   bool norms;            /* with each mini-batch loss, also the norms of its gradient */
   enum train_plan plan;
   size_t n_rows;         /* every replica trains on so many examples, its `rows`; 0: on all */
@@ -80,6 +81,9 @@ struct train_sink {
   void *self;
   void (*metric)(void *self, size_t replica, enum train_metric m, uint64_t step, double value);
   void (*progress)(void *self, size_t replica, uint64_t step); /* a few times per second at most; may be NULL */
+  /* With observe_every: before update 0, after every so many updates and after the last, the weights that are evaluated
+   * (padded), to be looked at only; passed over where they are not finite. A failure ends the replica. May be NULL. */
+  enum status (*observe)(void *self, size_t replica, uint64_t step, const struct net *net, const float *w, struct err *e);
 };
 
 struct train_result {

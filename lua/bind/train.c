@@ -70,7 +70,10 @@ void train_open(lua_State *L)
        "average, sampler (random-reshuffling), batch (64), seed, init_seed, order_seed, eval_every, log_every, plan, "
        "keep_weights, until_loss (stop after the first epoch of at most this mean loss), init, mask, rows (the training examples to use), replace ({at =, by =} a test example, or by_train =), skip_test, keep_losses (those of "
        "mini-batches, every log_every updates: losses), norms (log grad_norm and grad_norm_l1 of their gradients; kept with "
-       "keep_losses: norms, norms_l1), keep_evaluations ({step =, val_error =, cost =, …} of each), run, label, diverged (\"ok\": a "
+       "keep_losses: norms, norms_l1), keep_evaluations ({step =, val_error =, cost =, …} of each), probe (measured along the way and logged by "
+       "name: {\"sharpness\", \"trace\", \"grad_noise\"}, or {top = assay.probe(\"hessian-top\"), sharpness = {rho = 0.1}}, on the weights that are "
+       "evaluated, before the first update, every probe_every updates and after the last, always on the same probe_examples training examples; "
+       "no part of cost), keep_probes (probes: {step =, sharpness =, …} of each), run, label, diverged (\"ok\": a "
        "result, not a failure). "
        "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights "
        "(which remember model, data, loss and start: probes and bounds take the result as their subject)."},

@@ -3,7 +3,6 @@
 #include "lua/bind/train_int.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "experiments/kernel/mem.h"
@@ -29,6 +28,15 @@ static void keep_evaluation(struct replica_parts *p, enum train_metric m, uint64
     p->evaluation[p->n_evaluations - 1].of[m] = value;
 }
 
+void train_log(struct lua_host *h, const struct train_request *r, const char *name, uint64_t step, double value)
+{
+  if (r->run < 0 || r->many)
+    return;
+  char *labelled = r->label ? xasprintf("%s/%s", r->label, name) : NULL;
+  run_log(h, r->run, labelled ? labelled : name, (int64_t)step, value);
+  free(labelled);
+}
+
 static void on_metric(void *self, size_t replica, enum train_metric m, uint64_t step, double value)
 {
   const struct gathering *g = self;
@@ -38,15 +46,13 @@ static void on_metric(void *self, size_t replica, enum train_metric m, uint64_t 
   if (kept && kept->v && step % r->group.log_every == 0)
     kept->v[kept->n++] = value;
   keep_evaluation(p, m, step, value);
-  if (r->run < 0 || r->many)
-    return;
-  const char *name = train_metric_name(m);
-  char labelled[160];
-  if (r->label) {
-    snprintf(labelled, sizeof labelled, "%s/%s", r->label, name);
-    name = labelled;
-  }
-  run_log(g->h, r->run, name, (int64_t)step, value);
+  train_log(g->h, r, train_metric_name(m), step, value);
+}
+
+static enum status on_observe(void *self, size_t replica, uint64_t step, const struct net *net, const float *w, struct err *e)
+{
+  const struct gathering *g = self;
+  return train_look(g->h, g->origin[replica].request, g->origin[replica].at, step, net, w, e);
 }
 
 static void on_progress(void *self, size_t replica, uint64_t step)
@@ -62,6 +68,7 @@ static void forget_results(struct train_request *const *requests, size_t n)
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < requests[i]->n; k++) {
       requests[i]->parts[k].n_evaluations = 0;
+      train_forget_looks(&requests[i]->parts[k].looks);
       train_result_free(&requests[i]->result[k]);
       requests[i]->result[k] = (struct train_result){0};
       requests[i]->parts[k].loss.n = requests[i]->parts[k].norm.n = requests[i]->parts[k].norm_l1.n = 0;
@@ -95,7 +102,7 @@ static void train_together(struct lua_host *h, struct train_request *const *requ
   struct train_result *result = xcalloc(total, sizeof *result);
   struct gathering g = {.h = h, .origin = xcalloc(total, sizeof *g.origin)};
   gather(requests, n, replica, g.origin);
-  struct train_sink sink = {.self = &g, .metric = on_metric, .progress = on_progress};
+  struct train_sink sink = {.self = &g, .metric = on_metric, .progress = on_progress, .observe = on_observe};
   struct err e = {0};
   enum status status = train_run(&h->exec, &requests[0]->group, replica, total, &sink, result, &e);
   for (size_t i = 0; i < total; i++)

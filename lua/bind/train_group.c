@@ -128,6 +128,7 @@ void train_read_group(lua_State *L, const struct train_settings *s, struct train
       .norms = train_setting_bool(L, s, "norms"), .plan = read_plan(L, s), .n_rows = n_rows};
   if (r->group.norms && r->group.log_every == 0)
     bind_error(L, "train: norms reports the norms of each mini-batch gradient that log_every names: give log_every = 1 for all");
+  train_read_probes(L, s, r);
   if (r->many)
     read_checkpoints(L, s, r);
   if (model_build(&r->net, &r->model, &r->loss, r->data, &e) != STATUS_OK)

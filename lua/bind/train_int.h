@@ -4,6 +4,7 @@
 #ifndef ASSAY_LUA_TRAIN_INT_H
 #define ASSAY_LUA_TRAIN_INT_H
 
+#include "experiments/probe/along.h"
 #include "experiments/registry.h"
 #include "experiments/train/train.h"
 #include "lua/bind/bind.h"
@@ -19,12 +20,23 @@ struct series { /* one number at every log_every updates; v NULL: not kept */
   size_t n;
 };
 
+/* One number that a probe gave; the look after `step` updates. */
+struct looked { uint64_t step; char *name; double value; };
+
+struct looks { /* of one replica */
+  struct along along;
+  bool kept;        /* the result has them */
+  struct looked *v; /* n of them, owned */
+  size_t n;
+};
+
 struct replica_parts { /* what a replica owns; struct train_replica borrows it */
   struct object optimizer, schedule, controller, average;
   uint32_t *rows;
   struct series loss, norm, norm_l1; /* of the mini-batches and their gradients */
   struct evaluation *evaluation; /* where they are kept */
   size_t n_evaluations, evaluations_room;
+  struct looks looks;
   float *init;
   uint8_t *mask;
 };
@@ -39,6 +51,9 @@ struct train_request {
   struct replica_parts *parts;
   struct train_result *result;
   uint64_t *checkpoints; /* what group borrows */
+  struct along_entry *probe; /* probes along the training, by name */
+  size_t n_probes, probe_examples;
+  uint64_t probe_seed;
   bool many;         /* assay.train_many: a list of results */
   bool diverged_ok;  /* divergence is a result for this script, not a failure */
   long run;          /* index in the batch of runs; -1: not logged */
@@ -73,6 +88,22 @@ void train_read_group(lua_State *L, const struct train_settings *s, struct train
 void train_read_replica(lua_State *L, const struct train_settings *s, struct train_request *r, size_t i);
 /* Push the training examples (from 1) that a replica uses, as one matrix; NULL: all, and what was pushed is nil. */
 const struct mat *train_rows_push(lua_State *L, const struct train_settings *s);
+
+/* --- probes along a training (train_probe.c) --------------------------------------------------------- */
+
+/* probe, probe_every, probe_examples of the group; then what replica i looks at, once its rows are read. */
+void train_read_probes(lua_State *L, const struct train_settings *s, struct train_request *r);
+void train_read_looks(lua_State *L, const struct train_settings *s, struct train_request *r, size_t i);
+/* Look at the weights of replica i after `step` updates, keep what is kept and log what is logged. */
+NODISCARD enum status train_look(struct lua_host *h, struct train_request *r, size_t i, uint64_t step, const struct net *net,
+                                 const float *w, struct err *e);
+/* Set the field `probes` of the table at the top. */
+void train_set_looks(lua_State *L, const struct replica_parts *p);
+void train_free_probes(struct train_request *r);
+void train_forget_looks(struct looks *l); /* for another training of the same request */
+
+/* A number of replica i for its run: under the request's label, if it has one. */
+void train_log(struct lua_host *h, const struct train_request *r, const char *name, uint64_t step, double value);
 
 /* Push the table of results of replica i, which has been trained. */
 void train_result_push(lua_State *L, const struct train_request *r, size_t i);

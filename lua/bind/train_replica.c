@@ -195,4 +195,5 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   t->rows = p->rows;
   read_losses(L, s, r, p);
   read_evaluations(L, s, r, p);
+  train_read_looks(L, s, r, i);
 }

@@ -20,6 +20,8 @@ static void free_parts(struct replica_parts *p)
   free(p->norm.v);
   free(p->norm_l1.v);
   free(p->evaluation);
+  train_forget_looks(&p->looks);
+  along_free(&p->looks.along);
   free(p->init);
   free(p->mask);
 }
@@ -38,6 +40,7 @@ static int request_gc(lua_State *L)
   free(r->result);
   free(r->label);
   free(r->checkpoints);
+  train_free_probes(r);
   object_free(&r->model);
   object_free(&r->loss);
   object_free(&r->sampler);
@@ -50,14 +53,14 @@ static int request_gc(lua_State *L)
 /* The keys of assay.train, of assay.train_many, and of one of its replicas. */
 const char *const train_keys[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "sampler", "batch",
     "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights",
-    "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "run", "label",
-    "diverged", NULL};
+    "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe", "probe_every",
+    "probe_examples", "keep_probes", "run", "label", "diverged", NULL};
 const char *const train_many_keys[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
-    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "coupled",
-    "checkpoints", "diverged", NULL};
+    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe",
+    "probe_every", "probe_examples", "keep_probes", "coupled", "checkpoints", "diverged", NULL};
 const char *const train_replica_keys[] = {"optimizer", "schedule", "controller", "average", "lr", "init_seed",
-    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", NULL};
+    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "keep_probes", NULL};
 
 static void make_room(struct train_request *r, size_t n)
 {

@@ -172,6 +172,7 @@ void train_result_push(lua_State *L, const struct train_request *r, size_t i)
   set_series(L, "norms", &r->parts[i].norm);
   set_series(L, "norms_l1", &r->parts[i].norm_l1);
   set_evaluations(L, &r->parts[i]);
+  train_set_looks(L, &r->parts[i]);
   set_weights(L, r, i);
 }
 

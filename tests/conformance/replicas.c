@@ -83,7 +83,7 @@ static void run(const struct plain_training *t, size_t from, size_t n, int threa
 {
   struct err e = {0};
   struct exec x = {NULL, threads};
-  struct train_sink sink = {rec, record, NULL};
+  struct train_sink sink = {.self = rec, .metric = record};
   *rec = (struct recorder){0};
   if (train_run(&x, &t->g, t->r + from, n, &sink, result, &e) != STATUS_OK)
     tap_bail("%s", e.message);

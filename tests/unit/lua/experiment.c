@@ -402,7 +402,7 @@ static void test_cancel(void)
   "  local common = {data = data, model = assay.model('mlp', {hidden = {8}}), epochs = 2, batch = 16, log_every = 1}\n" \
   "  common.lr = c.lr math.random(c.seed, 100)\n" \
   "  local first = assay.train(common)\n" \
-  "  common.optimizer = 'heavy-ball' common.label = 'second'\n" \
+  "  common.optimizer = 'heavy-ball' common.label = 'second' common.probe = {'trace', 'grad_noise'} common.probe_every = 20\n" \
   "  local second = assay.train(common)\n" \
   "  return {r = math.random(), k = math.random(10), a = first.val_loss, b = second.test_error, c = second.val_loss, steps = second.steps}\n" \
   "end}"

@@ -106,7 +106,7 @@ static void test_cancel(void)
   struct err e;
   atomic_int cancel = 0;
   struct exec x = {&cancel, 1};
-  struct train_sink sink = {&cancel, stop_at, NULL};
+  struct train_sink sink = {.self = &cancel, .metric = stop_at};
   set_up(&s, 60, 16, 1000000000);
   s.g.log_every = 1;
   struct train_replica r[2] = {s.r, s.r};

@@ -89,7 +89,7 @@ static inline void train(const struct train_group *g, const struct train_replica
 {
   struct err e = {0};
   struct exec x = {NULL, 1};
-  struct train_sink sink = {rec, record, NULL};
+  struct train_sink sink = {.self = rec, .metric = record};
   for (size_t i = 0; rec && i < n; i++)
     rec->of[i].n = 0;
   if (train_run_tuned(&x, g, replica, n, rec ? &sink : NULL, result, tuning ? tuning : &(struct train_tuning){0}, &e))
