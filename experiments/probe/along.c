@@ -24,7 +24,7 @@ static enum status choose(uint64_t seed, size_t n, size_t k, uint32_t **index, s
     return s;
   rng_sample(&r, *index, k, n);
   qsort(*index, k, sizeof **index, ascending);
-  return s;
+  return STATUS_OK;
 }
 
 static enum status copy_examples(struct along *a, const uint32_t *index, const uint32_t *rows, struct err *e)

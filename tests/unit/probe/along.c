@@ -113,7 +113,7 @@ static size_t place_of(const struct along *a, size_t k, size_t from)
 {
   const struct examples *p = &a->data->train, *s = &a->part;
   size_t i = from;
-  while (i < p->n && (memcmp(p->x + i * p->stride, s->x + k * s->stride, p->stride * sizeof(float)) || p->label[i] != s->label[k]))
+  while (i < p->n && (memcmp(p->x + i * p->stride, s->x + k * s->stride, p->stride * sizeof(float)) != 0 || p->label[i] != s->label[k]))
     i++;
   return i;
 }
