@@ -252,10 +252,8 @@ static void test_files(struct lua_host *h)
 
 static void test_store(void)
 {
-  char dir[] = "/tmp/assay-test-db-XXXXXX", path[64], message[512];
-  if (!mkdtemp(dir))
-    tap_bail("no temporary folder");
-  snprintf(path, sizeof path, "%s/t.db", dir);
+  char path[256], message[512];
+  snprintf(path, sizeof path, "%s", scratch_path("t.db"));
   struct store *s;
   if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
     tap_bail("%s", message);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lua/host.h"
+#include "tests/scratch.h"
 #include "tests/tap.h"
 
 /* The source tree: $ASSAY_SOURCE, else found upward from the working directory. */
@@ -44,16 +45,10 @@ static inline struct lua_host *new_host(const struct lua_host_config *more)
   return h;
 }
 
-/* A script in a temporary folder; the path is valid until the next call with the same name. */
+/* A script in a temporary folder; the path is valid until the next call. */
 static inline const char *write_script(const char *name, const char *text)
 {
-  static char dir[64], path[256];
-  if (!*dir) {
-    snprintf(dir, sizeof dir, "/tmp/assay-test-XXXXXX");
-    if (!mkdtemp(dir))
-      tap_bail("no temporary folder");
-  }
-  snprintf(path, sizeof path, "%s/%s", dir, name);
+  const char *path = scratch_path(name);
   FILE *f = fopen(path, "w");
   if (!f || fputs(text, f) < 0 || fclose(f) != 0)
     tap_bail("cannot write %s", path);
