@@ -30,7 +30,8 @@ enum kind {
   KIND_RESTORER = 14,  /* pruning: repair after a mask */
   KIND_OBJECTIVE = 15, /* a function of float64 weights */
   KIND_MINIMIZER = 16, /* objective -> weights */
-  KIND_COUNT = 17,
+  KIND_SELECTOR = 17,  /* losses of a mini-batch -> weights of its examples */
+  KIND_COUNT = 18,
 };
 const char *kind_name(enum kind k);              /* "schedule" */
 bool kind_parse(const char *word, enum kind *k); /* singular or plural */

@@ -20,6 +20,7 @@ static const struct kind_word { const char *one, *many; } kind_words[KIND_COUNT]
   [KIND_RESTORER] = {"restorer", "restorers"},
   [KIND_OBJECTIVE] = {"objective", "objectives"},
   [KIND_MINIMIZER] = {"minimizer", "minimizers"},
+  [KIND_SELECTOR] = {"selector", "selectors"},
 };
 
 const char *kind_name(enum kind k)

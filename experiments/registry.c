@@ -11,6 +11,7 @@
 #include "experiments/models/model.h"
 #include "experiments/objective/objective.h"
 #include "experiments/optim/optimizer.h"
+#include "experiments/optim/selector.h"
 #include "experiments/params_int.h"
 #include "experiments/probe/probe.h"
 #include "experiments/pruning/pruning.h"
@@ -33,6 +34,7 @@
 #define STRUCT_restorer struct restorer
 #define STRUCT_objective struct objective_method
 #define STRUCT_minimizer struct minimizer
+#define STRUCT_selector struct selector
 
 #define METHOD(kind, name) extern const STRUCT_##kind kind##_##name;
 #include "experiments/methods.def"

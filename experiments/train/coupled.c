@@ -26,6 +26,8 @@ static const char *difference(const struct engine *g, const struct train_replica
     return "schedule or controller";
   if (!train_same_object(a->average, b->average))
     return "average";
+  if (!train_same_object(a->selector, b->selector))
+    return "selector";
   if (a->init ? !same_bytes(a->init, b->init, n * sizeof *a->init) : b->init || a->init_seed != b->init_seed)
     return "initial weights";
   return same_bytes(a->mask, b->mask, n) ? NULL : "mask";
@@ -105,9 +107,12 @@ static void start_from(struct engine *g, struct replica *r, const struct replica
            ((const struct controller *)how->controller->method)->state_size(how->controller->conf, n));
   if (how->average)
     memcpy(r->average_state, base->average_state, average_state_size(n));
+  if (how->selector)
+    memcpy(r->select_state, base->select_state, select_state_size(how));
   *r->out = *base->out;
   r->out->wall_s = wall_s, r->out->cpu_s = cpu_s, r->out->distance = distance;
   r->best_is_last = base->best_is_last, r->lr = base->lr, r->loss_sum = base->loss_sum, r->loss_count = base->loss_count;
+  r->chosen_sum = base->chosen_sum;
 }
 
 bool coupled_joins(struct engine *g, struct replica *r)

@@ -45,6 +45,7 @@ void replica_layout(const struct engine *g, struct replica *r, struct arena *a)
     r->control_state = arena_take(a, 1, controller_of(r)->state_size(how->controller->conf, n));
   if (how->average)
     r->average_state = arena_take(a, 1, average_state_size(n));
+  r->select_state = arena_take(a, 1, select_state_size(how));
 }
 
 void mask_apply(const uint32_t *mask, float *x, size_t n)
@@ -123,6 +124,7 @@ void replica_start(struct engine *g, struct replica *r)
   out->train_loss = out->valid_loss = out->valid_error = out->test_loss = out->test_error = NAN;
   out->best_valid_error = out->best_valid_loss = out->best_test_error = NAN;
   out->average_valid_error = out->average_valid_loss = out->average_test_error = out->average_test_loss = NAN;
+  out->chosen = NAN;
   if (s) {
     replica_fail(r, s, &e);
     return;
@@ -133,6 +135,8 @@ void replica_start(struct engine *g, struct replica *r)
     controller_of(r)->init(how->controller->conf, r->control_state, n);
   if (how->average)
     average_init(r->average_state, r->w, n, DTYPE_F32);
+  if (how->selector)
+    replica_selector(how)->init(how->selector->conf, r->select_state);
   s = observe(g, r, 0, &e);
   if (s)
     replica_fail(r, s, &e);
@@ -329,6 +333,8 @@ static void log_step(struct engine *g, struct replica *r, uint64_t t, double los
   bool due = log_due(g, t) || (g->g->log_every && r->done); /* the step that diverged must not be missing */
   if (due)
     report(g, r, TRAIN_LOSS, t, loss);
+  if (due && r->how->selector && !r->done)
+    report(g, r, TRAIN_CHOSEN, t, r->chosen);
   if (due || r->how->controller)
     report(g, r, TRAIN_RATE, t, r->lr);
   if (due && r->how->controller)
@@ -384,7 +390,10 @@ static enum status descend(struct engine *g, struct replica *r, uint64_t t, stru
   if (s)
     return s;
   step_forward(&g->ws, r->w, b.x, b.ldb);
+  g->ws.weighted = false;
   double loss = step_loss(&g->ws, &b);
+  if (isfinite(loss) && r->how->selector)
+    loss = select_examples(g, r, &b, t);
   r->out->cost += 1;
   if (!isfinite(loss)) {
     diverge(r, t, "loss", loss);
@@ -404,6 +413,8 @@ static enum status descend(struct engine *g, struct replica *r, uint64_t t, stru
   if (t + per_epoch >= g->g->steps && !r->out->reached) {
     r->loss_sum += loss;
     r->out->train_loss = r->loss_sum / (double)++r->loss_count;
+    r->chosen_sum += r->chosen;
+    r->out->chosen = r->how->selector ? r->chosen_sum / (double)r->loss_count : (double)NAN;
   }
   return s;
 }

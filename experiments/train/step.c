@@ -33,6 +33,8 @@ void workspace_layout(struct workspace *ws, struct arena *a, bool unfused)
   ws->losses = arena_take(a, lanes, sizeof(double));
   ws->errors = arena_take(a, lanes, sizeof(double));
   ws->scratch = arena_take(a, k, 2 * sizeof(double));
+  ws->weights = arena_take(a, lanes, sizeof(double));
+  ws->factors = arena_take(a, lanes, sizeof(float));
   ws->eval_x = arena_take(a, net->in, EVALUATE_BLOCK * sizeof(float));
   ws->eval_w = arena_take(a, net->n_params, sizeof(float));
   ws->grad = unfused ? arena_take(a, net->n_params, sizeof(float)) : NULL;
@@ -75,7 +77,20 @@ double step_loss(struct workspace *ws, const struct prepared *b)
 {
   struct loss_batch lb = loss_batch_of(ws, b->n, b->ldb, b->label, b->target, b->target_stride);
   loss_batch_run(ws->loss, ws->p, &lb);
-  return loss_mean(ws->losses, b->n);
+  return ws->weighted ? step_weigh(ws, b) : loss_mean(ws->losses, b->n);
+}
+
+double step_weigh(struct workspace *ws, const struct prepared *b)
+{
+  double sum = 0, total = 0;
+  for (size_t k = 0; k < ws->net->out; k++)
+    for (size_t i = 0; i < b->n; i++)
+      ws->delta[k * b->ldb + i] *= ws->factors[i];
+  for (size_t i = 0; i < b->n; i++) {
+    sum += ws->weights[i] * ws->losses[i];
+    total += ws->weights[i];
+  }
+  return total > 0 ? sum / total : loss_mean(ws->losses, b->n);
 }
 
 void step_losses(struct workspace *ws, size_t n, size_t ldb, const int32_t *label, const float *target, size_t target_stride)

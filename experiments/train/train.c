@@ -39,6 +39,7 @@ const char *train_metric_name(enum train_metric m)
   case TRAIN_AVERAGE_VALID_LOSS: return "avg_val_loss";
   case TRAIN_GRAD_NORM: return "grad_norm";
   case TRAIN_GRAD_NORM_L1: return "grad_norm_l1";
+  case TRAIN_CHOSEN: return "chosen";
   }
   return "?";
 }
@@ -93,6 +94,9 @@ static enum status check_replica(const struct engine *g, const struct train_repl
   if (r->controller && object_needs(r->optimizer, "oracle"))
     return err_set(e, STATUS_BAD_ARG, "optimizer \"%s\" asks for gradients at other points and a controller needs to know its step before: "
                    "give a schedule", r->optimizer->method->id);
+  if (r->selector && (object_needs(r->optimizer, "hvp") || object_needs(r->controller, "hvp")))
+    return err_set(e, STATUS_BAD_ARG, "selector \"%s\" weighs examples, and Hessian-vector products are of whole mini-batches: leave out "
+                   "what needs them", r->selector->method->id);
   size_t others = r->replace_from_train ? data->train.n : data->test.n;
   if (r->replace && (r->replace_at >= data->train.n || r->replace_by >= others))
     return err_set(e, STATUS_BAD_ARG, "replacing training example %zu by %s example %zu: there are %zu and %zu (counted from 0)",

@@ -49,6 +49,7 @@ struct train_replica {
   const struct object *optimizer;
   const struct object *schedule, *controller;
   const struct object *average;  /* NULL: none */
+  const struct object *selector; /* which examples of a mini-batch count; NULL: all */
   uint64_t init_seed;
   const float *init;             /* n_logical starting weights instead of init_seed; may be NULL */
   const uint8_t *mask;           /* n_logical, 1 = trainable/kept, 0 = fixed at zero; may be NULL */
@@ -64,7 +65,7 @@ struct train_replica {
 /* What is reported as metric(step, value). LOSS and RATE of update t have step t; what is measured after
  * updates 0..t has step t + 1, the number of updates done. */
 enum train_metric { /* append only */
-  TRAIN_LOSS = 1,       /* mini-batch loss before update t */
+  TRAIN_LOSS = 1,       /* mini-batch loss before update t; under a selector, that of the examples that count */
   TRAIN_RATE = 2,       /* learning rate of update t */
   TRAIN_VALID_LOSS = 3,
   TRAIN_VALID_ERROR = 4,
@@ -73,8 +74,9 @@ enum train_metric { /* append only */
   TRAIN_AVERAGE_VALID_LOSS = 7,
   TRAIN_GRAD_NORM = 8,    /* with TRAIN_LOSS: Euclidean norm of the mini-batch gradient (of the weights that a mask leaves) */
   TRAIN_GRAD_NORM_L1 = 9, /* and the sum of its absolute values; both before the optimizer clips or decays anything */
+  TRAIN_CHOSEN = 10,      /* with TRAIN_LOSS under a selector: the part of the mini-batch that counts */
 };
-enum { TRAIN_METRICS = TRAIN_GRAD_NORM_L1 + 1 }; /* one more than the last */
+enum { TRAIN_METRICS = TRAIN_CHOSEN + 1 }; /* one more than the last */
 const char *train_metric_name(enum train_metric m); /* "loss", "lr", "val_loss", "val_error", "cost", … */
 
 struct train_sink {
@@ -97,6 +99,7 @@ struct train_result {
                                                                  (among equals the least loss, then the first) */
   uint64_t best_step;
   double average_valid_error, average_valid_loss, average_test_error, average_test_loss; /* NaN without an average */
+  double chosen;          /* mean part of the mini-batches of the last epoch that counted; NaN without a selector */
   double cost;            /* gradient evaluations */
   double wall_s, cpu_s;   /* this replica's share */
   float *weights;         /* n_logical, owned, when keep_weights and status is OK; evaluation weights */

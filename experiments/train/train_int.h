@@ -5,6 +5,7 @@
  *   coupled.c   neighbours that leave a base when their example is first drawn
  *   control.c   an update whose rate a controller chooses
  *   oracle.c    the mini-batch in hand at other points
+ *   select.c    which examples of a mini-batch count
  *   step.c      forward, loss and backward of one net on one prepared mini-batch
  *   evaluate.c  loss and error on a part of the data
  *   batch.c     gathering mini-batches
@@ -15,6 +16,7 @@
 
 #include "experiments/kernel/product.h"
 #include "experiments/optim/optimizer.h"
+#include "experiments/optim/selector.h"
 #include "experiments/schedules/schedule.h"
 #include "experiments/train/train.h"
 
@@ -84,6 +86,9 @@ struct workspace {
   float *sums;                        /* gradient of a layer's biases */
   float *filters, *lane_sums;         /* convolutions: gradient of the weights, and scratch for it */
   double *losses, *errors, *scratch;
+  double *weights;                    /* of the examples, where a selector chooses, */
+  float *factors;                     /* and what they multiply the derivatives of the mean loss with */
+  bool weighted;                      /* do both hold for the update in hand? */
   float *eval_x, *eval_w;             /* inputs and weights under evaluation */
   float *grad;                        /* flat gradient, where an update is not fused */
 };
@@ -92,6 +97,9 @@ void workspace_layout(struct workspace *ws, struct arena *a, bool unfused);
 void step_forward(struct workspace *ws, const float *w, const float *x, size_t ldb);
 /* Mean loss of what step_forward left; the derivatives go to ws->delta. */
 double step_loss(struct workspace *ws, const struct prepared *b);
+/* The same again, once ws->weights and ws->factors are known, from what step_loss left; where all weights are 0,
+ * the mean loss. step_loss does it where ws->weighted. */
+double step_weigh(struct workspace *ws, const struct prepared *b);
 /* Losses (and errors) of n examples of which step_forward left the outputs. */
 void step_losses(struct workspace *ws, size_t n, size_t ldb, const int32_t *label, const float *target, size_t target_stride);
 /* Gradient from ws->delta into grad (n_params, padding 0). False if it is not finite. */
@@ -113,7 +121,7 @@ struct replica {
   size_t id;
   struct train_result *out;
   float *w, *best;         /* weights; copy at the best evaluation */
-  void *state, *control_state, *average_state;
+  void *state, *control_state, *average_state, *select_state;
   uint32_t *mask;          /* all ones where a weight may move, padded; NULL: no mask */
   struct momentum_form form;
   bool momentum, fused;    /* the optimizer is of that form; and its update is fused into the gradient */
@@ -121,6 +129,8 @@ struct replica {
   bool waits;              /* a neighbour that is still the base */
   double own_momentum;     /* of the optimizer, where the schedule may set another */
   double lr;               /* of the last update */
+  double chosen;           /* part of the last mini-batch that counted */
+  double chosen_sum;       /* over the last epoch */
   double loss_sum;         /* over the last epoch */
   uint64_t loss_count;
   double epoch_sum;        /* over the epoch in hand, with until_loss */
@@ -185,6 +195,13 @@ struct asking {
 };
 /* loss: of the mini-batch at r->w. The answers leave ws->act and ws->delta of the last question; ws->grad stays. */
 struct oracle asking_oracle(struct asking *s, double loss);
+
+/* --- select.c -------------------------------------------------------------------------------------- */
+
+const struct selector *replica_selector(const struct train_replica *how); /* NULL: none */
+size_t select_state_size(const struct train_replica *how);
+/* Let the selector weigh the examples, whose losses step_loss left, for update t; the loss of those that count. */
+double select_examples(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t);
 
 /* --- control.c ------------------------------------------------------------------------------------- */
 

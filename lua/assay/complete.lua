@@ -44,6 +44,7 @@ M.train = {
   sampler = "the order of examples: an id or assay.sampler(…) (random-reshuffling)",
   schedule = "the learning rate over time: an id or assay.schedule(…)",
   seed = "seed of weights and order",
+  selector = "which examples of a mini-batch count: an id or assay.selector(…) (all)",
   skip_test = "true: no evaluation on test data",
   steps = "updates",
   until_loss = "stop after the first epoch of at most this mean loss",

@@ -209,7 +209,7 @@ struct lua_object *object_build(lua_State *L, enum kind kind, const char *id, in
 struct lua_object *object_with(lua_State *L, const struct lua_object *o, int at);
 /* Push the value of one parameter. */
 void object_push_param(lua_State *L, const struct param *p, const void *conf);
-extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], sampler_methods[],
+extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], selector_methods[], sampler_methods[],
     model_methods[], data_methods[], probe_methods[], bound_methods[], score_methods[], solver_methods[], allocator_methods[],
     restorer_methods[], objective_methods[], minimizer_methods[];
 extern const struct function_row bound_math[];    /* what bounds add to assay.math, */

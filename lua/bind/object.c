@@ -497,6 +497,7 @@ void object_open(lua_State *L)
   add_methods(L, KIND_SCHEDULE, schedule_methods);
   add_methods(L, KIND_OPTIMIZER, optimizer_methods);
   add_methods(L, KIND_AVERAGE, average_methods);
+  add_methods(L, KIND_SELECTOR, selector_methods);
   add_methods(L, KIND_SAMPLER, sampler_methods);
   add_methods(L, KIND_MODEL, model_methods);
   add_methods(L, KIND_DATA, data_methods);

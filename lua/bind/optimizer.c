@@ -1,13 +1,15 @@
-/* optimizer.c: optimizers, averages and samplers on the user's own numbers, with their state inside the
+/* optimizer.c: optimizers, averages, selectors and samplers on the user's own numbers, with their state inside the
  * object. */
 #include "lua/bind/bind.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "experiments/kernel/mem.h"
 #include "experiments/optim/average.h"
 #include "experiments/optim/optimizer.h"
+#include "experiments/optim/selector.h"
 #include "lua/bind/oracle.h"
 
 static size_t count(const struct mat *m) { return m->rows * m->cols; }
@@ -198,6 +200,48 @@ const struct function_row average_methods[] = {
     {"value", average_value, "average:value()", "The averaged weights, 1 x n."},
     {"reset", state_reset, "average:reset()", "Start anew."},
     {"updates", state_steps, "average:updates()", "Weights taken in so far."},
+    {0}};
+
+/* --- selectors ---------------------------------------------------------------------------------- */
+
+static const double *losses_arg(lua_State *L, int at, size_t *n)
+{
+  const struct mat *m = matrix_packed(L, &matrix_from(L, at, DTYPE_F64, "losses")->m);
+  const double *loss = m->data;
+  *n = count(m);
+  if (*n == 0)
+    bind_error(L, "losses is empty: a mini-batch has at least one example");
+  for (size_t i = 0; i < *n; i++)
+    if (!isfinite(loss[i]))
+      bind_error(L, "losses must be finite, but number %zu is %g", i + 1, loss[i]);
+  return loss;
+}
+
+static int selector_weigh(lua_State *L)
+{
+  struct lua_object *o = object_check(L, 1, KIND_SELECTOR);
+  lua_Integer total = luaL_optinteger(L, 3, 0);
+  const struct selector *rule = (const struct selector *)o->o.method;
+  if (total < 0)
+    bind_error(L, "total must not be negative, got %lld", (long long)total);
+  struct selection s = {.t = o->steps, .steps = total > 0 ? (uint64_t)total : o->steps};
+  s.loss = losses_arg(L, 2, &s.n);
+  struct lua_matrix *out = push_like(L, DTYPE_F64, 1, s.n);
+  if (!o->state) {
+    new_state(L, o, rule->state_size(o->o.conf) + 1, &out->m); /* + 1: there is something to allocate */
+    rule->init(o->o.conf, o->state);
+  }
+  rule->weigh(o->o.conf, o->state, &s, out->m.data);
+  o->steps++;
+  return 1;
+}
+
+const struct function_row selector_methods[] = {
+    {"weigh", selector_weigh, "selector:weigh(losses[, total])",
+     "The weights of the examples of the next mini-batch from their losses, 1 x n. total: the updates of the training, for rules that "
+     "begin after a part of them; without it they have begun."},
+    {"reset", state_reset, "selector:reset()", "Start anew."},
+    {"updates", state_steps, "selector:updates()", "Mini-batches weighed so far."},
     {0}};
 
 /* --- samplers ----------------------------------------------------------------------------------- */

@@ -175,6 +175,7 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   train_setting_object(L, s, "optimizer", KIND_OPTIMIZER, "sgd", &p->optimizer);
   bool controlled = train_setting_object(L, s, "controller", KIND_CONTROLLER, NULL, &p->controller);
   bool averaged = train_setting_object(L, s, "average", KIND_AVERAGE, NULL, &p->average);
+  bool selects = train_setting_object(L, s, "selector", KIND_SELECTOR, NULL, &p->selector);
   read_schedule(L, s, r, p);
   read_init_and_mask(L, s, r, p);
   read_replace(L, s, r, t);
@@ -184,6 +185,7 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   t->schedule = controlled ? NULL : &p->schedule;
   t->controller = controlled ? &p->controller : NULL;
   t->average = averaged ? &p->average : NULL;
+  t->selector = selects ? &p->selector : NULL;
   t->init_seed = (uint64_t)train_setting_integer(L, s, "init_seed", INT64_MIN, seed);
   t->init = p->init;
   t->mask = p->mask;

@@ -147,6 +147,8 @@ static void set_course(lua_State *L, const struct train_request *r, size_t i)
 {
   const struct train_result *t = &r->result[i];
   set_number(L, "cost", t->cost);
+  if (r->replica[i].selector)
+    set_number(L, "chosen", t->chosen);
   set_number(L, "wall_s", t->wall_s);
   set_number(L, "cpu_s", t->cpu_s);
   set_integer(L, "steps", t->steps_done);

@@ -11,7 +11,7 @@
 /* A training with the defaults of every kind, where `m` takes its kind's place. */
 struct plain_training {
   struct fixture f;
-  struct object optimizer, schedule, controller, average, sampler, loss, model;
+  struct object optimizer, schedule, controller, average, selector, sampler, loss, model;
   struct train_group g;
   struct train_replica r[3];
 };
@@ -37,6 +37,7 @@ static void set_up(struct plain_training *t, const struct method *m, size_t clas
 {
   *t = (struct plain_training){.optimizer = pick(m, KIND_OPTIMIZER, "sgd"), .schedule = pick(m, KIND_SCHEDULE, "constant"),
                                .controller = pick(m, KIND_CONTROLLER, "sls-armijo"), .average = pick(m, KIND_AVERAGE, "ema"),
+                               .selector = pick(m, KIND_SELECTOR, "lowest-k"),
                                .sampler = pick(m, KIND_SAMPLER, "random-reshuffling"), .loss = pick(m, KIND_LOSS, "squared"),
                                .model = pick(m, KIND_MODEL, "linear")};
   fixture_make(&t->f, 9, examples, 8, 8, 16, classes, 1);
@@ -44,6 +45,7 @@ static void set_up(struct plain_training *t, const struct method *m, size_t clas
                               .order_seed = 4, .eval_every = 5, .log_every = 1};
   for (size_t i = 0; i < 3; i++)
     t->r[i] = (struct train_replica){.optimizer = &t->optimizer, .average = &t->average, .init_seed = i + 1, .keep_weights = true,
+                                     .selector = m->kind == KIND_SELECTOR ? &t->selector : NULL,
                                      .schedule = m->kind == KIND_CONTROLLER ? NULL : &t->schedule,
                                      .controller = m->kind == KIND_CONTROLLER ? &t->controller : NULL};
 }
@@ -51,7 +53,7 @@ static void set_up(struct plain_training *t, const struct method *m, size_t clas
 static void tear_down(struct plain_training *t)
 {
   object_free(&t->optimizer), object_free(&t->schedule), object_free(&t->controller), object_free(&t->average);
-  object_free(&t->sampler), object_free(&t->loss), object_free(&t->model);
+  object_free(&t->selector), object_free(&t->sampler), object_free(&t->loss), object_free(&t->model);
   fixture_free(&t->f);
 }
 
@@ -164,7 +166,8 @@ static void check(const struct method *m)
 
 int main(void)
 {
-  static const enum kind kinds[] = {KIND_OPTIMIZER, KIND_SCHEDULE, KIND_CONTROLLER, KIND_AVERAGE, KIND_SAMPLER, KIND_LOSS, KIND_MODEL};
+  static const enum kind kinds[] = {KIND_OPTIMIZER, KIND_SCHEDULE, KIND_CONTROLLER, KIND_AVERAGE, KIND_SAMPLER, KIND_LOSS, KIND_MODEL,
+                                    KIND_SELECTOR};
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
     tap_ok(walk(kinds[k], check) > 0, "the registry holds methods of the kind %s", kind_name(kinds[k]));
   return tap_done();

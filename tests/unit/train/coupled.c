@@ -112,6 +112,11 @@ static void test_refusals(const struct train_group *coupled, const struct train_
   r[2].init_seed++;
   refuse(&g, r, N, "replica 3 has another initial weights");
   neighbours(r, base);
+  struct object lowest = plain(&selector_lowest_k.m);
+  r[1].selector = &lowest;
+  refuse(&g, r, N, "replica 2 has another selector");
+  object_free(&lowest);
+  neighbours(r, base);
   r[3].replace = false;
   refuse(&g, r, N, "replica 4 has no example replaced");
   refuse(&g, r + 1, 2, "must not replace");
@@ -210,6 +215,11 @@ int main(void)
   test_alone(&g, &base, "adam");
   base.schedule = NULL, base.controller = &armijo;
   test_alone(&g, &base, "a line search");
+  struct named_value at_once = set_real("begin", 0); /* a state from the first update on */
+  struct object adaptive = object_of(&selector_adaptive_k.m, &at_once, 1);
+  base.schedule = &constant, base.controller = NULL, base.selector = &adaptive;
+  test_alone(&g, &base, "a selector");
+  object_free(&adaptive);
   object_free(&heavy), object_free(&adam), object_free(&constant), object_free(&armijo), object_free(&ema);
   object_free(&model), object_free(&loss), object_free(&sampler);
   fixture_free(&f);

@@ -20,7 +20,7 @@ static const struct object *hold(struct company *c, struct object o)
   return &c->object[c->n_objects++];
 }
 
-/* Replicas of all kinds: fused rules, others, masks, controllers, averages, a replaced example, one that diverges. */
+/* Replicas of all kinds: fused rules, others, masks, controllers, averages, selectors, a replaced example, one that diverges. */
 static void gather_company(struct company *c, size_t n_logical)
 {
   struct named_value momentum[] = {set_real("momentum", 0.8), set_real("weight_decay", 0.01), set_real("l2", 0.001)};
@@ -30,18 +30,19 @@ static void gather_company(struct company *c, size_t n_logical)
   const struct object *polyak = hold(c, plain(&average_polyak_average.m)), *armijo = hold(c, plain(&controller_sls_armijo.m));
   const struct object *constant = hold(c, at_peak(&schedule_constant, 0.05)), *cosine = hold(c, at_peak(&schedule_cosine, 0.1));
   const struct object *decay = hold(c, at_peak(&schedule_linear_decay, 0.01)), *huge = hold(c, at_peak(&schedule_constant, 1e6));
+  const struct object *lowest = hold(c, plain(&selector_lowest_k.m)), *adaptive = hold(c, plain(&selector_adaptive_k.m));
   c->mask = xcalloc(n_logical, 1);
   for (size_t i = 0; i < n_logical; i++)
     c->mask[i] = i % 3 != 0;
   struct train_replica all[REPLICAS] = {
     {.optimizer = sgd, .schedule = constant, .init_seed = 1, .keep_weights = true},
-    {.optimizer = heavy, .schedule = cosine, .init_seed = 2, .average = ema, .keep_weights = true},
+    {.optimizer = heavy, .schedule = cosine, .init_seed = 2, .average = ema, .selector = lowest, .keep_weights = true},
     {.optimizer = heavy, .schedule = huge, .init_seed = 1, .keep_weights = true},
     {.optimizer = nesterov, .schedule = decay, .init_seed = 1, .mask = c->mask, .keep_weights = true},
     {.optimizer = adam, .schedule = decay, .init_seed = 3, .average = polyak, .keep_weights = true},
     {.optimizer = sgd, .controller = armijo, .init_seed = 1, .keep_weights = true},
     {.optimizer = adamw, .schedule = cosine, .init_seed = 1, .replace = true, .replace_at = 7, .replace_by = 3, .keep_weights = true},
-    {.optimizer = heavy, .controller = armijo, .init_seed = 1, .mask = c->mask, .keep_weights = true},
+    {.optimizer = heavy, .controller = armijo, .init_seed = 1, .mask = c->mask, .selector = adaptive, .keep_weights = true},
   };
   memcpy(c->replica, all, sizeof all);
 }

@@ -16,6 +16,7 @@ extern const struct sampler sampler_iid, sampler_shuffle_once, sampler_random_re
 extern const struct schedule schedule_constant, schedule_cosine, schedule_linear_decay, schedule_wsd;
 extern const struct controller controller_sls_armijo;
 extern const struct average average_ema, average_polyak_average;
+extern const struct selector selector_adaptive_k, selector_lowest_k;
 
 #define MAX_REPLICAS 8
 #define MAX_POINTS 4096
@@ -109,9 +110,11 @@ static inline bool same_number(double a, double b)
 static inline bool same_result(const struct train_result *a, const struct train_result *b, size_t n_logical)
 {
   const double x[] = {a->train_loss, a->valid_loss, a->valid_error, a->test_loss, a->test_error, a->best_valid_error, a->best_valid_loss,
-                      a->best_test_error, a->average_valid_error, a->average_valid_loss, a->average_test_error, a->average_test_loss, a->cost};
+                      a->best_test_error, a->average_valid_error, a->average_valid_loss, a->average_test_error, a->average_test_loss, a->cost,
+                      a->chosen};
   const double y[] = {b->train_loss, b->valid_loss, b->valid_error, b->test_loss, b->test_error, b->best_valid_error, b->best_valid_loss,
-                      b->best_test_error, b->average_valid_error, b->average_valid_loss, b->average_test_error, b->average_test_loss, b->cost};
+                      b->best_test_error, b->average_valid_error, b->average_valid_loss, b->average_test_error, b->average_test_loss, b->cost,
+                      b->chosen};
   bool weights = !a->weights == !b->weights && (!a->weights || memcmp(a->weights, b->weights, n_logical * sizeof(float)) == 0);
   bool numbers = true;
   for (size_t i = 0; i < sizeof x / sizeof *x; i++)
