@@ -58,6 +58,7 @@ struct app {
   bool colour_out, colour_err; /* from --color, NO_COLOR, isatty */
   bool tty_out, tty_err;
   bool light;              /* COLORFGBG says that the terminal is light */
+  bool true_colour;        /* COLORTERM says that it shows colours of 24 bits */
   int graphics;            /* enum graphics_mode, from --graphics */
   int width;               /* columns of the terminal, 80 when unknown */
   bool utf8;
@@ -84,6 +85,9 @@ size_t command_count(void);
 const struct command *command_at(size_t i);
 const struct command *command_find(const char *name);
 const struct command *command_get(const char *name); /* or NULL after a message that names the nearest one */
+
+/* Of enum plot_colours: what to print in on stdout. */
+int app_colours(const struct app *app, bool light);
 
 /* The whole program: parse, run one command, flush. Returns the exit code. */
 int program_main(int argc, char **argv);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/plot/raster.h"
+#include "app/true_colour.h"
 
 enum { PATIENCE_MS = 1000, ANSWERS_MAX = 1024 }; /* a terminal behind a slow line has so long */
 
@@ -30,8 +31,8 @@ bool graphics_mode_parse(const char *word, enum graphics_mode *m)
 
 /* --- asking ----------------------------------------------------------------------------------------- */
 
-/* Where the first is shown as text, in terminals that know nothing of APC, it is wiped away. */
-const char graphics_questions[] = "\0337\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\\0338\033[K\033[16t\033]11;?\033\\\033[c";
+/* Where the first two are shown as text, in terminals that know nothing of APC and DCS, they are wiped away. */
+const char graphics_questions[] = "\0337\033_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\033\\" TRUE_COLOUR_QUESTION "\0338\033[K\033[16t\033]11;?\033\\\033[c";
 
 /* "\033[?62;4;22c" behind "\033[?": is it whole, and does it have a 4? */
 static void read_attributes(struct graphics *g, const char *at)
@@ -59,7 +60,11 @@ void graphics_read(struct graphics *g, const char *bytes, size_t n)
       read_attributes(g, at + 3);
     else if (sscanf(at, "\033[6;%4d;%4dt", &h, &w) == 2 && h > 0 && h < 1000 && w > 0 && w < 1000)
       g->cell_h = h, g->cell_w = w;
-    else if (strncmp(at, "\033]11;", 5) == 0) {
+    else if (strncmp(at, "\033P", 2) == 0) {
+      char answer[64];
+      snprintf(answer, sizeof answer, "%.*s", (int)strcspn(at + 2, "\033\a"), at + 2);
+      g->true_colour = g->true_colour || true_colour_of_answer(answer);
+    } else if (strncmp(at, "\033]11;", 5) == 0) {
       char answer[64];
       snprintf(answer, sizeof answer, "%.*s", (int)strcspn(at + 2, "\033\a"), at + 2);
       g->background = background_of_answer(answer);
@@ -183,7 +188,7 @@ void graphics_show(const struct app *app, const struct plot_spec *spec)
   const struct graphics none = {0}, *g = may ? terminal_graphics() : &none;
   enum graphics_mode mode = may ? choose(app, g, &cell_w, &cell_h) : GRAPHICS_TEXT;
   bool light = g->background ? g->background == BACKGROUND_LIGHT : app->light;
-  own.colour = !app->colour_out ? PLOT_NO_COLOUR : light ? PLOT_ON_LIGHT : PLOT_ON_DARK;
+  own.colour = app_colours(app, light) | (app->colour_out && g->true_colour ? PLOT_TRUE : 0);
   own.ascii = spec->ascii || !app->utf8;
   if (mode == GRAPHICS_TEXT || !show_picture(&own, mode, cell_w, cell_h)) {
     char *text = plot_text(&own);

@@ -15,10 +15,11 @@ struct graphics {
   bool sixel, kitty;
   int cell_w, cell_h;          /* pixels; 0: not told */
   enum background background;
+  bool true_colour;            /* colours of 24 bits */
   bool complete;               /* the last question is answered; every terminal answers that one */
 };
 
-/* The questions: kitty's graphics, the size of a cell (XTWINOPS 16), the background (OSC 11), and at last, because
+/* The questions: kitty's graphics, colours (true_colour.h), the size of a cell (XTWINOPS 16), the background (OSC 11), and at last, because
  * every terminal answers it and they are answered in order, its attributes (DA1, of which 4 means sixel). */
 extern const char graphics_questions[];
 /* Read the answers; n bytes that may hold other things, keys for example. */

@@ -75,6 +75,7 @@ void help_man_page(FILE *to)
         ".TP\n129, 130, 143\nstopped by SIGHUP, SIGINT, SIGTERM; finished runs are kept\n"
         ".SH ENVIRONMENT\n.TP\nASSAY_DB\nthe store, when \\-\\-db is absent\n.TP\nASSAY_LUA_MEMORY\nMB that Lua may use; "
         "default: half the machine, at most 8192\n.TP\nNO_COLOR\nno colours when set and not empty\n"
+        ".TP\nCOLORTERM\ntruecolor or 24bit: exact colours, also where the terminal does not answer\n"
         ".SH FILES\n.TP\nassay.db\nthe store in the working directory\n"
         ".TP\n~/.local/state/assay/history\nwhat was typed at the prompt\n"
         ".SH SEE ALSO\nsqlite3(1)\n", to);

@@ -18,6 +18,7 @@
 #include "app/help.h"
 #include "app/paths.h"
 #include "app/plot/plot.h"
+#include "app/true_colour.h"
 #include "experiments/kernel/blas.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/params.h"
@@ -94,6 +95,13 @@ static bool wants_colour(const char *when, bool tty)
   return tty && term && strcmp(term, "dumb") != 0;
 }
 
+int app_colours(const struct app *app, bool light)
+{
+  if (!app->colour_out)
+    return PLOT_NO_COLOUR;
+  return (light ? PLOT_ON_LIGHT : PLOT_ON_DARK) | (app->true_colour ? PLOT_TRUE : 0);
+}
+
 static int terminal_columns(void)
 {
   struct winsize size;
@@ -158,6 +166,7 @@ static bool app_init(struct app *app, const struct arguments *leading, const str
   app->colour_out = wants_colour(when, app->tty_out);
   app->colour_err = wants_colour(when, app->tty_err);
   app->light = background_of_environment(getenv("COLORFGBG")) == BACKGROUND_LIGHT;
+  app->true_colour = true_colour_of_environment(getenv("COLORTERM"), getenv("TERM"), getenv("TMUX"));
   app->width = terminal_columns();
   app->share_dir = path_share_dir();
   app->services = (struct lua_services){

@@ -206,7 +206,7 @@ static bool wait_once(void)
 
 /* --- the whole ------------------------------------------------------------------------------------ */
 
-static void start(enum plot_colours colours)
+static void start(int colours)
 {
   open_history();
   rl_readline_name = "assay";
@@ -225,7 +225,7 @@ static void define_selection(void)
     lua_error_tell(&e, "sel", "");
 }
 
-int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, enum plot_colours colours)
+int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, int colours)
 {
   prompt = (struct prompt){.host = h, .jobs = jobs};
   start(colours);

@@ -6,6 +6,6 @@
 #include "lua/host.h"
 
 /* Signals must be installed (app/signals.h). Returns the exit code. */
-int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, enum plot_colours colours);
+int prompt_run(struct lua_host *h, struct prompt_jobs *jobs, int colours);
 
 #endif

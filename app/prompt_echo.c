@@ -14,7 +14,7 @@
 #include "app/plot/plot.h"
 #include "experiments/kernel/mem.h"
 
-static struct { enum plot_colours colours; const char *before; } echo; /* readline's commands carry no pointer of ours */
+static struct { int colours; const char *before; } echo; /* readline's commands carry no pointer of ours */
 
 void prompt_echo_context(const char *before) { echo.before = before; }
 
@@ -48,12 +48,13 @@ static bool is_possible(void)
 
 static void write_span(const char *text, size_t n, enum lua_class class)
 {
-  uint8_t colour = echo.colours ? lua_colour_of(class) : 0;
-  if (echo.colours == PLOT_ON_LIGHT)
+  uint32_t colour = echo.colours ? lua_colour_of(class) : 0;
+  char sgr[24];
+  if (plot_is_on_light(echo.colours))
     colour = plot_on_light(colour);
   char *part = xasprintf("%.*s", (int)n, text), *safe = text_safe(part, true);
   if (colour)
-    fprintf(rl_outstream, "\033[38;5;%dm", colour);
+    fprintf(rl_outstream, "\033[%sm", plot_sgr(colour, echo.colours & PLOT_TRUE, sgr));
   for (const char *c = safe; *c; c++) {
     if (*c == '\n')
       putc('\r', rl_outstream);
@@ -111,7 +112,7 @@ void prompt_echo_drop(void)
   fflush(rl_outstream); /* now: removing the handler moves the cursor to the line's start */
 }
 
-void prompt_echo_install(enum plot_colours colours)
+void prompt_echo_install(int colours)
 {
   enum { MAPS = 3 };
   Keymap maps[MAPS] = {rl_get_keymap_by_name("emacs"), rl_get_keymap_by_name("vi-insert"), rl_get_keymap_by_name("vi-command")};

@@ -16,7 +16,8 @@ struct lua_host;
 
 /* A picture made of text cells. Both `assay.plot` and the commands fill this in; app/plot draws it. */
 enum plot_kind { PLOT_LINE = 1, PLOT_BAR = 2, PLOT_HEAT = 3, PLOT_SCATTER = 4 };
-enum plot_colours { PLOT_NO_COLOUR, PLOT_ON_DARK, PLOT_ON_LIGHT };
+/* PLOT_TRUE is added to one of the others on terminals that show 24 bits. */
+enum plot_colours { PLOT_NO_COLOUR, PLOT_ON_DARK, PLOT_ON_LIGHT, PLOT_TRUE = 4 };
 struct plot_series {
   const char *label;
   size_t n;

@@ -396,9 +396,12 @@ static char *terminal_program(void)
   return program;
 }
 
+/* Of a terminal with 256 colours: it does not know what was asked by DECRQSS. (libvterm itself has 24 bits.) */
+static const struct terminal_answer terminal_of_256[] = {{"\033P$qm\033\\", "\033P0$r\033\\"}, {0}};
+
 /* Start the workbench on a store, with nothing in its environment but a home (state is kept there by size, so that what
  * was chosen at one size is not seen at the next), a locale and perhaps one setting more, which comes first ("NO_COLOR=1",
- * "TERM=xterm"; or NULL). */
+ * "TERM=xterm"; or NULL), in a terminal of 256 colours. */
 TERMINAL_UNUSED static void terminal_workbench(struct terminal *t, int width, int height, const char *db, const char *home, const char *locale,
                                                const char *extra)
 {
@@ -408,6 +411,7 @@ TERMINAL_UNUSED static void terminal_workbench(struct terminal *t, int width, in
                  xasprintf("PATH=%s", getenv("PATH")), xstrdup("TERM=xterm-256color"), xasprintf("ASAN_OPTIONS=%s", sanitizer ? sanitizer : ""),
                  NULL};
   terminal_start(t, width, height, argv, env);
+  t->answers = terminal_of_256;
   for (int i = 0; env[i]; i++)
     free(env[i]);
   for (int i = 0; argv[i]; i++)

@@ -302,7 +302,7 @@ static int draw(const struct plotting *p, const struct app *app)
   const struct plot_spec spec = {
     .kind = PLOT_LINE, .title = p->metric, .x_label = p->x_key ? p->x_key : "step",
     .log_x = arg_flag(p->a, "log-x"), .log_y = arg_flag(p->a, "log-y"), .n_series = p->n, .series = series, .width = (int)width,
-    .height = (int)height, .ascii = arg_flag(p->a, "ascii") || !app->utf8, .colour = !app->colour_out ? PLOT_NO_COLOUR : app->light ? PLOT_ON_LIGHT : PLOT_ON_DARK};
+    .height = (int)height, .ascii = arg_flag(p->a, "ascii") || !app->utf8, .colour = app_colours(app, app->light)};
   if (arg_value(p->a, "svg")) {
     code = write_svg(&spec, arg_value(p->a, "svg"));
     goto done;

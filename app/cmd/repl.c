@@ -78,7 +78,7 @@ static int finish_jobs(struct prompt_jobs *jobs, int code)
   return code;
 }
 
-static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct arguments *a, enum plot_colours colours)
+static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct arguments *a, int colours)
 {
   const char *code[256];
   size_t n = arg_values(a, "execute", code, sizeof code / sizeof *code);
@@ -97,7 +97,7 @@ static int run_all(struct lua_host *h, struct prompt_jobs *jobs, const struct ar
 
 static int run(struct app *app, const struct arguments *a)
 {
-  const enum plot_colours colours = !app->colour_out ? PLOT_NO_COLOUR : app->light ? PLOT_ON_LIGHT : PLOT_ON_DARK;
+  const int colours = app_colours(app, app->light);
   struct lua_host *h = NULL;
   struct err e = {0};
   if (a->n_words > 1)

@@ -20,7 +20,7 @@ const struct command command_ui = {
           "  return {\n"
           "    keys = { F5 = \"redraw\", [\"Ctrl-R\"] = \"runs\" },      a key, and what it asks for (see ?)\n"
           "    columns = { \"test_error\", \"peak\" },             shown on screen 1 besides the first results\n"
-          "    colours = { blue = 39, orange = 208 },           of the 256-colour palette\n"
+          "    colours = { blue = 39, orange = '#ff8700' },     of the 256-colour palette, or exact\n"
           "    background = \"light\",                           or \"dark\"; by itself it asks the terminal, else COLORFGBG\n"
           "    queries = { { \"last five\", \"SELECT * FROM runs ORDER BY id DESC LIMIT 5\" } },\n"
           "  }\n"

@@ -47,7 +47,7 @@ struct bars {
 /* Bar from `zero` to t, both in cells from the left edge, in eighths of a cell. */
 static void fill(struct bars *b, int row, double t, size_t k)
 {
-  uint8_t colour = plot_colour_cell(k);
+  uint32_t colour = plot_colour_cell(k);
   double zero = b->spec->log_y ? 0 : plot_axis_at(&b->axis, 0);
   int from = (int)lround(fmin(zero, t) * b->w * 8), to = (int)lround(fmax(zero, t) * b->w * 8);
   for (int col = from / 8; col < b->w && col * 8 < to; col++) {

@@ -30,7 +30,7 @@ void plot_grid_free(struct plot_grid *g)
   *g = (struct plot_grid){0};
 }
 
-void plot_put(struct plot_grid *g, int row, int col, uint32_t rune, uint8_t fg)
+void plot_put(struct plot_grid *g, int row, int col, uint32_t rune, uint32_t fg)
 {
   if (row >= 0 && row < g->height && col >= 0 && col < g->width)
     g->cell[(size_t)row * (size_t)g->width + (size_t)col] = (struct plot_cell){rune, fg, 0};
@@ -62,7 +62,7 @@ int plot_text_width(const char *text)
   return sum;
 }
 
-int plot_puts(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr, bool ascii)
+int plot_puts(struct plot_grid *g, int row, int col, int room, const char *text, uint32_t fg, uint8_t attr, bool ascii)
 {
   if (!text || room <= 0 || row < 0 || row >= g->height)
     return 0;
@@ -94,8 +94,11 @@ static void write_style(FILE *f, const struct plot_cell *c, int colour)
     fputs(";1", f);
   if (c->attr & PLOT_DIM)
     fputs(";2", f);
-  if (c->fg)
-    fprintf(f, ";38;5;%d", colour == PLOT_ON_LIGHT && !(c->attr & PLOT_FIXED) ? plot_on_light(c->fg) : c->fg);
+  if (c->fg) {
+    char sgr[24];
+    bool light = plot_is_on_light(colour) && !(c->attr & PLOT_FIXED);
+    fprintf(f, ";%s", plot_sgr(light ? plot_on_light(c->fg) : c->fg, colour & PLOT_TRUE, sgr));
+  }
   fputc('m', f);
 }
 

@@ -52,7 +52,7 @@ static double block_value(const struct heat *h, size_t row, size_t col)
   return n ? sum : other;
 }
 
-static void put_shade(struct heat *h, int row, int col, uint32_t rune, uint8_t fg)
+static void put_shade(struct heat *h, int row, int col, uint32_t rune, uint32_t fg)
 {
   plot_put(h->g, row, col, rune, fg);
   if (fg && col < h->g->width && row < h->g->height)

@@ -13,9 +13,9 @@ struct inside {
   int pen; /* pixels */
 };
 
-static uint32_t ground_rgb(const struct plot_spec *spec, uint8_t cell)
+static uint32_t ground_rgb(const struct plot_spec *spec, uint32_t cell)
 {
-  return plot_rgb(spec->colour == PLOT_ON_LIGHT ? plot_on_light(cell) : cell);
+  return plot_rgb(plot_is_on_light(spec->colour) ? plot_on_light(cell) : cell);
 }
 
 static uint32_t series_rgb(const struct plot_spec *spec, size_t k) { return ground_rgb(spec, plot_colour_cell(k)); }
@@ -163,12 +163,8 @@ static void elements_of(int at, int pixels, size_t count, size_t out[2])
     out[1] = out[0] + 1;
 }
 
-static uint32_t heat_rgb(double t)
-{
-  char text[8];
-  plot_heat_svg(floor(t * 127.999) / 127, text); /* 128 shades: no more than sixels can name */
-  return (uint32_t)strtoul(text + 1, NULL, 16);
-}
+/* 128 shades: no more than sixels can name. */
+static uint32_t heat_rgb(double t) { return plot_rgb(plot_heat_cell(floor(t * 127.999) / 127)); }
 
 static void draw_heat(const struct inside *in)
 {

@@ -18,7 +18,7 @@ int plot_height(const struct plot_spec *spec, int usual);
 
 const char *plot_colour_svg(size_t series);     /* "#0000af": the colour for light ground */
 /* Heat: t in [0, 1]. */
-uint8_t plot_heat_cell(double t);
+uint32_t plot_heat_cell(double t);
 void plot_heat_svg(double t, char out[8]);
 uint32_t plot_heat_rune(double t, bool ascii);
 

@@ -15,7 +15,7 @@ static void set_colour(struct ui *ui, const char *name, const char *value)
     {"grey", UI_GREY}, {"blue", UI_BLUE}, {"orange", UI_ORANGE}, {"green", UI_GREEN}, {"red", UI_RED}, {"pink", UI_PINK}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strcmp(known[i].name, name) == 0) {
-      ui->recolour[known[i].colour] = (uint8_t)atoi(value);
+      ui->recolour[known[i].colour] = *value == '#' ? PLOT_EXACT | (uint32_t)strtoul(value + 1, NULL, 16) : (uint32_t)strtoul(value, NULL, 10);
       return;
     }
   ui_complain(ui, "init.lua: no colour '%s'; there are grey, blue, orange, green, red and pink", name);

@@ -8,7 +8,7 @@
 #include "app/ui/ui.h"
 #include "experiments/kernel/mem.h"
 
-int draw_text(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr)
+int draw_text(struct plot_grid *g, int row, int col, int room, const char *text, uint32_t fg, uint8_t attr)
 {
   char *safe = text_safe(text ? text : "", false);
   int used = plot_puts(g, row, col, room, safe, fg, attr, false);
@@ -16,7 +16,7 @@ int draw_text(struct plot_grid *g, int row, int col, int room, const char *text,
   return used;
 }
 
-int draw_format(struct plot_grid *g, int row, int col, int room, uint8_t fg, uint8_t attr, const char *format, ...)
+int draw_format(struct plot_grid *g, int row, int col, int room, uint32_t fg, uint8_t attr, const char *format, ...)
 {
   char *text;
   va_list args;
@@ -30,7 +30,7 @@ int draw_format(struct plot_grid *g, int row, int col, int room, uint8_t fg, uin
   return used;
 }
 
-void draw_right(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr)
+void draw_right(struct plot_grid *g, int row, int col, int room, const char *text, uint32_t fg, uint8_t attr)
 {
   int width = (int)text_width(text);
   draw_text(g, row, width < room ? col + room - width : col, room, text, fg, attr);
@@ -119,7 +119,7 @@ static size_t wrap_at(const char *text, int width)
   return end;
 }
 
-int draw_wrapped(struct plot_grid *g, struct area a, const char *text, uint8_t fg, uint8_t attr)
+int draw_wrapped(struct plot_grid *g, struct area a, const char *text, uint32_t fg, uint8_t attr)
 {
   int rows = 0;
   if (a.width < 1)
@@ -135,14 +135,14 @@ int draw_wrapped(struct plot_grid *g, struct area a, const char *text, uint8_t f
   return rows;
 }
 
-void draw_bar(struct plot_grid *g, int row, int col, int width, double share, uint8_t fg)
+void draw_bar(struct plot_grid *g, int row, int col, int width, double share, uint32_t fg)
 {
   int full = (int)(share * width + 0.5);
   for (int i = 0; i < width; i++)
     plot_put(g, row, col + i, i < full ? 0x2588 : 0x2591, fg);
 }
 
-void draw_spark(struct plot_grid *g, int row, int col, int width, const double *value, size_t n, uint8_t fg)
+void draw_spark(struct plot_grid *g, int row, int col, int width, const double *value, size_t n, uint32_t fg)
 {
   double low = INFINITY, high = -INFINITY;
   for (size_t i = 0; i < n; i++) {

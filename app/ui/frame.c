@@ -547,10 +547,12 @@ static void recolour(const struct ui *ui, struct plot_grid *g)
 {
   bool light = (ui->wished ? ui->wished : ui->background) == BACKGROUND_LIGHT;
   for (size_t i = 0; i < (size_t)g->width * (size_t)g->height; i++) {
-    uint8_t fg = g->cell[i].fg;
+    uint32_t fg = g->cell[i].fg;
     if (g->cell[i].attr & PLOT_FIXED)
       continue;
-    g->cell[i].fg = ui->recolour[fg] ? ui->recolour[fg] : light ? plot_on_light(fg) : fg;
+    if (g->colours < PLOT_TRUE_COLOURS)
+      fg = plot_colour_256(fg);
+    g->cell[i].fg = fg < 256 && ui->recolour[fg] ? ui->recolour[fg] : light ? plot_on_light(fg) : fg;
   }
 }
 

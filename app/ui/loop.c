@@ -115,8 +115,8 @@ static void draw(struct loop *l)
   if (l->grid.width != width || l->grid.height != height) {
     plot_grid_free(&l->grid);
     plot_grid_init(&l->grid, width, height);
-    l->grid.colours = screen_colours();
   }
+  l->grid.colours = screen_colours();
   ui_draw(l->ui, &l->grid, &row, &col);
   screen_show(&l->grid, row, col);
 }
@@ -131,6 +131,8 @@ static void look_after_terminal(struct loop *l)
     screen_resize();
     ui_redraw(l->ui);
   }
+  if (screen_colours() != l->grid.colours)
+    ui_redraw(l->ui);
   enum background ground = screen_background();
   if (ground)
     ui_set_background(l->ui, ground);

@@ -13,10 +13,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/base64.h"
+#include "app/true_colour.h"
+#include "app/ui/answers.h"
+#include "app/ui/fallback.h"
+#include "app/ui/true_cells.h"
 
 enum { KEY_PASTE_BEGIN = KEY_MAX + 1, KEY_PASTE_END, MAX_SEQUENCE = 1 << 20 };
 
@@ -25,8 +28,9 @@ static struct {
   struct termios before;
   bool open, colour, utf8, pasting, mouse;
   int colours;
-  struct { bool awaited, on; char text[64]; size_t n; struct timespec asked, since; } answer; /* to the question for the background */
-  enum background background;
+  struct answers answers;
+  struct true_cells cells;    /* where there are colours of 24 bits */
+  bool wipe;                  /* the screen is to be drawn from nothing */
 } term; /* there is one terminal */
 
 static volatile sig_atomic_t stop_asked; /* SIGTSTP has come: the loop gives the terminal back, then stops */
@@ -94,6 +98,14 @@ static void define_keys(void)
   define_key(end, KEY_PASTE_END);
 }
 
+/* As the terminal's description has it: xterm's extension "RGB", of any type, or "Tc" of tmux. */
+static bool described_as_true(void)
+{
+  static char rgb[] = "RGB", tc[] = "Tc";
+  const char *text = tigetstr(rgb);
+  return tigetflag(rgb) > 0 || tigetnum(rgb) > 0 || (text && text != (char *)-1) || tigetflag(tc) > 0;
+}
+
 static void start_colours(void)
 {
   term.colours = 0;
@@ -103,16 +115,19 @@ static void start_colours(void)
   term.colours = COLORS >= 256 && COLOR_PAIRS >= 256 ? 256 : 8;
   for (int i = 1; i < term.colours; i++)
     init_pair((short)i, (short)i, -1);
+  if (true_colour_of_environment(getenv("COLORTERM"), getenv("TERM"), getenv("TMUX")) || described_as_true())
+    term.colours = PLOT_TRUE_COLOURS;
 }
 
 /* Linux's console and terminals without colours have no answer, and some show the question. */
-static void ask_background(void)
+static void ask(void)
 {
+  static const char questions[] = "\033]11;?\033\\" TRUE_COLOUR_QUESTION;
   const char *name = getenv("TERM");
-  term.answer.awaited = term.colours && name && strcmp(name, "linux") != 0;
-  clock_gettime(CLOCK_MONOTONIC, &term.answer.asked);
-  if (term.answer.awaited)
-    raw_write("\033]11;?\033\\", 8);
+  if (!term.colours || !name || strcmp(name, "linux") == 0)
+    return;
+  answers_await(&term.answers);
+  raw_write(questions, sizeof questions - 1);
 }
 
 static void enter(void)
@@ -149,14 +164,14 @@ bool screen_open(bool colour, bool utf8, char *why, size_t size)
   }
   term.colour = colour;
   term.utf8 = utf8;
-  term.open = true;
+  term.open = term.wipe = true;
   atexit(screen_close);
   guard();
   heed_stop();
   start_colours();
   define_keys();
   enter();
-  ask_background();
+  ask();
   return true;
 }
 
@@ -164,9 +179,7 @@ bool screen_open(bool colour, bool utf8, char *why, size_t size)
 static void drop_answer(void)
 {
   struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  if (!term.answer.awaited || now.tv_sec - term.answer.asked.tv_sec > 1)
+  if (!answers_fresh(&term.answers))
     return;
   poll(&p, 1, 100);
   tcflush(STDIN_FILENO, TCIFLUSH);
@@ -191,53 +204,28 @@ void screen_size(int *width, int *height)
   *height = LINES;
 }
 
-int screen_colours(void) { return term.colours; }
+int screen_colours(void)
+{
+  if (term.answers.true_colour && term.colours && term.colours != PLOT_TRUE_COLOURS) {
+    term.colours = PLOT_TRUE_COLOURS;
+    screen_clear();
+  }
+  return term.colours;
+}
 
 void screen_resize(void)
 {
   struct winsize w;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col && w.ws_row)
     resizeterm(w.ws_row, w.ws_col);
-  clearok(curscr, TRUE);
+  screen_clear();
 }
 
 /* --- drawing ------------------------------------------------------------------------------------- */
 
-/* What stands for a character where the terminal has ASCII only. */
-static uint32_t ascii_for(uint32_t rune)
-{
-  static const struct { uint32_t rune; char ascii; } table[] = {
-    {0x00b1, '~'}, {0x2026, '~'}, {0x25b8, '>'}, {0x2500, '-'}, {0x2502, '|'}, {0x2524, '|'}, {0x2588, '#'}, {0x2591, '.'},
-    {0x2592, ':'}, {0x2593, '%'}, {0x2014, '-'}, {0x2192, '>'}, {0x2190, '<'}, {0x2191, '^'}, {0x2193, 'v'}, {0x00d7, 'x'},
-    {0x2713, '+'}, {0x00b7, '.'}, {0x25cf, '*'}, {0x25cb, 'o'},
-  };
-  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-    if (table[i].rune == rune)
-      return (uint32_t)table[i].ascii;
-  if (rune >= 0x2581 && rune <= 0x2588) /* eighths of a block */
-    return (uint32_t)"_.-=+*#%"[rune - 0x2581];
-  if (rune >= 0x2800 && rune <= 0x28ff)
-    return rune == 0x2800 ? ' ' : '*';
-  return '?';
-}
-
-/* The nearest of the 8 basic colours to one of the 256; greys are the terminal's own, since white and black may be its
- * background. */
-static int basic_colour(int fg)
-{
-  if (fg < 8)
-    return fg;
-  if (fg < 16)
-    return fg - 8;
-  if (fg >= 232)
-    return 0;
-  int cube = fg - 16, r = cube / 36, g = cube / 6 % 6, b = cube % 6, top = r > g ? (r > b ? r : b) : (g > b ? g : b);
-  return (2 * r > top ? COLOR_RED : 0) | (2 * g > top ? COLOR_GREEN : 0) | (2 * b > top ? COLOR_BLUE : 0);
-}
-
 static attr_t attr_of(const struct plot_cell *c)
 {
-  bool grey = term.colours == 8 && c->fg >= 232; /* of eight colours none is grey */
+  bool grey = term.colours == 8 && plot_colour_256(c->fg) >= 232; /* of eight colours none is grey */
   return ((c->attr & PLOT_BOLD) ? A_BOLD : grey ? A_DIM : 0) | ((c->attr & PLOT_DIM) ? A_DIM : 0) | ((c->attr & PLOT_REVERSE) ? A_REVERSE : 0) |
          ((c->attr & PLOT_UNDERLINE) ? A_UNDERLINE : 0);
 }
@@ -246,15 +234,31 @@ static void show_cell(int row, int col, const struct plot_cell *c)
 {
   wchar_t text[2] = {L' ', L'\0'};
   cchar_t cell;
-  uint32_t rune = c->rune > 0x7e && !term.utf8 ? ascii_for(c->rune) : c->rune;
-  int pair = term.colours >= 256 ? c->fg : term.colours && c->fg ? basic_colour(c->fg) : 0;
+  uint32_t rune = c->rune > 0x7e && !term.utf8 ? fallback_ascii(c->rune) : c->rune;
+  int colour = plot_colour_256(c->fg), pair = term.colours >= 256 ? colour : term.colours && colour ? fallback_basic(colour) : 0;
   text[0] = (wchar_t)rune;
   if (setcchar(&cell, text, attr_of(c), (short)pair, NULL) == OK)
     mvadd_wch(row, col, &cell);
 }
 
+/* Curses thinks that the screen is blank; it writes only to make it so. */
+static void show_true(const struct plot_grid *g, int cursor_row, int cursor_col)
+{
+  size_t n;
+  if (term.wipe)
+    refresh();
+  term.wipe = false;
+  char *text = true_cells_show(&term.cells, g, term.utf8, cursor_row, cursor_col, &n);
+  raw_write(text, n);
+  free(text);
+}
+
 void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col)
 {
+  if (term.colours == PLOT_TRUE_COLOURS) {
+    show_true(g, cursor_row, cursor_col);
+    return;
+  }
   for (int row = 0; row < g->height && row < LINES; row++)
     for (int col = 0; col < g->width && col < COLS; col++)
       if (g->cell[(size_t)row * (size_t)g->width + (size_t)col].rune) /* 0: the right half of a wide one */
@@ -264,7 +268,12 @@ void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col)
   refresh();
 }
 
-void screen_clear(void) { clearok(curscr, TRUE); }
+void screen_clear(void)
+{
+  clearok(curscr, TRUE);
+  term.wipe = true;
+  true_cells_forget(&term.cells);
+}
 
 /* --- keys ---------------------------------------------------------------------------------------- */
 
@@ -302,19 +311,15 @@ static bool mouse_event(struct ui_event *ev)
   return true;
 }
 
-/* Does the answer to our question begin here? It is ESC ] … up to BEL or ESC \; after ESC the next key tells. */
+/* After ESC the next key tells whether the terminal answers. */
 static bool answer_begins(wint_t code)
 {
   wint_t next;
-  if (!term.answer.awaited || code != 27)
+  if (code != 27 || !answers_awaited(&term.answers))
     return false;
   int kind = get_wch(&next);
-  if (kind == OK && next == ']') {
-    term.answer.on = true;
-    term.answer.n = 0;
-    clock_gettime(CLOCK_MONOTONIC, &term.answer.since);
+  if (kind == OK && answers_begin(&term.answers, (wchar_t)next))
     return true;
-  }
   if (kind == OK)
     unget_wch((wchar_t)next);
   else if (kind == KEY_CODE_YES)
@@ -322,30 +327,10 @@ static bool answer_begins(wint_t code)
   return false;
 }
 
-/* More of the answer; what takes longer than half a second, or is no text, is none. False: an ordinary key. */
-static bool answer_goes_on(int kind, wint_t code)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  double age = (double)(now.tv_sec - term.answer.since.tv_sec) + 1e-9 * (double)(now.tv_nsec - term.answer.since.tv_nsec);
-  bool ends = kind == OK && (code == '\a' || code == '\\');
-  term.answer.on = kind == OK && age < 0.5 && (ends || code == 27 || (code >= ' ' && code < 0x7f)) && term.answer.n < sizeof term.answer.text - 1;
-  if (!term.answer.on)
-    return false;
-  if (ends) {
-    term.answer.text[term.answer.n] = '\0';
-    term.background = background_of_answer(term.answer.text);
-    term.answer.on = term.answer.awaited = false;
-  } else if (code != 27) {
-    term.answer.text[term.answer.n++] = (char)code;
-  }
-  return true;
-}
-
 enum background screen_background(void)
 {
-  enum background b = term.background;
-  term.background = BACKGROUND_UNKNOWN;
+  enum background b = term.answers.background;
+  term.answers.background = BACKGROUND_UNKNOWN;
   return b;
 }
 
@@ -356,7 +341,7 @@ bool screen_event(struct ui_event *ev)
     int kind = get_wch(&code);
     if (kind == ERR)
       return false;
-    if (term.answer.on ? answer_goes_on(kind, code) : kind == OK && answer_begins(code))
+    if (term.answers.on ? answers_go_on(&term.answers, kind == OK, (wchar_t)code) : kind == OK && answer_begins(code))
       continue;
     *ev = (struct ui_event){.pasted = term.pasting};
     if (kind == OK) {
@@ -378,14 +363,13 @@ void screen_suspend(void)
 {
   stop_asked = 0;
   endwin();
-  raw_write("\033[?2004l", 8);
+  raw_write("\033[?2004l\033[?25h", 14);
   signal(SIGTSTP, SIG_DFL);
   kill(0, SIGTSTP); /* the whole job, as a shell expects it */
   heed_stop();
   continued = 0;
   enter();
   screen_resize();
-  screen_clear();
   refresh();
 }
 

@@ -1,4 +1,5 @@
-/* screen.h: the terminal as cells and keys. screen.c is the only file that knows curses. */
+/* screen.h: the terminal as cells and keys. screen.c is the only file that knows curses; on terminals with colours of 24 bits it
+ * leaves the cells to true_cells.c. */
 #ifndef ASSAY_UI_SCREEN_H
 #define ASSAY_UI_SCREEN_H
 
@@ -11,7 +12,8 @@ void screen_close(void);
 void screen_size(int *width, int *height);
 /* Ask the terminal how large it is now. */
 void screen_resize(void);
-int screen_colours(void);                     /* 256, 8, or 0: none */
+/* PLOT_TRUE_COLOURS, 256, 8, or 0: none. It may grow, when the terminal has answered. */
+int screen_colours(void);
 void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col);
 /* The background, when the terminal has told it since the last call; else unknown. */
 enum background screen_background(void);

@@ -100,11 +100,11 @@ enum ui_colour { UI_PLAIN = 0, UI_GREY = 245, UI_BLUE = 33, UI_ORANGE = 214, UI_
 /* --- drawing ------------------------------------------------------------------------------------- */
 
 /* UTF-8 text made safe, cut at `room` columns; returns the columns used. */
-int draw_text(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr);
-int draw_format(struct plot_grid *g, int row, int col, int room, uint8_t fg, uint8_t attr, const char *format, ...)
+int draw_text(struct plot_grid *g, int row, int col, int room, const char *text, uint32_t fg, uint8_t attr);
+int draw_format(struct plot_grid *g, int row, int col, int room, uint32_t fg, uint8_t attr, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
 /* Right-aligned in its room. */
-void draw_right(struct plot_grid *g, int row, int col, int room, const char *text, uint8_t fg, uint8_t attr);
+void draw_right(struct plot_grid *g, int row, int col, int room, const char *text, uint32_t fg, uint8_t attr);
 void draw_fill(struct plot_grid *g, struct area a, uint32_t rune);
 void draw_attr(struct plot_grid *g, struct area a, uint8_t attr); /* adds attributes to what stands there */
 /* A picture into an area; sizes are set from it. */
@@ -112,11 +112,11 @@ void draw_plot(struct plot_grid *g, struct area a, struct plot_spec *spec);
 /* The largest plot that a view draws, as SVG; NULL when it draws none. Caller frees. */
 char *draw_picture(void (*draw)(void *self, struct plot_grid *g, struct area a), void *self, struct area a);
 /* "text wrapped at width" from `row` on; returns the rows used. */
-int draw_wrapped(struct plot_grid *g, struct area a, const char *text, uint8_t fg, uint8_t attr);
+int draw_wrapped(struct plot_grid *g, struct area a, const char *text, uint32_t fg, uint8_t attr);
 /* A bar of `width` cells, `share` of them full. */
-void draw_bar(struct plot_grid *g, int row, int col, int width, double share, uint8_t fg);
+void draw_bar(struct plot_grid *g, int row, int col, int width, double share, uint32_t fg);
 /* Eight-step sparkline of n values (NaN: a gap) in `width` cells. */
-void draw_spark(struct plot_grid *g, int row, int col, int width, const double *value, size_t n, uint8_t fg);
+void draw_spark(struct plot_grid *g, int row, int col, int width, const double *value, size_t n, uint32_t fg);
 
 /* --- a table on the screen (list.c, list_columns.c) ---------------------------------------------------- */
 

@@ -70,7 +70,7 @@ struct ui {
   struct jobs *jobs;
   struct child *config;          /* reading init.lua */
   struct names columns, query_names, query_texts;
-  uint8_t recolour[256];         /* what init.lua wants drawn for a colour; 0: nothing special */
+  uint32_t recolour[256];        /* what init.lua wants drawn for a colour; 0: nothing special */
   enum background background, wished; /* as found, and by init.lua */
 };
 

@@ -127,7 +127,7 @@ static void readable(void *self)
 }
 
 /* The environment of the prompt: ours, with the terminal it really has. Made before the fork. */
-static char **make_environment(const struct prompt *v)
+static char **make_environment(const struct prompt *v, bool true_colour)
 {
   extern char **environ;
   static const char *const replaced[] = {"TERM=", "ASSAY_SELECTION=", "COLUMNS=", "LINES=", "COLORTERM=",
@@ -135,7 +135,7 @@ static char **make_environment(const struct prompt *v)
   size_t n = 0, kept = 0;
   while (environ[n])
     n++;
-  char **out = xcalloc(n + 4, sizeof *out);
+  char **out = xcalloc(n + 5, sizeof *out);
   for (size_t i = 0; i < n; i++) {
     bool drop = false;
     for (size_t k = 0; k < sizeof replaced / sizeof *replaced; k++)
@@ -144,14 +144,16 @@ static char **make_environment(const struct prompt *v)
       out[kept++] = xstrdup(environ[i]);
   }
   out[kept++] = xstrdup("TERM=xterm-256color");
+  if (true_colour)
+    out[kept++] = xstrdup("COLORTERM=truecolor");
   out[kept++] = xasprintf("ASSAY_SELECTION=%s", v->selection);
   return out;
 }
 
-static void start(struct prompt *v)
+static void start(struct prompt *v, bool true_colour)
 {
   struct winsize size = {.ws_row = (unsigned short)v->height, .ws_col = (unsigned short)v->width};
-  char *argv[] = {xstrdup("assay"), xstrdup("--db"), xstrdup(ui_app(v->ui)->db), xstrdup("--graphics=text"), xstrdup("repl"), NULL}, **env = make_environment(v);
+  char *argv[] = {xstrdup("assay"), xstrdup("--db"), xstrdup(ui_app(v->ui)->db), xstrdup("--graphics=text"), xstrdup("repl"), NULL}, **env = make_environment(v, true_colour);
   sigset_t none;
   sigemptyset(&none);
   v->pid = forkpty(&v->fd, NULL, NULL, &size);
@@ -212,14 +214,14 @@ static void resize(struct prompt *v, struct area a)
 
 /* --- drawing ------------------------------------------------------------------------------------------------------------- */
 
-static uint8_t colour_of(const struct prompt *v, VTermColor c)
+static uint32_t colour_of(const struct prompt *v, VTermColor c)
 {
   if (VTERM_COLOR_IS_DEFAULT_FG(&c))
     return 0;
   if (VTERM_COLOR_IS_INDEXED(&c))
     return c.indexed.idx;
   vterm_screen_convert_color_to_rgb(v->screen, &c);
-  return (uint8_t)(16 + 36 * (c.rgb.red * 5 / 255) + 6 * (c.rgb.green * 5 / 255) + c.rgb.blue * 5 / 255);
+  return PLOT_EXACT | (uint32_t)c.rgb.red << 16 | (uint32_t)c.rgb.green << 8 | c.rgb.blue;
 }
 
 static void draw_cell(const struct prompt *v, struct plot_grid *g, int row, int col, const VTermScreenCell *cell)
@@ -235,7 +237,7 @@ static void draw(void *self, struct plot_grid *g, struct area a)
   struct prompt *v = self;
   resize(v, a);
   if (!v->pid && !v->ended)
-    start(v);
+    start(v, g->colours == PLOT_TRUE_COLOURS);
   size_t held = v->n_old < SCROLLBACK ? v->n_old : SCROLLBACK;
   if (v->scrolled > held)
     v->scrolled = held;

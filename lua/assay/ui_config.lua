@@ -3,7 +3,7 @@
 --     return {
 --       keys = { ["Ctrl-R"] = "redraw", F6 = "schedules" },  -- a key, and the request it makes (? lists them)
 --       columns = { "test_error", "peak" },                  -- shown on screen 1 besides the first results
---       colours = { blue = 39, orange = 208 },  -- of the 256: grey blue orange green red pink
+--       colours = { blue = 39, orange = "#ff8700" }, -- of the 256, or exact: grey blue orange green red pink
 --       background = "light",                   -- or "dark", where the terminal does not say so by itself
 --       queries = { { "my best", "SELECT id FROM runs LIMIT 5" } }, -- in the menu of screen 9
 --     }
@@ -35,8 +35,9 @@ function config.print_all(path)
   for key, request in pairs(check(c.keys or {}, "table", "keys")) do line("key", key, request) end
   for _, name in ipairs(check(c.columns or {}, "table", "columns")) do line("column", name) end
   for name, colour in pairs(check(c.colours or {}, "table", "colours")) do
-    if math.type(colour) ~= "integer" or colour < 0 or colour > 255 then
-      error(("colours.%s must be 0 to 255"):format(name), 0)
+    local exact = type(colour) == "string" and colour:match("^#%x%x%x%x%x%x$")
+    if not exact and (math.type(colour) ~= "integer" or colour < 0 or colour > 255) then
+      error(('colours.%s must be 0 to 255 or "#rrggbb", got %s'):format(name, tostring(colour)), 0)
     end
     line("colour", name, colour)
   end

@@ -1,5 +1,6 @@
 /* ui_terminal.c: the workbench and its terminal: stopped and continued, resized without end, ended by signals, by the loss
  * of the terminal and by a crash; a store whose every text means harm. The terminal is always given back. */
+#include "app/plot/plot.h"
 #include "tests/terminal.h"
 #include "tests/unit/app/golden_store.h"
 
@@ -107,12 +108,14 @@ static int greatest_colour(void)
   return most;
 }
 
-static void open_as(const char *name)
+static void open_large(const char *name, int width, int height)
 {
-  terminal_workbench(&term, 100, 30, path, fixture_dir, "C.UTF-8", name);
+  terminal_workbench(&term, width, height, path, fixture_dir, "C.UTF-8", name);
   terminal_await(&term, "sorted by");
   terminal_settle(&term, 200);
 }
+
+static void open_as(const char *name) { open_large(name, 100, 30); }
 
 static void kinds(void)
 {
@@ -140,6 +143,119 @@ static void kinds(void)
   ends(2, "dumb");
   setenv("ASAN_OPTIONS", before, 1);
   free(before);
+}
+
+/* --- colours of 24 bits --------------------------------------------------------------------------------------------------- */
+
+/* Cells with a colour of their own that is not one of 24 bits; *shades: full blocks in a shade of heat. */
+static int inexact(int *shades)
+{
+  int n = 0;
+  *shades = 0;
+  for (int row = 0; row < term.height; row++)
+    for (int col = 0; col < term.width; col++) {
+      VTermScreenCell cell = terminal_cell(&term, row, col);
+      uint32_t rgb = (uint32_t)cell.fg.rgb.red << 16 | (uint32_t)cell.fg.rgb.green << 8 | cell.fg.rgb.blue;
+      n += !VTERM_COLOR_IS_DEFAULT_FG(&cell.fg) && !VTERM_COLOR_IS_RGB(&cell.fg);
+      for (uint32_t k = 0; cell.chars[0] == 0x2588 && VTERM_COLOR_IS_RGB(&cell.fg) && k < 1024; k++)
+        if (plot_rgb(PLOT_HEAT_LOW + k) == rgb) {
+          ++*shades;
+          break;
+        }
+    }
+  return n;
+}
+
+static uint32_t name_rgb(void)
+{
+  VTermScreenCell cell = terminal_cell(&term, 0, 1);
+  return VTERM_COLOR_IS_RGB(&cell.fg) ? (uint32_t)cell.fg.rgb.red << 16 | (uint32_t)cell.fg.rgb.green << 8 | cell.fg.rgb.blue : 0;
+}
+
+/* The same text as with 256 colours, on several screens, and every colour exact. */
+static void true_colours(void)
+{
+  static const char *const screen[] = {"1", "4", "6", "9"};
+  char *usual[4];
+  int shades, most = 0;
+  open_large("TERM=xterm-256color", 120, 40);
+  for (int i = 0; i < 4; i++) {
+    terminal_keys(&term, screen[i]);
+    terminal_settle(&term, 300);
+    usual[i] = xstrdup(terminal_text(&term));
+  }
+  terminal_keys(&term, "q");
+  ends(0, "256 colours");
+  open_large("COLORTERM=truecolor", 120, 40);
+  tap_is_int(name_rgb(), 0x0087ff, "COLORTERM=truecolor: the store's name is in #0087ff");
+  for (int i = 0; i < 4; i++) {
+    terminal_keys(&term, screen[i]);
+    becomes(usual[i], "the text of the screen is the same");
+    tap_is_int(inexact(&shades), 0, "and each colour has 24 bits");
+    most = shades > most ? shades : most;
+    free(usual[i]);
+  }
+  tap_ok(most > 20, "shades of heat are those of viridis (%d cells)", most);
+  terminal_keys(&term, "1");
+  terminal_resize(&term, 70, 20);
+  terminal_shows(&term, "[1 Runs]", "it is drawn at another size");
+  char *before = xstrdup(terminal_text(&term));
+  terminal_keys(&term, "Ctrl-Z");
+  terminal_stop(&term);
+  terminal_settle(&term, 50);
+  tap_is_str(terminal_modes(&term), "", "stopped: no mode is on");
+  terminal_continue(&term);
+  becomes(before, "after fg the screen is the one before");
+  free(before);
+  terminal_keys(&term, "q");
+  ends(0, "24 bits");
+}
+
+/* Who is not named in the environment is asked. */
+static void asked_for_colours(void)
+{
+  static const struct terminal_answer can[] = {{"\033P$qm\033\\", "\033P1$r0;38:2::1:2:3m\033\\"}, {0}};
+  terminal_workbench(&term, 100, 30, path, fixture_dir, "C.UTF-8", NULL);
+  term.answers = can;
+  terminal_await(&term, "sorted by");
+  for (double begun = terminal_clock(); !name_rgb() && terminal_clock() - begun < 5;)
+    terminal_pump(&term, 100);
+  tap_is_int(name_rgb(), 0x0087ff, "a terminal that answers with the colour that was set is shown colours of 24 bits");
+  terminal_keys(&term, "q");
+  ends(0, "asked for colours");
+  terminal_workbench(&term, 100, 30, path, fixture_dir, "C.UTF-8", "NO_COLOR=1");
+  terminal_await(&term, "sorted by");
+  tap_ok(!strstr(term.sent, "$qm"), "NO_COLOR: it is not asked");
+  terminal_keys(&term, "q");
+  ends(0, "NO_COLOR");
+}
+
+/* init.lua: an exact colour is what is shown; with fewer colours the nearest. */
+static void own_colours(void)
+{
+  char *dir = xasprintf("%s/.config/assay", fixture_dir), *command = xasprintf("mkdir -p %s", dir), *file = xasprintf("%s/init.lua", dir);
+  if (system(command) != 0)
+    tap_bail("no %s", dir);
+  FILE *f = fopen(file, "w");
+  fputs("return { colours = { blue = '#fe8802' } }", f);
+  fclose(f);
+  open_as("COLORTERM=24bit");
+  for (double begun = terminal_clock(); name_rgb() != 0xfe8802 && terminal_clock() - begun < 10;)
+    terminal_pump(&term, 100);
+  tap_is_int(name_rgb(), 0xfe8802, "init.lua: \"#fe8802\" is shown exactly");
+  terminal_keys(&term, "q");
+  ends(0, "own colours");
+  open_as("TERM=xterm-256color");
+  for (double begun = terminal_clock(); greatest_colour() != 245 && terminal_clock() - begun < 1;)
+    terminal_pump(&term, 100);
+  VTermScreenCell cell = terminal_cell(&term, 0, 1);
+  tap_is_int(VTERM_COLOR_IS_INDEXED(&cell.fg) ? cell.fg.indexed.idx : -1, 208, "of 256 colours it is the nearest, 208");
+  terminal_keys(&term, "q");
+  ends(0, "own colours of 256");
+  unlink(file);
+  free(dir);
+  free(command);
+  free(file);
 }
 
 /* --- ended -------------------------------------------------------------------------------------------------------------- */
@@ -352,6 +468,9 @@ int main(void)
   resized_while_stopped();
   frozen();
   kinds();
+  true_colours();
+  asked_for_colours();
+  own_colours();
   ended_by(SIGTERM, 143, "SIGTERM");
   ended_by(SIGHUP, 129, "SIGHUP");
   ended_by(SIGINT, 130, "SIGINT");

@@ -11,6 +11,7 @@ static struct terminal term;
 
 static const struct terminal_answer of_xterm[] = {{"\033[16t", "\033[6;16;8t"}, {"\033]11;?\033\\", "\033]11;rgb:0000/0000/0000\033\\"}, {ASKED, "\033[?64;1;2;4;22c"}, {0}},
                                     of_kitty[] = {{KITTY_ASKED, "\033_Gi=31;OK\033\\"}, {"\033[16t", "\033[6;16;8t"}, {ASKED, "\033[?62;c"}, {0}},
+                                    of_true[] = {{"\033P$qm\033\\", "\033P1$r0;38:2:1:2:3m\033\\"}, {ASKED, "\033[?62;c"}, {0}},
                                     of_plain[] = {{ASKED, "\033[?1;2c"}, {0}}, of_none[] = {{0}};
 
 /* Run `assay WORDS…` there to its end; extra: one more setting of the environment, or NULL. */
@@ -73,11 +74,19 @@ static void as_text(const struct terminal_answer *answers, const char *extra, co
 {
   double begun = terminal_clock();
   show(answers, extra, words);
-  tap_ok(braille() && !sent("\033P") && !sent("a=T"), "%s: a plot is text", why);
+  tap_ok(braille() && !sent("\033P0") && !sent("a=T"), "%s: a plot is text", why);
   tap_ok(sent(ASKED) == asks, "%s: the terminal is %s", why, asks ? "asked" : "not asked");
   tap_ok(!strstr(terminal_text(&term), "Gi=31"), "%s: no question is seen on the screen", why); /* libvterm shows APC as text */
   if (answers == of_none && asks)
     tap_ok(terminal_clock() - begun >= 1, "%s: after a second", why);
+  terminal_free(&term);
+}
+
+/* The least value of a matrix is #440154 where there are 24 bits, else 53 of the 256. */
+static void shades(const struct terminal_answer *answers, const char *extra, bool exact, const char *why)
+{
+  show(answers, extra, (const char *const[]){"repl", "-e", "assay.plot.heatmap(assay.matrix{{0, 1}, {2, 3}})", NULL});
+  tap_ok(sent("38;2;68;1;84m") == exact && sent("38;5;53m") == !exact, "%s: shades of heat %s", why, exact ? "are exact" : "are of the 256");
   terminal_free(&term);
 }
 
@@ -103,6 +112,9 @@ int main(void)
   as_text(of_none, NULL, at_prompt, true, "a terminal that does not answer");
   as_text(of_xterm, "NO_COLOR=1", at_prompt, false, "NO_COLOR");
   as_text(of_xterm, NULL, (const char *const[]){"--graphics=text", "repl", "-e", "assay.plot{1, 4, 2, 8}", NULL}, false, "--graphics=text");
+  shades(of_true, NULL, true, "a terminal that answers with the colour it was set");
+  shades(of_plain, NULL, false, "a terminal that does not know of 24 bits");
+  shades(of_plain, "COLORTERM=truecolor", true, "COLORTERM=truecolor");
   in_a_pipe();
   show(of_none, NULL, (const char *const[]){"--graphics=sixel", "repl", "-e", "assay.plot.spy(assay.ones(8, 8))", NULL});
   tap_ok(sent("\033P0;1;0q"), "--graphics=sixel sends them to a terminal that says nothing");

@@ -8,7 +8,7 @@
 #include "app/ui/ui.h"
 #include "tests/tap.h"
 
-enum { SERIES = 8, EYES = 4 };
+enum { EIGHT = 8, SIXTEEN = 16, EYES = 4 };
 
 static const struct { const char *name; double m[3][3]; } eyes[EYES] = {
   {"normal", {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}},
@@ -63,7 +63,12 @@ static double distance(uint32_t a, uint32_t b, size_t eye)
   return sqrt((p[0] - q[0]) * (p[0] - q[0]) + (p[1] - q[1]) * (p[1] - q[1]) + (p[2] - q[2]) * (p[2] - q[2]));
 }
 
-static uint32_t series_rgb(size_t k, bool light) { return plot_rgb(light ? plot_on_light(plot_colour_cell(k)) : plot_colour_cell(k)); }
+/* Of the 256 there are eight, of exact colours sixteen. */
+static uint32_t series_rgb(size_t k, bool light, size_t n)
+{
+  uint32_t colour = light ? plot_on_light(plot_colour_cell(k)) : plot_colour_cell(k);
+  return plot_rgb(n == EIGHT ? plot_colour_256(colour) : colour);
+}
 
 /* The measure itself: what is known of it. */
 static void measures(void)
@@ -80,39 +85,61 @@ static void measures(void)
   tap_ok(distance(0x00af87, 0x8a8a8a, 2) < 10 && distance(0x00af87, 0x8a8a8a, 0) > 40, "a green and a grey that differ are nearly one to a deuteranope");
 }
 
-static void series(bool light, uint32_t ground, double least_contrast)
+static void series(size_t n, bool light, uint32_t ground, double least_contrast)
 {
   double least = INFINITY, least_c = INFINITY;
   size_t a = 0, b = 0, eye = 0;
-  for (size_t i = 0; i < SERIES; i++) {
-    least_c = fmin(least_c, contrast(series_rgb(i, light), ground));
+  for (size_t i = 0; i < n; i++) {
+    least_c = fmin(least_c, contrast(series_rgb(i, light, n), ground));
     for (size_t k = 0; k < i; k++)
       for (size_t e = 0; e < EYES; e++)
-        if (distance(series_rgb(i, light), series_rgb(k, light), e) < least) {
-          least = distance(series_rgb(i, light), series_rgb(k, light), e);
+        if (distance(series_rgb(i, light, n), series_rgb(k, light, n), e) < least) {
+          least = distance(series_rgb(i, light, n), series_rgb(k, light, n), e);
           a = i, b = k, eye = e;
         }
   }
   const char *where = light ? "on light ground" : "on dark ground";
-  tap_ok(least >= 20, "%s any two series differ by 20 to all eyes", where); /* nine just noticeable differences */
+  tap_ok(least >= 20, "%s any two of %zu series differ by 20 to all eyes", where, n); /* nine just noticeable differences */
   tap_diag("%s: least distance %.1f, series %zu and %zu, %s; least contrast %.2f", where, least, b, a, eyes[eye].name, least_c);
   tap_ok(least_c >= least_contrast, "%s each has a contrast of %g or more", where, least_contrast);
 }
 
 /* Greater values are lighter, on 256 colours as well, so that heat also reads in grey. */
-static void shades(void)
+static void shades(bool exact)
 {
   for (size_t eye = 0; eye < EYES; eye++) {
     double last = 0, fall = 0, first = 0;
     for (int i = 0; i <= 100; i++) {
       double lab[3];
-      lab_of(plot_rgb(plot_heat_cell(i / 100.0)), eye, lab);
+      uint32_t colour = plot_heat_cell(i / 100.0);
+      lab_of(plot_rgb(exact ? colour : plot_colour_256(colour)), eye, lab);
       fall = fmax(fall, last - lab[0]);
       first = i ? first : lab[0];
       last = lab[0];
     }
-    tap_ok(fall <= 0 && last - first > 55, "heat becomes lighter without a fall, from %.0f to %.0f, to a %s eye", first, last, eyes[eye].name);
+    tap_ok(fall <= 0 && last - first > 55, "heat in %s becomes lighter without a fall, from %.0f to %.0f, to a %s eye", exact ? "exact colours" : "256", first, last, eyes[eye].name);
   }
+}
+
+/* What a colour becomes where there are fewer. */
+static void codes(void)
+{
+  char sgr[24];
+  bool commute = true, itself = true;
+  for (size_t k = 0; k < SIXTEEN; k++) {
+    uint32_t colour = plot_colour_cell(k), exact = PLOT_EXACT | plot_rgb(colour);
+    commute = commute && plot_colour_256(plot_on_light(colour)) == plot_on_light(plot_colour_256(colour)) && plot_on_light(exact) == plot_on_light(colour);
+  }
+  tap_ok(commute, "fewer colours and light ground come to the same in either order, and an exact colour of a series is known");
+  for (uint32_t cell = 0; cell < 256; cell++)
+    itself = itself && plot_colour_256(cell) == cell && (cell < 16 || plot_rgb(plot_colour_256(PLOT_EXACT | plot_rgb(cell))) == plot_rgb(cell));
+  tap_ok(itself, "each of the 256 is itself, and the nearest to what it is");
+  tap_is_int(plot_colour_256(PLOT_EXACT | 0xfe8802), 208, "#fe8802 is nearest to 208, which is #ff8700"); /* the cube's levels: 255, 135, 0 */
+  tap_is_int(plot_rgb(plot_heat_cell(0)), 0x440154, "heat begins with viridis(0)");
+  tap_is_int(plot_rgb(plot_heat_cell(1)), 0xfde725, "and ends with viridis(1)"); /* published table: 68 1 84 and 253 231 37 */
+  tap_is_str(plot_sgr(PLOT_EXACT | 0x0c2238, true, sgr), "38;2;12;34;56", "an exact colour is written as such");
+  tap_is_str(plot_sgr(PLOT_EXACT | 0x0c2238, false, sgr), "38;5;235", "or as the nearest of the 256, here #262626");
+  tap_is_str(plot_sgr(0, true, sgr), "39", "the terminal's own colour");
 }
 
 static void text(void)
@@ -120,7 +147,7 @@ static void text(void)
   static const struct { const char *name; uint8_t colour; } meaning[] = {
     {"grey", UI_GREY}, {"blue", UI_BLUE}, {"orange", UI_ORANGE}, {"green", UI_GREEN}, {"red", UI_RED}, {"pink", UI_PINK}};
   for (size_t i = 0; i < sizeof meaning / sizeof *meaning; i++) {
-    uint8_t light = plot_on_light(meaning[i].colour);
+    uint32_t light = plot_on_light(meaning[i].colour);
     double bold = meaning[i].colour == UI_ORANGE ? 3 : 4.49; /* orange text is bold, or a mark; 4.49: 4.5 as WCAG rounds it */
     tap_ok(contrast(plot_rgb(meaning[i].colour), 0x1e1e1e) >= 4.49, "%s text can be read on dark ground", meaning[i].name);
     tap_ok(light != meaning[i].colour && contrast(plot_rgb(light), 0xffffff) >= bold, "%s text can be read on light ground", meaning[i].name);
@@ -157,9 +184,13 @@ static void grounds(void)
 int main(void)
 {
   measures();
-  series(false, 0x1e1e1e, 4.5);
-  series(true, 0xffffff, 3);
-  shades();
+  series(EIGHT, false, 0x1e1e1e, 4.5);
+  series(EIGHT, true, 0xffffff, 3);
+  series(SIXTEEN, false, 0x1e1e1e, 4.5);
+  series(SIXTEEN, true, 0xffffff, 3);
+  shades(false);
+  shades(true);
+  codes();
   text();
   markers();
   grounds();

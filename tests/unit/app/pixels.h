@@ -17,7 +17,7 @@ static inline struct raster pixels_of_sixel(const char *text, const char **end)
 {
   struct raster r = {0};
   uint32_t colour[256] = {0};
-  const char *at = strstr(text, "\033P");
+  const char *at = strstr(text, "\033P0;1;0q"); /* "\033P$q" is a question */
   int x = 0, y = 0, register_now = 0;
   if (!at || !(at = strchr(at, 'q')))
     tap_bail("no sixels");

@@ -152,7 +152,7 @@ static int colour_at(const char *text)
       while (text[k] && c[k].rune == (unsigned char)text[k])
         k++;
       if (!text[k])
-        return c->fg;
+        return (int)c->fg;
     }
   return -1;
 }
