@@ -26,7 +26,8 @@ struct compare {
   struct store *store;
   struct pair run;
   struct table *table;
-  bool all, differs;
+  const char *what; /* of the rows of values: run, param, result */
+  bool all, people, differs;
 };
 
 /* Both runs' values of each key; has_a, has_b say whether the run has the key at all (NULL is a value: NaN);
@@ -48,8 +49,9 @@ static struct store_cell difference(const struct store_cell *a, const struct sto
   return numbers && isfinite(b->r - a->r) ? cell_real(b->r - a->r) : cell_text("-");
 }
 
-static void compare_row(struct compare *c, const char *what, const struct store_query *q)
+static void compare_row(struct compare *c, struct store_query *q)
 {
+  const char *what = c->what;
   struct store_cell key = store_query_cell(q, 0), a = store_query_cell(q, 1), b = store_query_cell(q, 2);
   bool has_a = store_query_cell(q, 3).i, has_b = store_query_cell(q, 4).i;
   bool same = has_a == has_b && cell_equal(&a, &b);
@@ -62,34 +64,34 @@ static void compare_row(struct compare *c, const char *what, const struct store_
   table_row(c->table, row);
 }
 
-static int compare_values(struct compare *c, const char *what)
+/* `use` of each row that sql gives for runs ?1 and ?2; an exit code. */
+static int each_row(struct compare *c, const char *sql, void (*use)(struct compare *c, struct store_query *q))
 {
-  char *sql = xasprintf(values_sql, strcmp(what, "result") == 0 ? RESULT_IS_DERIVED : "0", what);
   struct store_query *q = reading_query(c->app, c->store, sql);
   int code;
-  free(sql);
   if (!q)
     return reading_failed(c->app, c->store);
   store_query_bind_int(q, 1, c->run.a);
   store_query_bind_int(q, 2, c->run.b);
   while (reading_next(q, &code))
-    compare_row(c, what, q);
+    use(c, q);
   store_query_close(q);
   return code ? reading_failed(c->app, c->store) : EXIT_DONE;
 }
 
+static int compare_values(struct compare *c, const char *what)
+{
+  char *sql = xasprintf(values_sql, strcmp(what, "result") == 0 ? RESULT_IS_DERIVED : "0", what);
+  c->what = what;
+  int code = each_row(c, sql, compare_row);
+  free(sql);
+  return code;
+}
+
 static int compare_status(struct compare *c)
 {
-  struct store_query *q = reading_query(c->app, c->store, "SELECT 'status', a.status, b.status, 1, 1, 0 FROM run a, run b WHERE a.id = ?1 AND b.id = ?2");
-  int code;
-  if (!q)
-    return reading_failed(c->app, c->store);
-  store_query_bind_int(q, 1, c->run.a);
-  store_query_bind_int(q, 2, c->run.b);
-  while (reading_next(q, &code))
-    compare_row(c, "run", q);
-  store_query_close(q);
-  return code ? reading_failed(c->app, c->store) : EXIT_DONE;
+  c->what = "run";
+  return each_row(c, "SELECT 'status', a.status, b.status, 1, 1, 0 FROM run a, run b WHERE a.id = ?1 AND b.id = ?2", compare_row);
 }
 
 /* Metrics whose curves differ in some point, with the points that each run has and how many differ: equal last, least and
@@ -100,23 +102,13 @@ static const char curves_sql[] =
   " SELECT k.name, (SELECT count(*) FROM a WHERE a.key_id = d.key_id), (SELECT count(*) FROM b WHERE b.key_id = d.key_id), count(*)"
   " FROM d JOIN metric_key k ON k.id = d.key_id GROUP BY d.key_id ORDER BY k.name";
 
-static int compare_curves(struct compare *c)
+static void compare_curve(struct compare *c, struct store_query *q)
 {
-  struct store_query *q = reading_query(c->app, c->store, curves_sql);
-  int code;
-  if (!q)
-    return reading_failed(c->app, c->store);
-  store_query_bind_int(q, 1, c->run.a);
-  store_query_bind_int(q, 2, c->run.b);
-  while (reading_next(q, &code)) {
-    struct store_cell key = store_query_cell(q, 0);
-    struct store_cell row[5] = {cell_text("points"), key, store_query_cell(q, 1), store_query_cell(q, 2), store_query_cell(q, 3)};
-    table_row(c->table, row);
-    if (!(key.type == STORE_TEXT && result_is_timing(key.text)))
-      c->differs = true;
-  }
-  store_query_close(q);
-  return code ? reading_failed(c->app, c->store) : EXIT_DONE;
+  struct store_cell key = store_query_cell(q, 0);
+  struct store_cell row[5] = {cell_text("points"), key, store_query_cell(q, 1), store_query_cell(q, 2), store_query_cell(q, 3)};
+  table_row(c->table, row);
+  if (!(key.type == STORE_TEXT && result_is_timing(key.text)))
+    c->differs = true;
 }
 
 /* --- scripts ---------------------------------------------------------------------------------- */
@@ -142,33 +134,23 @@ static const char scripts_sql[] =
   " SELECT a.name, a.text, coalesce(b.text, '') FROM a LEFT JOIN b ON b.name = a.name WHERE b.hash IS NOT a.hash"
   " UNION ALL SELECT b.name, '', b.text FROM b WHERE b.name NOT IN (SELECT name FROM a)";
 
-static int compare_scripts(struct compare *c, bool print)
+static void compare_script(struct compare *c, struct store_query *q)
 {
-  struct store_query *q = reading_query(c->app, c->store, scripts_sql);
-  int code;
-  if (!q)
-    return reading_failed(c->app, c->store);
-  store_query_bind_int(q, 1, c->run.a);
-  store_query_bind_int(q, 2, c->run.b);
-  while (reading_next(q, &code)) {
-    struct store_cell name = store_query_cell(q, 0), a = store_query_cell(q, 1), b = store_query_cell(q, 2);
-    c->differs = true;
-    if (!print)
-      continue;
-    char *safe = text_safe(name.text, false);
-    printf("\nscript %s\n", safe);
-    free(safe);
-    lines_diff(a.text, b.text, 3, print_line, c->app);
-  }
-  store_query_close(q);
-  return code ? reading_failed(c->app, c->store) : EXIT_DONE;
+  c->differs = true;
+  if (!c->people)
+    return;
+  struct store_cell name = store_query_cell(q, 0), a = store_query_cell(q, 1), b = store_query_cell(q, 2);
+  char *safe = text_safe(name.text, false);
+  printf("\nscript %s\n", safe);
+  free(safe);
+  lines_diff(a.text, b.text, 3, print_line, c->app);
 }
 
 static int compare_runs(struct compare *c, enum table_format format)
 {
   char *name_a = xasprintf("%lld", (long long)c->run.a), *name_b = xasprintf("%lld", (long long)c->run.b);
-  bool people = format == TABLE_HUMAN || format == TABLE_MD;
-  const char *names[5] = {"what", "key", people ? name_a : "a", people ? name_b : "b", "difference"};
+  c->people = format == TABLE_HUMAN || format == TABLE_MD;
+  const char *names[5] = {"what", "key", c->people ? name_a : "a", c->people ? name_b : "b", "difference"};
   c->table = table_new(format, 5, names, c->app->tty_out ? c->app->width : 0);
   int code = compare_status(c);
   if (!code)
@@ -176,12 +158,12 @@ static int compare_runs(struct compare *c, enum table_format format)
   if (!code)
     code = compare_values(c, "result");
   if (!code)
-    code = compare_curves(c);
+    code = each_row(c, curves_sql, compare_curve);
   table_end(c->table);
   free(name_a);
   free(name_b);
   if (!code)
-    code = compare_scripts(c, people);
+    code = each_row(c, scripts_sql, compare_script);
   return code ? code : c->differs ? DIFF_DIFFERS : DIFF_SAME;
 }
 

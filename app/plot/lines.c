@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/plot/plot_int.h"
+#include "app/plot/segment.h"
 #include "experiments/kernel/mem.h"
 
 /* The area inside the axes. Row 0 of the area is the top. */
@@ -38,20 +39,12 @@ static void set_dot(struct area *a, int px, int py, size_t series)
   a->who[i] = series;
 }
 
-/* Bresenham 1965. */
 static void draw_segment(struct area *a, int x0, int y0, int x1, int y1, size_t series)
 {
-  int dx = abs(x1 - x0), dy = -abs(y1 - y0), step_x = x0 < x1 ? 1 : -1, step_y = y0 < y1 ? 1 : -1, error = dx + dy;
-  for (;;) {
-    set_dot(a, x0, y0, series);
-    if (x0 == x1 && y0 == y1)
-      return;
-    int twice = 2 * error;
-    if (twice >= dy)
-      error += dy, x0 += step_x;
-    if (twice <= dx)
-      error += dx, y0 += step_y;
-  }
+  struct segment s = segment_from_to(x0, y0, x1, y1);
+  do
+    set_dot(a, s.x, s.y, series);
+  while (segment_next(&s));
 }
 
 /* Points of one column of dots, in the order they came. */

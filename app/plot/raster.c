@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/plot/segment.h"
 #include "experiments/kernel/mem.h"
 
 void raster_init(struct raster *r, int width, int height)
@@ -29,20 +30,13 @@ void raster_fill(struct raster *r, int x, int y, int width, int height, uint32_t
       raster_dot(r, col, row, rgb);
 }
 
-/* Bresenham 1965, with a square pen. */
+/* With a square pen. */
 void raster_line(struct raster *r, int x0, int y0, int x1, int y1, int pen, uint32_t rgb)
 {
-  int dx = abs(x1 - x0), dy = -abs(y1 - y0), step_x = x0 < x1 ? 1 : -1, step_y = y0 < y1 ? 1 : -1, error = dx + dy;
-  for (;;) {
-    raster_fill(r, x0 - pen / 2, y0 - pen / 2, pen, pen, rgb);
-    if (x0 == x1 && y0 == y1)
-      return;
-    int twice = 2 * error;
-    if (twice >= dy)
-      error += dy, x0 += step_x;
-    if (twice <= dx)
-      error += dx, y0 += step_y;
-  }
+  struct segment s = segment_from_to(x0, y0, x1, y1);
+  do
+    raster_fill(r, s.x - pen / 2, s.y - pen / 2, pen, pen, rgb);
+  while (segment_next(&s));
 }
 
 /* Is (x, y), measured from the centre, inside the shape of plot_marker's kind? */

@@ -30,8 +30,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
     distance = largest <= limit ? stability_l1(&c->p) : INFINITY;
   }
   bound_term(out, "delta1", distance);
-  out->on_gap = true;
-  out->trivial = isnan(c->p.loss_range) ? INFINITY : c->p.loss_range;
+  stability_on_gap(&c->p, out);
   out->value = distance > 0 ? c->lipschitz * distance : 0;
   return STATUS_OK;
 }

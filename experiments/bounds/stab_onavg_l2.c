@@ -50,10 +50,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
       return s;
     distance = bounded_distance(c, out);
   }
-  bound_term(out, "delta2", distance);
-  out->on_gap = true;
-  out->trivial = isnan(c->p.loss_range) ? INFINITY : c->p.loss_range;
-  out->value = stability_gap(c->p.smoothness, c->risk, distance);
+  stability_give(&c->p, c->risk, distance, out);
   return STATUS_OK;
 }
 

@@ -32,14 +32,6 @@ static const struct param params[] = {
   {0},
 };
 
-static enum status resolve(void *conf, struct err *e)
-{
-  struct conf *c = conf;
-  c->p.batch = 1;
-  c->p.measured = NAN;
-  return stability_path_resolve(conf, e);
-}
-
 /* Bound on the mean squared distance; infinite where the steps are too large or vary. */
 static double distance(const struct conf *c, struct bound_value *out)
 {
@@ -65,11 +57,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
   enum status s = stability_path_check(&c->p, e);
   if (s != STATUS_OK)
     return s;
-  double delta2 = distance(c, out);
-  bound_term(out, "delta2", delta2);
-  out->on_gap = true;
-  out->trivial = isnan(c->p.loss_range) ? INFINITY : c->p.loss_range;
-  out->value = stability_gap(c->p.smoothness, c->risk, delta2);
+  stability_give(&c->p, c->risk, distance(c, out), out);
   return STATUS_OK;
 }
 
@@ -94,7 +82,7 @@ const struct bound bound_stab_sgdm = {
         .conf_size = sizeof(struct conf),
         .params = params,
         .statement = STATEMENT_E_EST,
-        .resolve = resolve},
+        .resolve = stability_single_resolve},
   .required = required,
   .evaluate = evaluate,
 };

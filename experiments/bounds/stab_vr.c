@@ -39,12 +39,10 @@ static const struct param params[] = {
 
 static enum status resolve(void *conf, struct err *e)
 {
-  struct conf *c = conf;
-  c->p.batch = 1;
-  c->p.measured = NAN;
+  const struct conf *c = conf;
   if (c->mu > c->p.smoothness)
     return err_set(e, STATUS_BAD_ARG, "mu must be at most smoothness (%g), got %g", c->p.smoothness, c->mu);
-  return stability_path_resolve(conf, e);
+  return stability_single_resolve(conf, e);
 }
 
 static double refresh_of(const struct conf *c) { return isnan(c->refresh) ? 1 / (double)c->p.n : c->refresh; }
@@ -95,11 +93,7 @@ static enum status evaluate(const void *conf, const struct exec *x, const struct
   enum status s = stability_path_check(&c->p, e);
   if (s != STATUS_OK)
     return s;
-  double delta2 = distance(c, out);
-  bound_term(out, "delta2", delta2);
-  out->on_gap = true;
-  out->trivial = isnan(c->p.loss_range) ? INFINITY : c->p.loss_range;
-  out->value = stability_gap(c->p.smoothness, c->risk, delta2);
+  stability_give(&c->p, c->risk, distance(c, out), out);
   if (c->algorithm == ALGORITHM_SVRG_CLASSIC)
     out->statement = STATEMENT_C;
   return STATUS_OK;

@@ -18,6 +18,14 @@ enum status stability_path_resolve(void *conf, struct err *e)
   return STATUS_OK;
 }
 
+enum status stability_single_resolve(void *conf, struct err *e)
+{
+  struct stability_path *p = conf;
+  p->batch = 1;
+  p->measured = NAN;
+  return stability_path_resolve(p, e);
+}
+
 enum status stability_path_check(const struct stability_path *p, struct err *e)
 {
   if (p->n == PARAM_AUTO_INT)
@@ -92,6 +100,19 @@ double stability_gap(double smoothness, double risk, double delta2)
   /* 0 * inf: without risk only the first term is left, which is infinite too. */
   double cross = risk > 0 ? sqrt(2 * smoothness * risk * delta2) : 0;
   return smoothness / 2 * delta2 + cross;
+}
+
+void stability_on_gap(const struct stability_path *p, struct bound_value *out)
+{
+  out->on_gap = true;
+  out->trivial = isnan(p->loss_range) ? INFINITY : p->loss_range;
+}
+
+void stability_give(const struct stability_path *p, double risk, double delta2, struct bound_value *out)
+{
+  bound_term(out, "delta2", delta2);
+  stability_on_gap(p, out);
+  out->value = stability_gap(p->smoothness, risk, delta2);
 }
 
 struct stability_sums stability_sum(const struct stability_path *p)

@@ -50,6 +50,8 @@ struct stability_path {
 
 /* Rules between the parts: resolve() of these bounds. */
 enum status stability_path_resolve(void *conf, struct err *e);
+/* Of those among them that know one example a step and no measured distance, and have no parameters for these. */
+enum status stability_single_resolve(void *conf, struct err *e);
 /* Asks for n, smoothness, rates, and risks or gradients. */
 NODISCARD enum status stability_path_check(const struct stability_path *p, struct err *e);
 /* Squared size that a changed example adds to a step's gradient: 8 L F_j, or 4 times the mean squared gradient. */
@@ -58,6 +60,10 @@ double stability_hit(const struct stability_path *p, size_t step);
 bool stability_constant_rate(const struct param_list *rates);
 /* Expected gap of a smooth non-negative loss with this training risk: (L/2) Delta2 + sqrt(2 L risk Delta2). */
 double stability_gap(double smoothness, double risk, double delta2);
+/* The value of `out` bounds a gap, which the loss's range bounds too. */
+void stability_on_gap(const struct stability_path *p, struct bound_value *out);
+/* The same with stability_gap() at this delta2 as the value, and delta2 as a term. */
+void stability_give(const struct stability_path *p, double risk, double delta2, struct bound_value *out);
 /* Sums over the steps of the hits and of their roots. */
 struct stability_sums { double hits, roots; };
 struct stability_sums stability_sum(const struct stability_path *p);

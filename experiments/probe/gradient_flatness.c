@@ -6,7 +6,7 @@
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/vec.h"
 #include "experiments/models/derivatives.h"
-#include "experiments/probe/probe.h"
+#include "experiments/probe/ascent.h"
 
 struct conf {
   double rho;
@@ -23,76 +23,37 @@ static const struct param params[] = {
   {0},
 };
 
-/* The point is w + u, |u| <= rho; g is the gradient there, up = H g the direction in which |g|^2/2 grows. */
+/* g is the gradient at w + u; up = H g is the direction in which |g|^2/2 grows. */
 struct search {
-  const struct conf *c;
   const struct exec *x;
-  const struct probe_subject *s;
+  struct ascent a;
   struct batch batch;
-  size_t n;
-  double *w, *u, *g, *up, *point, *logical;
+  double *w, *g, *point;
 };
 
-static enum status look(struct search *q, double *size, struct err *e)
+static enum status look(void *self, double *size, struct err *e)
 {
+  struct search *q = self;
+  const struct probe_subject *s = q->a.s;
   double loss;
-  for (size_t i = 0; i < q->n; i++)
-    q->point[i] = q->w[i] + q->u[i];
-  enum status s = net_gradient_f64(q->x, q->s->net, q->s->loss, q->point, &q->batch, &loss, q->g, e);
-  s = s ? s : net_curvature_f64(q->x, q->s->net, q->s->loss, q->point, &q->batch, CURVATURE_HESSIAN, q->g, q->up, NULL, e);
-  *size = vec_norm2_f64(q->g, q->n);
-  return s;
-}
-
-/* u += rho up/|up|, back into the ball. A direction of 0 moves nothing. */
-static void climb(struct search *q)
-{
-  double norm = vec_norm2_f64(q->up, q->n);
-  for (size_t i = 0; i < q->n && norm > 0; i++)
-    q->u[i] += q->c->rho * q->up[i] / norm;
-  double size = vec_norm2_f64(q->u, q->n);
-  for (size_t i = 0; i < q->n && size > q->c->rho; i++)
-    q->u[i] *= q->c->rho / size;
-}
-
-static void random_point(struct search *q, uint32_t number)
-{
-  struct rng r = probe_rng(q->s->seed, PROBE_STREAM_FLATNESS, number);
-  rng_fill_normal_f64(&r, q->logical, q->s->net->n_logical, 0, 1);
-  double norm = vec_norm2_f64(q->logical, q->s->net->n_logical);
-  for (size_t i = 0; i < q->s->net->n_logical; i++)
-    q->logical[i] *= q->c->rho / norm;
-  net_pack_f64(q->s->net, q->logical, q->u);
-}
-
-/* Ascend from u; *most becomes the largest gradient seen, where that is larger; *first is that at u. */
-static enum status ascend(struct search *q, double *first, double *most, struct err *e)
-{
-  double size;
-  enum status s = look(q, &size, e);
-  *first = size;
-  *most = fmax(*most, size);
-  for (int64_t t = 0; t < q->c->steps && !s; t++) {
-    climb(q);
-    s = look(q, &size, e);
-    *most = fmax(*most, size);
-  }
-  return s;
+  for (size_t i = 0; i < q->a.n; i++)
+    q->point[i] = q->w[i] + q->a.u[i];
+  enum status status = net_gradient_f64(q->x, s->net, s->loss, q->point, &q->batch, &loss, q->g, e);
+  status = status ? status : net_curvature_f64(q->x, s->net, s->loss, q->point, &q->batch, CURVATURE_HESSIAN, q->g, q->a.up, NULL, e);
+  *size = vec_norm2_f64(q->g, q->a.n);
+  return status;
 }
 
 static enum status search(struct search *q, struct probe_value *out, struct err *e)
 {
-  double here, one_step = 0, first, most = 0;
-  enum status s = look(q, &here, e);
-  climb(q);
-  s = s ? s : ascend(q, &one_step, &most, e);
-  for (int64_t i = 1; i < q->c->starts && q->c->steps && !s; i++) {
-    random_point(q, (uint32_t)i);
-    s = ascend(q, &first, &most, e);
-  }
-  most = fmax(most, here);
-  const struct { const char *name; double value; } numbers[] = {
-    {"flatness", q->c->rho * most}, {"one_step", q->c->rho * one_step}, {"max_gradient", most}, {"gradient", here}};
+  struct ascent_found found;
+  enum status s = ascent_run(&q->a, &found, e);
+  if (s != STATUS_OK)
+    return s;
+  const struct { const char *name; double value; } numbers[] = {{"flatness", q->a.rho * found.most},
+                                                                {"one_step", q->a.rho * found.one_step},
+                                                                {"max_gradient", found.most},
+                                                                {"gradient", found.here}};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !s; i++)
     s = probe_add_number(out, numbers[i].name, PROBE_WHOLE, numbers[i].value, (double)NAN, e);
   return s;
@@ -100,13 +61,17 @@ static enum status search(struct search *q, struct probe_value *out, struct err 
 
 static enum status measure(const void *conf, const struct exec *x, const struct probe_subject *s, struct probe_value *out, struct err *e)
 {
+  const struct conf *c = conf;
   size_t n = s->net->n_params;
-  struct search q = {.c = conf, .x = x, .s = s, .batch = probe_batch(s), .n = n};
+  struct search q = {.x = x, .batch = probe_batch(s)};
   void *memory = NULL;
   enum status status = probe_weights(s, &q.w, e);
   status = status ? status : mem_new(&memory, 5 * n, sizeof(double), "an ascent", e);
   if (!status) {
-    q.u = memory, q.g = q.u + n, q.up = q.g + n, q.point = q.up + n, q.logical = q.point + n;
+    double *at = memory;
+    q.g = at, q.point = at + n;
+    q.a = (struct ascent){.s = s, .stream = PROBE_STREAM_FLATNESS, .rho = c->rho, .steps = c->steps, .starts = c->starts, .n = n,
+                          .u = at + 2 * n, .up = at + 3 * n, .logical = at + 4 * n, .look = look, .self = &q};
     status = search(&q, out, e);
   }
   free(memory);

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 
 #include "experiments/kernel/mem.h"
-#include "experiments/kernel/vec.h"
 #include "experiments/models/derivatives.h"
-#include "experiments/probe/probe.h"
+#include "experiments/probe/ascent.h"
 
 struct conf {
   double rho;
@@ -26,98 +25,55 @@ static const struct param params[] = {
   {0},
 };
 
-/* The point is w + scale u, |u| <= rho, with scale all 1 or |w|; g is the gradient with respect to u. */
+/* The point is w + scale u, with scale all 1 or |w|. */
 struct search {
-  const struct conf *c;
   const struct exec *x;
-  const struct probe_subject *s;
+  struct ascent a;
   struct batch batch;
-  size_t n;
-  const double *w;
-  double *u, *g, *point, *logical;
+  bool adaptive;
+  double *w, *point;
 };
 
-static double scale(const struct search *q, size_t i) { return q->c->adaptive ? fabs(q->w[i]) : 1; }
+static double scale(const struct search *q, size_t i) { return q->adaptive ? fabs(q->w[i]) : 1; }
 
-/* Loss at u and, in g, its gradient there. */
-static enum status look(struct search *q, double *loss, struct err *e)
+/* The loss at u and, in up, its gradient with respect to u. */
+static enum status look(void *self, double *loss, struct err *e)
 {
-  for (size_t i = 0; i < q->n; i++)
-    q->point[i] = fma(scale(q, i), q->u[i], q->w[i]);
-  enum status s = net_gradient_f64(q->x, q->s->net, q->s->loss, q->point, &q->batch, loss, q->g, e);
-  for (size_t i = 0; i < q->n && !s; i++)
-    q->g[i] *= scale(q, i);
-  return s;
-}
-
-/* u += length g / |g|, back into the ball. A gradient of 0 moves nothing. */
-static void climb(struct search *q, double length)
-{
-  double norm = vec_norm2_f64(q->g, q->n);
-  for (size_t i = 0; i < q->n && norm > 0; i++)
-    q->u[i] += length * q->g[i] / norm;
-  double size = vec_norm2_f64(q->u, q->n);
-  for (size_t i = 0; i < q->n && size > q->c->rho; i++)
-    q->u[i] *= q->c->rho / size;
-}
-
-static void random_point(struct search *q, uint32_t number)
-{
-  struct rng r = probe_rng(q->s->seed, PROBE_STREAM_SHARPNESS, number);
-  rng_fill_normal_f64(&r, q->logical, q->s->net->n_logical, 0, 1);
-  double norm = vec_norm2_f64(q->logical, q->s->net->n_logical);
-  for (size_t i = 0; i < q->s->net->n_logical; i++)
-    q->logical[i] *= q->c->rho / norm;
-  net_pack_f64(q->s->net, q->logical, q->u);
-}
-
-/* Ascend from u, by steps of one radius: where the loss is near a quadratic that is a power iteration, which shorter steps
- * only slow down. *most becomes the largest loss seen, where that is larger. */
-static enum status ascend(struct search *q, double *first, double *most, struct err *e)
-{
-  double loss;
-  enum status s = look(q, &loss, e);
-  *first = loss;
-  for (int64_t t = 0; t < q->c->steps && !s; t++) {
-    *most = fmax(*most, loss);
-    climb(q, q->c->rho);
-    s = look(q, &loss, e);
-  }
-  *most = fmax(*most, loss);
+  struct search *q = self;
+  for (size_t i = 0; i < q->a.n; i++)
+    q->point[i] = fma(scale(q, i), q->a.u[i], q->w[i]);
+  enum status s = net_gradient_f64(q->x, q->a.s->net, q->a.s->loss, q->point, &q->batch, loss, q->a.up, e);
+  for (size_t i = 0; i < q->a.n && !s; i++)
+    q->a.up[i] *= scale(q, i);
   return s;
 }
 
 static enum status search(struct search *q, struct probe_value *out, struct err *e)
 {
-  double loss, one_step, first, most;
-  enum status s = look(q, &loss, e);
-  most = loss;
-  climb(q, q->c->rho);
-  s = s ? s : ascend(q, &one_step, &most, e);
-  for (int64_t i = 1; i < q->c->starts && q->c->steps && !s; i++) {
-    random_point(q, (uint32_t)i);
-    s = ascend(q, &first, &most, e);
-  }
-  s = s ? s : probe_add_number(out, "sharpness", PROBE_WHOLE, most - loss, (double)NAN, e);
-  s = s ? s : probe_add_number(out, "one_step", PROBE_WHOLE, one_step - loss, (double)NAN, e);
-  return s ? s : probe_add_number(out, "loss", PROBE_WHOLE, loss, (double)NAN, e);
+  struct ascent_found found;
+  enum status s = ascent_run(&q->a, &found, e);
+  s = s ? s : probe_add_number(out, "sharpness", PROBE_WHOLE, found.most - found.here, (double)NAN, e);
+  s = s ? s : probe_add_number(out, "one_step", PROBE_WHOLE, found.one_step - found.here, (double)NAN, e);
+  return s ? s : probe_add_number(out, "loss", PROBE_WHOLE, found.here, (double)NAN, e);
 }
 
 static enum status measure(const void *conf, const struct exec *x, const struct probe_subject *s, struct probe_value *out, struct err *e)
 {
+  const struct conf *c = conf;
   size_t n = s->net->n_params;
-  double *w = NULL;
+  struct search q = {.x = x, .batch = probe_batch(s), .adaptive = c->adaptive};
   void *memory = NULL;
-  enum status status = probe_weights(s, &w, e);
+  enum status status = probe_weights(s, &q.w, e);
   status = status ? status : mem_new(&memory, 4 * n, sizeof(double), "an ascent", e);
   if (!status) {
     double *at = memory;
-    struct search q = {.c = conf, .x = x, .s = s, .batch = probe_batch(s), .n = n, .w = w, .u = at, .g = at + n, .point = at + 2 * n,
-                       .logical = at + 3 * n};
+    q.point = at;
+    q.a = (struct ascent){.s = s, .stream = PROBE_STREAM_SHARPNESS, .rho = c->rho, .steps = c->steps, .starts = c->starts, .n = n,
+                          .u = at + n, .up = at + 2 * n, .logical = at + 3 * n, .look = look, .self = &q};
     status = search(&q, out, e);
   }
   free(memory);
-  free(w);
+  free(q.w);
   return status;
 }
 
