@@ -100,8 +100,9 @@ const struct minimizer minimizer_accelerated_sgd = {
         .cite = "Vaswani, Bach and Schmidt 2019, Fast and faster convergence of SGD for over-parameterized models and an accelerated perceptron; "
                 "Mishkin, Pilanci and Schmidt 2024, Faster convergence of stochastic accelerated gradient descent under interpolation",
         .notes = "For sums whose components share a minimum: elsewhere the noise, which acceleration amplifies, remains. The setting rho is proved in "
-                 "the source; sqrt-rho takes the rate announced in 2024 (its exact coefficients were not to be had) and diverges on consistent "
-                 "least squares with rho = L_max/L. With the whole gradient and rho = 1 both are Nesterov's method. rho is a property of the data: tune it.",
+                 "the source; sqrt-rho takes the rate announced in 2024, which cannot hold for all sums: with rows along the axes a coordinate not "
+                 "yet drawn stays, so E gap >= (1 - 1/rho)^k. There it diverges from some rho on. With the whole gradient and rho = 1 both are "
+                 "Nesterov's method. rho is a property of the data: tune it.",
         .example = "assay.minimizer(\"accelerated-sgd\", {rho = 10, mu = 0.01})",
         .conf_size = sizeof(struct conf),
         .params = params},
