@@ -166,10 +166,57 @@ end
 
 -- --- figures for findings ---------------------------------------------------------------------------
 
---- Mean and t interval of a list as the beginning of a finding; inconclusive below two values.
--- @tparam {number,...} values
+--- A result of the finished rows by seed: what paired() and mean() take.
+-- @param rows results, as a report gets them: one row a seed, else the last one counts
+-- @param of the name of a result, or a function of a row; rows where it is nil are left out
+-- @treturn table {[seed] = value}
+function M.by_seed(rows, of)
+  local value = type(of) == "function" and of or function(row) return row[of] end
+  local out = {}
+  for _, row in ipairs(rows:done()) do out[row.config.seed] = value(row) end
+  return out
+end
+
+--- The numbers of a table with any keys, as a list in ascending order.
+function M.values(by_key)
+  local out = {}
+  for _, value in pairs(by_key) do out[#out + 1] = value end
+  table.sort(out)
+  return out
+end
+
+--- Slope of the least-squares line through points: the exponent of a rate, where both are logs.
+-- @tparam {number,...} x
+-- @tparam {number,...} y as many
+-- @treturn ?number nil where the x do not differ, or are fewer than two
+function M.slope(x, y)
+  local n, sxy, sxx = #x, 0, 0
+  if n ~= #y then refuse("claims.slope: %d x and %d y", n, #y) end
+  if n < 2 then return nil end
+  local mx, my = stats.mean(x), stats.mean(y)
+  for i = 1, n do
+    sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2
+  end
+  if sxx == 0 then return nil end
+  return sxy / sxx
+end
+
+--- A finding: figures, and what they are to show. An inconclusive one keeps its reason.
+-- @tparam table figures {effect =, low =, high =, n =}, as paired() and mean() give them; changed in place
+-- @tparam table about statement, unit, the region, why, kind
+-- @treturn table figures
+function M.finding(figures, about)
+  local reason = figures.verdict and figures.why
+  for key, value in pairs(about) do figures[key] = value end
+  figures.why = reason or figures.why
+  return figures
+end
+
+--- Mean and t interval of numbers as the beginning of a finding; inconclusive below two values.
+-- @tparam table values a list, or by any key
 -- @number[opt=0.95] level
 function M.mean(values, level)
+  values = M.values(values) -- the order of keys must not show in the last bit of the mean
   if #values < 2 then
     return { verdict = "inconclusive", why = string.format("only %d finite values", #values), n = #values }
   end
@@ -188,7 +235,6 @@ function M.paired(x, y, level)
     local d = value - (y[key] or 0 / 0)
     if finite(d) then differences[#differences + 1] = d end
   end
-  table.sort(differences) -- the order of keys must not show in the last bit of the mean
   return M.mean(differences, level)
 end
 
@@ -197,4 +243,8 @@ assay.claims: what a published paper says, put to the test by assay.experiment{c
   verdict(results, p) returns  {effect =, low =, high =, unit =, why =} with at_least, at_most, more_than or less_than,
                                or a list of such; holds, fails or inconclusive follows from the numbers
   claims.paired(x, y)          mean and t interval of the differences, as the beginning of a finding
-  claims.mean(values)          the same of one list]] })
+  claims.mean(values)          the same of one list, or of a table by seed
+  claims.by_seed(rows, name)   {[seed] = value} of the finished rows; name may be a function of a row
+  claims.values(by_seed)       the numbers of such a table as an ascending list
+  claims.slope(x, y)           of the least-squares line: an exponent, where x and y are logs
+  claims.finding(f, {…})       f with statement, unit, region, why; an inconclusive f keeps its own why]] })

@@ -1,6 +1,7 @@
 -- lua/assay/claims.lua: the word follows from the figures, and nothing else gets through.
 local tap = require "tap"
 local claims = require "assay.claims"
+local report = require "assay.report"
 
 local function claim(changes)
   local c = { title = "t", authors = "a", year = 2000, published = "p", statement = "s", kind = "order" }
@@ -81,5 +82,28 @@ tap.near(d.high - d.effect, 4.302652729911275 / math.sqrt(3), 1e-9, "its interva
 tap.near(d.effect - d.low, 4.302652729911275 / math.sqrt(3), 1e-9, "on both sides")
 tap.is(claims.paired({ 1 }, { 2 }).verdict, "inconclusive", "one pair says nothing")
 tap.is(judge(claims.mean {}).why, "only 0 finite values", "nor does none")
+local m = claims.mean { [1003] = 3, [1001] = 1, [1007] = 2 }
+tap.ok(m.n == 3 and math.abs(m.effect - 2) < 1e-15 and math.abs(m.high - d.high) < 1e-12, "a mean of values by seed")
+
+-- Figures of rows: the finished ones, by seed.
+local function row(seed, x, status) return { config = { seed = seed }, results = { x = x }, status = status or "done", run = seed } end
+local rows = report.results { row(3, 30), row(1, 10), row(2, 20, "failed"), row(4) }
+local by = claims.by_seed(rows, "x")
+tap.ok(by[1] == 10 and by[3] == 30 and by[2] == nil and by[4] == nil, "a result by seed, of the finished rows that have it")
+tap.is(claims.by_seed(rows, function(r) return r.x and -r.x end)[3], -30, "or a function of a row")
+tap.is(table.concat(claims.values(by), " "), "10 30", "values in ascending order")
+
+-- Three points: minimizing (0 - a)^2 + (1 - a - b)^2 + (1 - a - 3 b)^2 by hand gives b = 2/7.
+tap.near(claims.slope({ 0, 1, 3 }, { 0, 1, 1 }), 2 / 7, 1e-15, "the least-squares slope")
+tap.near(claims.slope({ 3, 0, 1 }, { 1e6 + 1, 1e6, 1e6 + 1 }), 2 / 7, 1e-9, "in any order, at any height")
+tap.is(claims.slope({ 1, 1 }, { 0, 1 }), nil, "no slope where the x do not differ")
+tap.is(claims.slope({ 1 }, { 0 }), nil, "nor of one point")
+tap.fails(function() claims.slope({ 1, 2 }, { 0 }) end, "2 x and 1 y", "lists of different lengths")
+
+local about = { statement = "s", unit = "u", at_most = 2, why = "w", kind = "rate" }
+local f = claims.finding({ effect = 1, low = 0.5, high = 1.5, n = 4 }, about)
+tap.is(f.statement .. f.unit .. f.at_most .. f.why .. f.kind .. f.effect .. f.n, "su2wrate14", "a finding has both")
+tap.is(claims.finding(claims.mean { 5 }, about).why, "only 1 finite values", "an inconclusive one keeps its reason")
+tap.is(judge(claims.finding(claims.mean { 5 }, about)).verdict, "inconclusive", "… and stays so")
 
 tap.done()
