@@ -84,7 +84,10 @@ static void look(struct minimize *m, const struct minimize_point *p)
 {
   double from = now();
   m->spent_s = from - m->began_s - m->aside_s;
-  m->value = p->gradient ? p->value : objective_gradient(m->f, p->w, m->gradient);
+  if (p->measure)
+    m->value = p->measure(p->self, p->w, m->gradient);
+  else
+    m->value = p->gradient ? p->value : objective_gradient(m->f, p->w, m->gradient);
   m->gradient_norm = vec_norm2_f64(p->gradient ? p->gradient : m->gradient, m->f->d);
   add_entry(m, p->step);
   m->aside_s += now() - from;

@@ -77,6 +77,10 @@ struct minimize_point {
   double value;
   double step;            /* the rate of the last iteration, for the trace; NaN: none */
   double iterations;      /* iterations since the last call: 0 before the first one, usually 1 */
+  /* Where more than f is minimized (a penalty, a constraint): its value at w, and in g (d) what vanishes at the minimum, whose norm counts as
+   * that of the gradient. Asked at no charge where the trace wants it. NULL: f. */
+  double (*measure)(const void *self, const double *w, double *g);
+  const void *self;
 };
 
 /* True: make another iteration. False: stop, with m->w the last iterate; m->stop says why, or m->status what went wrong. */
