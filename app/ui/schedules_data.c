@@ -1,5 +1,4 @@
-/* schedules_data.c: see schedules_data.h. The statistics are those of compare/schedules.lua, so that the screen and its
- * report say the same. */
+/* schedules_data.c: see schedules_data.h. Here: how the schedules of one facet stand. */
 #include "app/ui/schedules_data.h"
 
 #include <math.h>
@@ -22,14 +21,31 @@ static int by_x(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-struct curve schedules_points(const struct schedules_data *d, const struct study *s, size_t standing, size_t result)
+/* The seeds that rates are chosen on: as many as any config of the facet has. */
+static size_t count_choices(const struct schedules_data *d, const struct study *s, const struct facet *f)
 {
-  struct at *at = xcalloc(s->n_rows + 1, sizeof *at);
-  size_t n = 0, room = s->n_rows + 1;
-  for (size_t i = 0; i < s->n_rows; i++) {
-    double x = study_param(s, s->row[i], d->peak);
-    if (isfinite(x) && d->name_of[i] == d->standing[standing].key && isfinite(study_mean(s, s->row[i], result)))
-      at[n++] = (struct at){x, s->row[i]};
+  size_t most = 0;
+  for (size_t i = 0; i < f->n_rows; i++)
+    most = s->list.row[f->row[i]].result[d->tuned].n > most ? s->list.row[f->row[i]].result[d->tuned].n : most;
+  return most;
+}
+
+/* A rate that some seeds did not survive is no candidate, however well the others did. */
+double schedules_choice(const struct schedules_data *d, const struct study *s, const struct facet *f, size_t row)
+{
+  const struct listing_row *r = &s->list.row[row];
+  bool lost = r->count[STORE_FAILED] + r->count[STORE_LOST] && r->result[d->tuned].n < f->choices;
+  return lost ? NAN : study_mean(s, row, d->tuned);
+}
+
+struct curve schedules_points(const struct schedules_data *d, const struct study *s, const struct facet *f, size_t standing, size_t result)
+{
+  struct at *at = xcalloc(f->n_rows + 1, sizeof *at);
+  size_t n = 0, room = f->n_rows + 1;
+  for (size_t i = 0; i < f->n_rows; i++) {
+    double x = study_param(s, f->row[i], d->peak), y = result == d->tuned ? schedules_choice(d, s, f, f->row[i]) : study_mean(s, f->row[i], result);
+    if (isfinite(x) && isfinite(y) && f->name_of[i] == f->standing[standing].key)
+      at[n++] = (struct at){x, f->row[i]};
   }
   qsort(at, n, sizeof *at, by_x);
   struct curve c = {.n = n, .x = xcalloc(room, sizeof *c.x), .y = xcalloc(room, sizeof *c.y), .low = xcalloc(room, sizeof *c.low), .high = xcalloc(room, sizeof *c.high)};
@@ -58,19 +74,19 @@ static double width_below(const struct curve *c, double limit)
 /* --- standings ------------------------------------------------------------------------------------------------------- */
 
 /* The config of this schedule with the least mean on validation data; false: none has one. */
-static bool find_best(const struct schedules_data *d, const struct study *s, struct standing *st)
+static bool find_best(const struct schedules_data *d, const struct study *s, const struct facet *f, struct standing *st)
 {
   double best = INFINITY;
   st->row = SIZE_MAX;
-  for (size_t i = 0; i < s->n_rows; i++) {
-    const struct listing_row *r = &s->list.row[s->row[i]];
-    if (d->name_of[i] != st->key)
+  for (size_t i = 0; i < f->n_rows; i++) {
+    const struct listing_row *r = &s->list.row[f->row[i]];
+    if (f->name_of[i] != st->key)
       continue;
-    double y = study_mean(s, s->row[i], d->tuned);
+    double y = schedules_choice(d, s, f, f->row[i]);
     st->lost += r->count[STORE_FAILED] + r->count[STORE_LOST];
     if (y < best) {
       best = y;
-      st->row = s->row[i];
+      st->row = f->row[i];
     }
   }
   return st->row != SIZE_MAX;
@@ -93,21 +109,31 @@ static void find_twice(const struct schedules_data *d, const struct study *s, st
   free(name);
   st->cost = study_mean(s, st->row, row_find(&s->list.results, "cost"));
   st->twice = NAN;
-  for (size_t i = 0; twice != SIZE_MAX && i < s->list.n_rows; i++)
-    if (isfinite(study_mean(s, i, twice)) && same_but_horizon(&s->list, i, st->row))
-      st->twice = study_mean(s, i, twice) - study_mean(s, st->row, d->score);
+  for (size_t i = 0; twice != SIZE_MAX && i < s->n_rows; i++)
+    if (isfinite(study_mean(s, s->row[i], twice)) && same_but_horizon(&s->list, s->row[i], st->row))
+      st->twice = study_mean(s, s->row[i], twice) - study_mean(s, st->row, d->score);
 }
 
-static void find_range(const struct schedules_data *d, const struct study *s, size_t standing)
+/* Is this peak the least or the greatest of several that the schedule has tried? */
+static bool at_edge(const struct schedules_data *d, const struct study *s, const struct facet *f, const struct standing *st)
 {
-  struct standing *st = &d->standing[standing];
-  struct curve c = schedules_points(d, s, standing, d->tuned);
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = 0; i < f->n_rows; i++)
+    if (f->name_of[i] == st->key) {
+      low = fmin(low, study_param(s, f->row[i], d->peak));
+      high = fmax(high, study_param(s, f->row[i], d->peak));
+    }
+  return low < high && (st->peak <= low || st->peak >= high);
+}
+
+static void find_range(const struct schedules_data *d, const struct study *s, const struct facet *f, size_t standing)
+{
+  struct standing *st = &f->standing[standing];
+  struct curve c = schedules_points(d, s, f, standing, d->tuned);
   double best = study_mean(s, st->row, d->tuned);
   st->peak = study_param(s, st->row, d->peak);
   st->decades = width_below(&c, best + 0.1 * fabs(best));
-  char *peak = row_param_text(&s->list.row[st->row].param[d->peak]);
-  st->edge = isfinite(st->peak) && d->peaks.n > 1 && (strcmp(peak, d->peaks.name[0]) == 0 || strcmp(peak, d->peaks.name[d->peaks.n - 1]) == 0);
-  free(peak);
+  st->edge = at_edge(d, s, f, st);
   curve_free(&c);
   find_twice(d, s, st);
 }
@@ -123,42 +149,72 @@ static int by_score(const void *a, const void *b, void *self)
   return (p > q) - (p < q);
 }
 
-/* Against the first; equal rank for all that cannot be told from it. */
-static void rank(struct schedules_data *d, const struct study *s)
+/* Paired differences from the first, Holm's p over all that can be tested. */
+static void test(const struct schedules_data *d, const struct study *s, struct facet *f)
 {
-  double *p = xcalloc(d->n + 1, sizeof *p), x[MOST_PAIRS], y[MOST_PAIRS];
-  size_t *tested = xcalloc(d->n + 1, sizeof *tested), m = 0;
+  double *p = xcalloc(f->n + 1, sizeof *p), x[MOST_PAIRS], y[MOST_PAIRS];
+  size_t *tested = xcalloc(f->n + 1, sizeof *tested), m = 0;
   struct err e = {0};
-  for (size_t i = 1; i < d->n; i++) {
-    const struct summary *a = &s->list.row[d->standing[i].row].result[d->score], *b = &s->list.row[d->standing[0].row].result[d->score];
+  for (size_t i = 1; i < f->n; i++) {
+    const struct summary *a = &s->list.row[f->standing[i].row].result[d->score], *b = &s->list.row[f->standing[0].row].result[d->score];
     struct stats_t_test t;
     size_t pairs = summary_pairs(a, b, x, y, MOST_PAIRS);
-    d->standing[i].difference = a->mean - b->mean;
+    f->standing[i].difference = study_mean(s, f->standing[i].row, d->score) - study_mean(s, f->standing[0].row, d->score);
     if (pairs >= 2 && stats_paired_t(x, y, pairs, 0.95, &t, &e) == STATUS_OK) {
-      d->standing[i].difference = t.mean_difference;
+      f->standing[i].difference = t.mean_difference;
       p[m] = t.p;
       tested[m++] = i;
     }
   }
   if (m && stats_holm(p, m, p, &e) == STATUS_OK)
     for (size_t k = 0; k < m; k++)
-      d->standing[tested[k]].p = p[k];
-  for (size_t i = 0; i < d->n; i++)
-    d->standing[i].rank = i && d->standing[i].p < 0.05 ? (int)i + 1 : 1;
+      f->standing[tested[k]].p = p[k];
   free(p);
   free(tested);
 }
 
-/* The place of a parameter's text in `values`, for each config. */
-static size_t *places(const struct study *s, size_t param, const struct names *values)
+/* Equal for all that cannot be told from the first. */
+static void rank(const struct schedules_data *d, const struct study *s, struct facet *f)
 {
-  size_t *out = xcalloc(s->n_rows + 1, sizeof *out);
-  for (size_t i = 0; i < s->n_rows; i++) {
-    char *text = row_param_text(&s->list.row[s->row[i]].param[param]);
+  test(d, s, f);
+  for (size_t i = 0; i < f->n; i++)
+    f->standing[i].rank = isnan(study_mean(s, f->standing[i].row, d->score)) ? 0 : i && f->standing[i].p < 0.05 ? (int)i + 1 : 1;
+}
+
+/* --- facets ---------------------------------------------------------------------------------------------------------- */
+
+/* The place of a parameter's text in `values`, for each config of a facet. */
+static size_t *places(const struct study *s, const struct facet *f, size_t param, const struct names *values)
+{
+  size_t *out = xcalloc(f->n_rows + 1, sizeof *out);
+  for (size_t i = 0; i < f->n_rows; i++) {
+    char *text = row_param_text(&s->list.row[f->row[i]].param[param]);
     out[i] = row_find(values, text);
     free(text);
   }
   return out;
+}
+
+static void judge_facet(const struct schedules_data *d, const struct study *s, struct facet *f)
+{
+  struct names names = {0};
+  study_values_of(s, f->row, f->n_rows, d->schedule, &names);
+  study_values_of(s, f->row, f->n_rows, d->peak, &f->peaks);
+  f->choices = count_choices(d, s, f);
+  f->name_of = places(s, f, d->schedule, &names);
+  f->peak_of = places(s, f, d->peak, &f->peaks);
+  f->standing = xcalloc(names.n + 1, sizeof *f->standing);
+  for (size_t i = 0; i < names.n; i++) {
+    struct standing *st = &f->standing[f->n];
+    *st = (struct standing){.name = xstrdup(names.name[i]), .key = i, .difference = NAN, .p = NAN, .target = NAN};
+    if (*names.name[i] && find_best(d, s, f, st))
+      find_range(d, s, f, f->n++);
+    else
+      free(st->name);
+  }
+  qsort_r(f->standing, f->n, sizeof *f->standing, by_score, &(struct scored){d, s});
+  rank(d, s, f);
+  names_free(&names);
 }
 
 static bool find_columns(struct schedules_data *d, const struct listing *l)
@@ -174,37 +230,17 @@ static bool find_columns(struct schedules_data *d, const struct listing *l)
 
 void schedules_judge(struct schedules_data *d, const struct study *s)
 {
-  struct names names = {0};
   schedules_free(d);
   if (!find_columns(d, &s->list))
     return;
-  study_values(s, d->schedule, &names);
-  study_values(s, d->peak, &d->peaks);
-  d->name_of = places(s, d->schedule, &names);
-  d->peak_of = places(s, d->peak, &d->peaks);
-  d->standing = xcalloc(names.n + 1, sizeof *d->standing);
-  for (size_t i = 0; i < names.n; i++) {
-    struct standing *st = &d->standing[d->n];
-    *st = (struct standing){.name = xstrdup(names.name[i]), .key = i, .difference = NAN, .p = NAN};
-    if (find_best(d, s, st))
-      find_range(d, s, d->n++);
-    else
-      free(st->name);
-  }
-  qsort_r(d->standing, d->n, sizeof *d->standing, by_score, &(struct scored){d, s});
-  rank(d, s);
-  names_free(&names);
+  facets_find(d, s);
+  for (size_t i = 0; i < d->n; i++)
+    judge_facet(d, s, &d->facet[i]);
+  facets_drop_empty(d);
 }
 
 void schedules_free(struct schedules_data *d)
 {
-  for (size_t i = 0; i < d->n; i++) {
-    free(d->standing[i].name);
-    curve_free(&d->standing[i].shape);
-  }
-  free(d->standing);
-  free(d->name_of);
-  free(d->peak_of);
-  names_free(&d->peaks);
+  facets_free(d);
   *d = (struct schedules_data){0};
 }

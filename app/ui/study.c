@@ -55,25 +55,15 @@ static void work(struct aside_job *job, struct app *app, struct store *s)
 
 /* --- settings ------------------------------------------------------------------------------------------------ */
 
-/* Is a parameter one of those whose values are compared with each other? */
-static bool is_axis(const struct study_kind *kind, const char *name)
-{
-  if (!kind->axes || row_param_name(name) != name)
-    return row_param_name(name) == name; /* the script's own parameters are none */
-  for (const char *const *axis = kind->axes; *axis; axis++)
-    if (strcmp(*axis, name) == 0)
-      return true;
-  return false;
-}
-
-/* What a config is under, as far as that differs within the experiment; and the text of the script itself. */
+/* What a config is under, as far as that differs within the experiment: the script's own parameters, and its text. */
 static char *setting_text(const struct study *s, size_t row)
 {
   const struct listing *l = &s->list;
   char *text = l->scripts_differ ? xasprintf("script %.8s", l->row[row].script) : xstrdup("");
   for (size_t k = 0; k < l->params.n; k++) {
     const char *name = row_param_name(l->params.name[k]);
-    if (!l->differs[k] || is_axis(s->kind, l->params.name[k]) || l->row[row].param[k].type == STORE_NULL)
+    bool of_script = name != l->params.name[k];
+    if (!of_script || !l->differs[k] || l->row[row].param[k].type == STORE_NULL)
       continue;
     char *value = row_param_text(&l->row[row].param[k]), *longer = xasprintf("%s%s%s=%s", text, *text ? " " : "", name, value);
     free(value);
@@ -213,8 +203,9 @@ void study_view_title(void *self, char *out, size_t size)
 {
   const struct study *s = self;
   const char *setting = s->settings.n ? s->settings.name[s->setting] : "";
+  bool several = s->settings.n > 1, by_menu = several || s->experiments.n > 1;
   snprintf(out, size, "%s%s%s%s", s->name ? s->name : "", *setting ? "  " : "", setting,
-           s->settings.n > 1 ? "  (E, f: another)" : s->experiments.n > 1 ? "  (E: another)" : "");
+           several && !s->own_model_key ? "  (E, f: another)" : by_menu ? "  (E: another)" : "");
 }
 
 char *study_view_text(void *self, bool whole)
@@ -292,55 +283,4 @@ struct area study_draw_table(struct study *s, struct plot_grid *g, struct area a
   s->drawn = (struct area){a.row, a.col, rows, a.width};
   list_draw(&s->table, g, s->drawn);
   return (struct area){a.row + rows, a.col, a.height - rows, a.width};
-}
-
-/* --- the numbers --------------------------------------------------------------------------------------------- */
-
-double study_param(const struct study *s, size_t row, size_t param)
-{
-  const struct store_cell *c = param < s->list.params.n ? &s->list.row[row].param[param] : NULL;
-  return c && (c->type == STORE_INTEGER || c->type == STORE_REAL) ? c->r : NAN;
-}
-
-double study_mean(const struct study *s, size_t row, size_t result)
-{
-  const struct summary *x = result < s->list.results.n ? &s->list.row[row].result[result] : NULL;
-  return x && x->n && !x->n_nan ? x->mean : NAN;
-}
-
-bool study_has(const struct study *s, size_t row, size_t param, const char *text)
-{
-  char *own = param < s->list.params.n ? row_param_text(&s->list.row[row].param[param]) : NULL;
-  bool same = own && strcmp(own, text) == 0;
-  free(own);
-  return same;
-}
-
-size_t study_first(const struct names *names, const char *const *wanted)
-{
-  for (; *wanted; wanted++)
-    if (row_find(names, *wanted) != SIZE_MAX)
-      return row_find(names, *wanted);
-  return SIZE_MAX;
-}
-
-static int by_value(const void *a, const void *b)
-{
-  const char *p = *(char *const *)a, *q = *(char *const *)b;
-  char *p_end, *q_end;
-  double x = strtod(p, &p_end), y = strtod(q, &q_end);
-  bool numbers = p_end != p && q_end != q && !*p_end && !*q_end;
-  return numbers ? (x > y) - (x < y) : strcmp(p, q);
-}
-
-void study_values(const struct study *s, size_t param, struct names *out)
-{
-  for (size_t i = 0; i < s->n_rows; i++) {
-    char *text = row_param_text(&s->list.row[s->row[i]].param[param]);
-    if (!names_has(out, text))
-      names_add(out, text);
-    free(text);
-  }
-  if (out->n)
-    qsort(out->name, out->n, sizeof *out->name, by_value);
 }

@@ -14,7 +14,6 @@ struct study_kind {
   size_t size;               /* bytes of the view's state */
   const char *param;         /* what an experiment must have to belong here: a parameter, or a result (GLOB) */
   bool by_result;
-  const char *const *axes;   /* parameters that are compared, ends with NULL; what else differs is a setting. NULL: all but the script's own */
   const char *hint;          /* for a store without such runs */
   void (*judge)(struct study *s); /* in the loop, after the runs were read: fill in the table */
   char *(*cell)(void *self, size_t row, size_t column, struct plot_cell *style); /* of the table */
@@ -26,7 +25,7 @@ struct study {
   struct names experiments;  /* that belong here, the newest first */
   char *name;                /* the one that is shown; NULL: none */
   struct listing list;       /* its configs, under all settings */
-  struct names settings;     /* "epochs=3 train=8000": what tells them apart; of the newest run first */
+  struct names settings;     /* "epochs=3 train=8000": script and parameters of the script, what differs of them; of the newest run first */
   size_t setting;            /* the one that is shown: runs under different settings are not compared */
   bool chosen;               /* somebody has asked for it: else the newest is shown */
   size_t *row, n_rows;       /* its configs, as rows of the listing */
@@ -35,6 +34,7 @@ struct study {
   struct studying *job;
   struct list table;         /* n_rows 0: nothing to show */
   struct area drawn;         /* where the table stands */
+  bool own_model_key;        /* REQUEST_MODEL is the view's own: it does not step through the settings */
 };
 
 /* A view's state, zeroed but for its study. The first look at it reads the store. */
@@ -68,8 +68,9 @@ double study_param(const struct study *s, size_t row, size_t param);
 double study_mean(const struct study *s, size_t row, size_t result);
 /* Is the parameter's text this? */
 bool study_has(const struct study *s, size_t row, size_t param, const char *text);
-/* Distinct values of a parameter, sorted (numbers by size, then words); the text of each. */
+/* Distinct values of a parameter, sorted (numbers by size, then words); the text of each. Of all configs, or of n rows of the listing. */
 void study_values(const struct study *s, size_t param, struct names *out);
+void study_values_of(const struct study *s, const size_t *row, size_t n, size_t param, struct names *out);
 /* The first of these names (ends with NULL) that is there; SIZE_MAX: none. */
 size_t study_first(const struct names *names, const char *const *wanted);
 

@@ -284,6 +284,29 @@ static void large(void)
   close_it();
 }
 
+/* Schedules under two optimizers on two problems. */
+static void facets(void)
+{
+  terminal_workbench(&term, 120, 40, "facets.db", fixture_dir, "C.UTF-8", NULL);
+  terminal_keys(&term, "4");
+  golden("4-overall");
+  terminal_keys(&term, "Enter");
+  golden("4-facet");
+  close_it();
+  terminal_workbench(&term, 80, 24, "facets.db", fixture_dir, "C.UTF-8", "NO_COLOR=1");
+  terminal_keys(&term, "4");
+  golden("4-overall-80x24");
+  terminal_keys(&term, "o Tab");
+  golden("4-facet-80x24");
+  close_it();
+  terminal_workbench(&term, 200, 60, "facets.db", fixture_dir, "C", NULL);
+  terminal_keys(&term, "4");
+  terminal_await(&term, "over all 4");
+  terminal_keys(&term, "o f v");
+  golden("4-facet-200x60-ascii");
+  close_it();
+}
+
 /* Does a sequence that sets colours stand among what was sent ("\033[…m" with 30 to 49 or 90 to 107)? */
 static bool coloured(const char *sent)
 {
@@ -351,6 +374,7 @@ int main(void)
   if (!getcwd(root, sizeof root) || access("tests/golden", F_OK) != 0)
     tap_bail("no tests/golden: run from the source folder");
   golden_store(fixture_path("golden.db"));
+  golden_facets(fixture_path("facets.db"));
   install();
   if (chdir(fixture_dir) != 0)
     tap_bail("no temporary folder");
@@ -359,6 +383,7 @@ int main(void)
   large();
   plain();
   light();
+  facets();
   fixture_done();
   return tap_done();
 }

@@ -115,15 +115,54 @@ static void golden_fix(const char *path)
   sqlite3_close(db);
 }
 
+static void golden_open(struct store **s, const char *path)
+{
+  char message[512];
+  if (store_open(s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
+    tap_bail("%s", message);
+}
+
 static void golden_store(const char *path)
 {
   struct store *s;
-  char message[512];
-  if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
-    tap_bail("%s", message);
+  golden_open(&s, path);
   golden_schedules(s);
   golden_bounds(s);
   golden_pruning(s);
+  store_close(s);
+  golden_fix(path);
+}
+
+/* One schedule in one facet: tuned at three peaks on two seeds, scored at the middle one on three, with its course and rate. */
+static void golden_arm(struct store *s, int64_t experiment, const char *optimizer, const char *problem, const char *shape, double level)
+{
+  static const double peak[] = {0.01, 0.1, 1};
+  for (int i = 0; i < 9; i++) {
+    char config[200];
+    int p = i < 6 ? i % 3 : 1, seed = i < 6 ? 1 + i / 3 : 995 + i;
+    snprintf(config, sizeof config, "{\"optimizer\":\"%s\",\"peak\":%g,\"problem\":\"%s\",\"schedule\":\"%s\",\"seed\":%d}", optimizer, peak[p], problem, shape, seed);
+    int64_t run = fixture_run(s, experiment, config, seed);
+    double falls = strcmp(shape, "constant") == 0 ? 0 : 1, noise = 0.003 * (seed % 3) * (1 + falls);
+    for (int step = 0; step <= 40; step += 4) {
+      store_metric(s, run, "lr", step, peak[p] * (1 - falls * step / 40));
+      store_metric(s, run, "val_error", step, level + noise + 0.4 / (1 + step * (2 - falls)));
+    }
+    store_result_number(s, run, i < 6 ? "val_error" : "test_error", level + noise + (p == 1 ? 0 : 0.05 * (1 + p)));
+    golden_end(s, run, NULL);
+  }
+}
+
+/* Three schedules under two optimizers on two problems. */
+MAYBE_UNUSED static void golden_facets(const char *path)
+{
+  static const char *const shape[] = {"constant", "cosine", "linear-decay"}, *const optimizer[] = {"sgd", "adamw"}, *const problem[] = {"fashion-mlp", "fashion-convnet"};
+  struct store *s;
+  golden_open(&s, path);
+  int64_t experiment = golden_experiment(s, "facets-fixed");
+  for (int o = 0; o < 2; o++)
+    for (int p = 0; p < 2; p++)
+      for (int k = 0; k < 3; k++)
+        golden_arm(s, experiment, optimizer[o], problem[p], shape[k], 0.2 - 0.05 * p + 0.03 * ((k + o) % 3) + 0.002 * k);
   store_close(s);
   golden_fix(path);
 }

@@ -1,4 +1,4 @@
-/* ui_study.c: the screens of schedules, bounds and pruning on runs whose statistics are known by hand. */
+/* ui_study.c: the screens of bounds and pruning on runs whose statistics are known by hand. */
 #include "app/ui/mask_view.h"
 #include "experiments/data/matrix_pack.h"
 #include "tests/unit/app/workbench.h"
@@ -10,81 +10,6 @@ static void end_run(struct store *s, int64_t run, enum store_status status)
   struct store_run_end end = {.status = status, .error = status == STORE_DONE ? NULL : "diverged", .wall_s = 1};
   if (store_run_end(s, run, &end) != STORE_OK)
     tap_bail("%s", store_message(s));
-}
-
-/* --- schedules ----------------------------------------------------------------------------------------------------- */
-
-static void add_schedule(struct store *s, int64_t experiment, int epochs, const char *name, double peak, double val, double test, bool fails)
-{
-  for (int seed = 1; seed <= 3; seed++) {
-    char config[160];
-    snprintf(config, sizeof config, "{\"params\":{\"epochs\":%d},\"peak\":%g,\"schedule\":\"%s\",\"seed\":%d}", epochs, peak, name, seed);
-    int64_t run = fixture_run(s, experiment, config, seed);
-    bool lost = fails && seed == 3, falls = strcmp(name, "cosine") == 0;
-    store_result_number(s, run, "val_error", val);
-    store_result_number(s, run, "test_error", test + 0.01 * seed + (falls ? 0 : 0.01 * seed));
-    store_result_number(s, run, "best_test_error", test);
-    for (int step = 0; step < 10; step++)
-      store_metric(s, run, "lr", step, falls ? peak * (9 - step) / 9 : peak);
-    end_run(s, run, lost ? STORE_FAILED : STORE_DONE);
-  }
-}
-
-/* A run with twice the updates, and runs of another optimizer. */
-static void add_others(struct store *s, int64_t experiment)
-{
-  static const char *const config[] = {
-    "{\"horizon\":2,\"params\":{\"epochs\":3},\"peak\":0.1,\"schedule\":\"cosine\",\"seed\":1}",
-    "{\"optimizer\":\"adam\",\"params\":{\"epochs\":3},\"peak\":0.1,\"schedule\":\"cosine\",\"seed\":1}"};
-  int64_t run = fixture_run(s, experiment, config[1], 1);
-  store_result_number(s, run, "val_error", 0.01);
-  store_result_number(s, run, "test_error", 0.02);
-  end_run(s, run, STORE_DONE);
-  run = fixture_run(s, experiment, config[0], 1);
-  store_result_number(s, run, "twice_test_error", 0.09);
-  end_run(s, run, STORE_DONE);
-}
-
-static void make_schedules(struct store *s, int64_t experiment)
-{
-  add_others(s, experiment);
-  add_schedule(s, experiment, 1, "cosine", 0.1, 0.001, 0.001, false); /* under another setting: no match for the others */
-  add_schedule(s, experiment, 3, "cosine", 0.01, 0.2, 0.2, false);
-  add_schedule(s, experiment, 3, "cosine", 0.1, 0.1, 0.1, false);
-  add_schedule(s, experiment, 3, "cosine", 1, 0.125, 0.1, false);
-  add_schedule(s, experiment, 3, "constant", 0.01, 0.3, 0.2, false);
-  add_schedule(s, experiment, 3, "constant", 0.1, 0.2, 0.2, false);
-  add_schedule(s, experiment, 3, "constant", 1, 0.9, 0.9, true);
-}
-
-static void schedules(void)
-{
-  tap_has(bench_keys("4"), "epochs=3  (E, f: another)", "4 shows the newest setting of an experiment and says that there are others");
-  const char *best = bench_line("cosine  ");
-  tap_has(best, "1 ", "the best schedule has rank 1");
-  tap_has(best, "0.120 ±0.025", "its score is that at its best peak, with an interval"); /* mean of .11, .12, .13; t(2) .01/sqrt(3) = .0248 */
-  tap_has(best, "0.5 decades", "its good range by straight lines"); /* .01/.1 of a decade to the left, .01/.025 to the right */
-  tap_has(best, "+0.0200", "the last iterate against the best one");
-  tap_has(best, "-0.0300", "what twice the updates change");
-  tap_has(best, "█▇▆▆▅▄▃▃▂▁", "its rate falls");
-  const char *other = bench_line("constant  ");
-  /* Differences .11, .12, .13: t = .12/(.01/sqrt(3)) = 20.78; with 2 degrees of freedom p = 1 - t/sqrt(t^2 + 2) = .0023 */
-  tap_has(other, "+0.1200 p=0.0023 *", "the other one is told apart by a paired test");
-  tap_has(other, "██████████", "a constant rate is drawn as one");
-  tap_has(bench_screen(), "val_error against peak rate", "sensitivity");
-  tap_has(bench_screen(), "left out", "what diverged is left out, and that is said");
-  tap_has(bench_keys("Tab"), "by schedule and peak", "Tab: the heat map");
-  tap_has(bench_screen(), "^^", "where what diverged has a sign of its own");
-  tap_has(bench_keys("Tab"), "shapes: learning rate over its peak", "Tab: the shapes");
-  tap_has(bench_keys("Shift-Tab m"), "test_error by schedule", "m chooses the result");
-  tap_has(bench_keys("Down Enter"), "3 runs of one config", "Enter opens the runs of a schedule");
-  bench_keys("Esc");
-  tap_has(bench_keys("E Down Enter"), "epochs=1", "E chooses another setting");
-  tap_has(bench_line("cosine  "), "0.021 ±", "whose runs are by themselves");
-  tap_ok(!strstr(bench_screen(), "constant"), "without the schedules that it does not have");
-  tap_has(bench_keys("f"), "optimizer=adam epochs=3", "f goes to the next setting, past what has no score");
-  tap_has(bench_line("cosine  "), "0.02 ", "where another optimizer is by itself");
-  bench_keys("E Enter Tab Tab m"); /* as it was */
 }
 
 /* --- bounds -------------------------------------------------------------------------------------------------------- */
@@ -270,7 +195,7 @@ static void sizes(void)
   long lost = 0;
   for (int i = 0; i < 30; i++) {
     bench_resize(40 + 5 * i, 10 + i);
-    lost += !strstr(bench_keys("4"), "Schedules]") + !strstr(bench_keys("5 Tab"), "Bounds]") + !strstr(bench_keys("6 Tab + ."), "Pruning]");
+    lost += !strstr(bench_keys("5 Tab"), "Bounds]") + !strstr(bench_keys("6 Tab + ."), "Pruning]");
   }
   tap_is_int(lost, 0, "every size shows which screen it is");
 }
@@ -282,8 +207,6 @@ int main(void)
   snprintf(path, sizeof path, "%s", fixture_path("study.db"));
   if (store_open(&s, path, STORE_WRITE, message, sizeof message) != STORE_OK)
     tap_bail("%s", message);
-  int64_t experiment = fixture_experiment(s);
-  make_schedules(s, experiment);
   int64_t other;
   char hash[33];
   const struct store_script script = {"bounds.lua", "return 1", 8};
@@ -297,7 +220,6 @@ int main(void)
   make_pruned(s, other, extended);
   store_close(s);
   bench_open(path, 150, 44);
-  schedules();
   bounds();
   pruning();
   density();
