@@ -87,7 +87,7 @@ static char *rank_text(const struct standing *s, size_t row)
 }
 
 /* The colour of a schedule's line; grey: it has none. */
-static uint8_t line_colour(const struct schedules *v, size_t row)
+static uint32_t line_colour(const struct schedules *v, size_t row)
 {
   for (size_t i = 0; i < SCHEDULES_LINES && i < schedules_facet(v)->n; i++)
     if (schedules_line(v, i) == row)
