@@ -124,8 +124,8 @@ static bool ask(struct graphics *g)
   return ours;
 }
 
-/* What this terminal can: asked once. Consoles that show such questions as text are not asked. */
-static const struct graphics *terminal_graphics(void)
+/* Consoles that show such questions as text are not asked. */
+const struct graphics *graphics_terminal(void)
 {
   static struct graphics known;
   static bool asked;
@@ -185,7 +185,7 @@ void graphics_show(const struct app *app, const struct plot_spec *spec)
   bool may = app->tty_out && app->colour_out && app->utf8 && !spec->ascii && app->graphics != GRAPHICS_TEXT;
   int cell_w, cell_h;
   fflush(stdout);
-  const struct graphics none = {0}, *g = may ? terminal_graphics() : &none;
+  const struct graphics none = {0}, *g = may ? graphics_terminal() : &none;
   enum graphics_mode mode = may ? choose(app, g, &cell_w, &cell_h) : GRAPHICS_TEXT;
   bool light = g->background ? g->background == BACKGROUND_LIGHT : app->light;
   own.colour = app_colours(app, light) | (app->colour_out && g->true_colour ? PLOT_TRUE : 0);

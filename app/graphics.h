@@ -25,6 +25,9 @@ extern const char graphics_questions[];
 /* Read the answers; n bytes that may hold other things, keys for example. */
 void graphics_read(struct graphics *g, const char *bytes, size_t n);
 
+/* What the terminal of this program can. It is asked once, and only if it is ours to ask; stdout must be one. Borrowed. */
+const struct graphics *graphics_terminal(void);
+
 /* Show a plot on the program's output: as a picture where `mode`, the output and the terminal allow it, else as text,
  * with colours where they are wanted. The service plot_show. */
 void graphics_show(const struct app *app, const struct plot_spec *spec);

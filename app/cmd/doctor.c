@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/graphics.h"
 #include "app/paths.h"
+#include "app/plot/plot.h"
+#include "app/ui/screen.h"
 #include "experiments/kernel/blas.h"
 #include "experiments/kernel/cpu.h"
 #include "experiments/kernel/mem.h"
@@ -82,14 +85,41 @@ static void look_at_blas(struct findings *f)
 
 /* --- terminal ----------------------------------------------------------------------------------- */
 
+/* What it says itself goes before what is written of it. */
+static void look_at_colours(struct findings *f, const struct app *app, const struct graphics *g)
+{
+  const char *no_colour = getenv("NO_COLOR"), *used = app->colour_out ? "" : no_colour && *no_colour ? "; not used: NO_COLOR is set" : "; not used";
+  int described = screen_described_colours();
+  if (g->true_colour || app->true_colour || described >= PLOT_TRUE_COLOURS)
+    find(f, FINE, "colours", "24 bits, %s%s", g->true_colour ? "as the terminal answers" : app->true_colour ? "by COLORTERM" : "by the description of TERM", used);
+  else if (described > 0)
+    find(f, FINE, "colours", "%d, by the description of TERM; with more, COLORTERM=truecolor says so%s", described, used);
+  else
+    find(f, NOTE, "colours", "%s%s", described < 0 ? "not known: nobody has a description of this TERM" : "none", used);
+}
+
+static void look_at_pictures(struct findings *f, const struct app *app, const struct graphics *g)
+{
+  const char *how = g->kitty ? "kitty's graphics" : "sixel";
+  if (!g->kitty && !g->sixel)
+    find(f, FINE, "pictures", "none: plots are drawn in %s", app->utf8 ? "braille" : "ASCII");
+  else if (g->cell_w < 2 || g->cell_h < 4)
+    find(f, NOTE, "pictures", "%s, but the terminal does not say how large its cells are: --graphics=%s draws them all the same", how, g->kitty ? "kitty" : "sixel");
+  else
+    find(f, FINE, "pictures", "%s, cells of %d x %d pixels", how, g->cell_w, g->cell_h);
+}
+
 static void look_at_terminal(struct findings *f, const struct app *app)
 {
-  const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-  if (!app->tty_out)
+  const char *term = getenv("TERM");
+  if (!app->tty_out) {
     find(f, FINE, "terminal", "none: output goes to a file or a pipe");
-  else
-    find(f, FINE, "terminal", "TERM=%s, %d columns, colours %s%s", term ? term : "", app->width, app->colour_out ? "on" : "off",
-         no_colour && *no_colour ? " (NO_COLOR)" : "");
+  } else {
+    const struct graphics *g = graphics_terminal();
+    find(f, FINE, "terminal", "TERM=%s, %d columns", term ? term : "", app->width);
+    look_at_colours(f, app, g);
+    look_at_pictures(f, app, g);
+  }
   if (app->utf8)
     find(f, FINE, "characters", "UTF-8");
   else

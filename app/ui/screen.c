@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -104,6 +105,17 @@ static bool described_as_true(void)
   static char rgb[] = "RGB", tc[] = "Tc";
   const char *text = tigetstr(rgb);
   return tigetflag(rgb) > 0 || tigetnum(rgb) > 0 || (text && text != (char *)-1) || tigetflag(tc) > 0;
+}
+
+int screen_described_colours(void)
+{
+  static char colours[] = "colors";
+  int known;
+  if (setupterm(NULL, STDOUT_FILENO, &known) == ERR)
+    return -1;
+  int n = described_as_true() ? PLOT_TRUE_COLOURS : tigetnum(colours);
+  del_curterm(cur_term);
+  return n < 0 ? 0 : n;
 }
 
 static void start_colours(void)

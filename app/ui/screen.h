@@ -14,6 +14,8 @@ void screen_size(int *width, int *height);
 void screen_resize(void);
 /* PLOT_TRUE_COLOURS, 256, 8, or 0: none. It may grow, when the terminal has answered. */
 int screen_colours(void);
+/* Colours by the description of $TERM alone, without taking the terminal; -1: nobody knows it. */
+int screen_described_colours(void);
 void screen_show(const struct plot_grid *g, int cursor_row, int cursor_col);
 /* The background, when the terminal has told it since the last call; else unknown. */
 enum background screen_background(void);

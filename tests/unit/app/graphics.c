@@ -90,6 +90,15 @@ static void shades(const struct terminal_answer *answers, const char *extra, boo
   terminal_free(&term);
 }
 
+/* What `assay doctor` says of this terminal. */
+static void diagnosed(const struct terminal_answer *answers, const char *extra, const char *colours, const char *pictures)
+{
+  show(answers, extra, (const char *const[]){"doctor", NULL});
+  tap_has(terminal_text(&term), colours, "doctor: %s", colours);
+  tap_has(terminal_text(&term), pictures, "doctor: %s", pictures);
+  terminal_free(&term);
+}
+
 /* Bytes in a pipe are what they always were. */
 static void in_a_pipe(void)
 {
@@ -115,6 +124,10 @@ int main(void)
   shades(of_true, NULL, true, "a terminal that answers with the colour it was set");
   shades(of_plain, NULL, false, "a terminal that does not know of 24 bits");
   shades(of_plain, "COLORTERM=truecolor", true, "COLORTERM=truecolor");
+  diagnosed(of_kitty, NULL, "colours       256, by the description", "pictures      kitty's graphics, cells of 8 x 16 pixels");
+  diagnosed(of_xterm, "NO_COLOR=1", "not used: NO_COLOR is set", "pictures      sixel, cells of 8 x 16 pixels");
+  diagnosed(of_true, NULL, "colours       24 bits, as the terminal answers", "pictures      none: plots are drawn in braille");
+  diagnosed(of_plain, "COLORTERM=24bit", "colours       24 bits, by COLORTERM", "pictures      none");
   in_a_pipe();
   show(of_none, NULL, (const char *const[]){"--graphics=sixel", "repl", "-e", "assay.plot.spy(assay.ones(8, 8))", NULL});
   tap_ok(sent("\033P0;1;0q"), "--graphics=sixel sends them to a terminal that says nothing");
