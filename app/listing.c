@@ -319,20 +319,10 @@ static int load_result(struct listing *l, struct app *app, struct store *s, cons
   return EXIT_DONE;
 }
 
-/* What people look at first comes first. */
-static int importance(const char *key)
-{
-  if (strncmp(key, "val", 3) == 0)
-    return 0;
-  if (strncmp(key, "test_", 5) == 0) /* test-binomial is a bound */
-    return 1;
-  return strstr(key, "loss") || strstr(key, "error") || strstr(key, "acc") ? 2 : 3;
-}
-
 static int by_importance(const void *a, const void *b)
 {
   const char *p = *(char *const *)a, *q = *(char *const *)b;
-  int order = importance(p) - importance(q);
+  int order = result_importance(p) - result_importance(q);
   return order ? order : strcmp(p, q);
 }
 

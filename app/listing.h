@@ -69,6 +69,9 @@ bool listing_sort(const struct listing *l, const char *sort, bool descending, si
 void listing_sort_by(const struct listing *l, const struct store_cell *key, bool descending, size_t *order);
 /* Is more of this result better, as far as its name says? */
 bool result_higher_better(const char *name);
+/* What people look at first: 0 validation, 1 test, 2 other losses, errors and accuracies, 3 the rest. */
+int result_importance(const char *name);
+static inline bool result_is_score(const char *name) { return result_importance(name) <= 1; }
 
 /* The value people see: "0.1042 ±0.0011", "0.25", "NaN in 2 of 5", "(varies)", "-". Caller frees. */
 char *summary_text(const struct summary *x, bool by_run);

@@ -14,6 +14,15 @@ const char *const listing_sorts[LISTING_SORTS] = {"id", "n", "experiment", "wall
 
 bool result_higher_better(const char *name) { return strstr(name, "acc") != NULL; }
 
+int result_importance(const char *name)
+{
+  if (strncmp(name, "val", 3) == 0)
+    return 0;
+  if (strncmp(name, "test_", 5) == 0) /* test-binomial is a bound */
+    return 1;
+  return strstr(name, "loss") || strstr(name, "error") || strstr(name, "acc") ? 2 : 3;
+}
+
 struct ranked { struct store_cell key; size_t row; bool descending; };
 
 static int rank_type(const struct store_cell *c)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ui/course.h"
 #include "app/ui/rows.h"
 #include "experiments/kernel/mem.h"
 #include "experiments/kernel/stats.h"
@@ -60,9 +61,32 @@ static void adjust(struct effect *of_result, size_t n)
       of_result[i].holm_p = p[m++];
 }
 
-static int by_size(const void *a, const void *b)
+/* The result that screen 1 judges by, else the most important one of numbers; then whatever is named as a score. */
+static void find_scores(struct comparison *c, const char *asked)
+{
+  size_t first = asked && !result_is_derived(asked) ? row_find(&c->list.results, asked) : SIZE_MAX;
+  for (size_t i = 0; i < c->n_effects; i++) {
+    size_t result = c->effect[i].result;
+    first = first == SIZE_MAX ? result : first;
+    c->effect[i].score = result == first || result_is_score(c->list.results.name[result]);
+  }
+  c->score = first;
+}
+
+static int by_importance(const struct comparison *c, const struct effect *p, const struct effect *q)
+{
+  if (p->result == q->result)
+    return (p->group > q->group) - (p->group < q->group);
+  if (p->result == c->score || q->result == c->score)
+    return p->result == c->score ? -1 : 1;
+  return p->result > q->result ? 1 : -1; /* as the listing has them */
+}
+
+static int by_size(const void *a, const void *b, void *comparison)
 {
   const struct effect *p = a, *q = b;
+  if (p->score || q->score)
+    return p->score != q->score ? q->score - p->score : by_importance(comparison, p, q);
   double x = isnan(p->size) ? -1 : fabs(p->size), y = isnan(q->size) ? -1 : fabs(q->size);
   if (x != y)
     return x > y ? -1 : 1;
@@ -78,7 +102,7 @@ static bool is_number(const struct comparison *c, size_t result)
   return false;
 }
 
-static void find_effects(struct comparison *c)
+static void find_effects(struct comparison *c, const char *score)
 {
   c->effect = xcalloc(c->list.results.n * COMPARE_GROUPS + 1, sizeof *c->effect);
   for (size_t k = 0; k < c->list.results.n; k++) {
@@ -87,7 +111,9 @@ static void find_effects(struct comparison *c)
       c->effect[c->n_effects++] = effect_of(c, k, g);
     adjust(first, (size_t)(c->effect + c->n_effects - first));
   }
-  qsort(c->effect, c->n_effects, sizeof *c->effect, by_size);
+  find_scores(c, score);
+  if (c->n_effects)
+    qsort_r(c->effect, c->n_effects, sizeof *c->effect, by_size, c);
 }
 
 /* --- groups --------------------------------------------------------------------------------------------------------- */
@@ -131,9 +157,12 @@ static void find_metrics(struct comparison *c, struct app *app, struct store *s,
     store_query_close(q);
 }
 
-static const char *usual_metric(const struct names *metrics)
+static const char *usual_metric(const struct names *metrics, struct app *app, struct store *s, const struct compare_ask *ask)
 {
   static const char *const wanted[] = {"val_error", "val_loss", "loss"};
+  const char *with_course = course_choose(app, s, wanted, sizeof wanted / sizeof *wanted, ask->run, ask->n);
+  if (with_course)
+    return with_course;
   for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
     if (names_has(metrics, wanted[i]))
       return wanted[i];
@@ -165,9 +194,9 @@ bool compare_load(struct comparison *c, struct app *app, struct store *s, const 
   if (good) {
     find_groups(c, ask->reference);
     find_differing(c);
-    find_effects(c);
+    find_effects(c, ask->score);
     find_metrics(c, app, s, ids);
-    const char *metric = ask->metric && names_has(&c->metrics, ask->metric) ? ask->metric : usual_metric(&c->metrics);
+    const char *metric = ask->metric && names_has(&c->metrics, ask->metric) ? ask->metric : usual_metric(&c->metrics, app, s, ask);
     c->metric = metric ? xstrdup(metric) : NULL;
     read_curves(c, app, s);
   }
@@ -192,6 +221,7 @@ void compare_ask_free(struct compare_ask *a)
 {
   free(a->run);
   free(a->metric);
+  free(a->score);
   *a = (struct compare_ask){0};
 }
 

@@ -11,6 +11,7 @@ enum { COMPARE_GROUPS = 8 };
 /* One result of one group against group A; a figure is NaN where there is none. */
 struct effect {
   size_t result, group, pairs;
+  bool score;               /* of a result that rows are judged by */
   double difference;        /* of the pairs' mean, or of the means where there are no two pairs */
   double low, high;         /* 95 % t interval of the mean difference over pairs */
   double t_p, wilcoxon_p;   /* two-sided */
@@ -21,6 +22,7 @@ struct effect {
 struct compare_ask {
   int64_t *run; size_t n;   /* owned */
   char *metric;             /* of the curves; NULL: the usual one; owned */
+  char *score;              /* the result that people judge by now; NULL, or no result: the most important one; owned */
   bool by_run;              /* each run by itself instead of configs */
   int64_t reference;        /* the group whose first run this is becomes A; 0: the first group */
 };
@@ -31,9 +33,10 @@ struct comparison {
   size_t row[COMPARE_GROUPS];    /* of each letter, in list.row */
   bool *differs;                 /* of each parameter: among these groups (the seed only of single runs) */
   struct names metrics;
+  size_t score;                  /* the result that stands first; SIZE_MAX: none */
   char *metric;
   struct curve curve[COMPARE_GROUPS];
-  struct effect *effect; size_t n_effects; /* greatest |size| first, those without one behind */
+  struct effect *effect; size_t n_effects; /* scores first, by importance; then greatest |size| first, those without one behind */
 };
 
 /* In the reading thread. False: a message was printed. */

@@ -24,16 +24,11 @@ static bool asked_for(const struct runs *v, const char *name)
   return names_has(&v->ask.columns, name) || names_has(ui_columns(v->ui), name);
 }
 
-/* The curve that goes with the score: its own metric, else the loss. */
+/* The one that was chosen with m, else the one that goes with the score. */
 static size_t usual_curve(const struct runs *v)
 {
-  const struct names *metrics = &v->data.metrics;
-  const char *score = v->data.score != SIZE_MAX ? v->data.list.results.name[v->data.score] : "";
-  const char *const wanted[] = {v->curve ? v->curve : score, score, strstr(score, "error") ? "val_error" : "val_loss", "loss"};
-  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-    if (row_find(metrics, wanted[i]) != SIZE_MAX)
-      return row_find(metrics, wanted[i]);
-  return metrics->n ? 0 : SIZE_MAX;
+  size_t chosen = v->curve ? row_find(&v->data.metrics, v->curve) : SIZE_MAX;
+  return chosen != SIZE_MAX ? chosen : v->data.curve;
 }
 
 static void add_curves(struct making *m)

@@ -54,6 +54,10 @@ static void read_spark(struct app *app, struct store *s, struct spark *out)
   double first = number_at(app, s, "SELECT min(step)" OF_METRIC, out, INT64_MIN);
   double last = number_at(app, s, "SELECT max(step)" OF_METRIC, out, INT64_MIN);
   for (int i = 0; i < SPARK_POINTS; i++) {
+    if (last <= first && i < SPARK_POINTS - 1) { /* a point is no line */
+      out->value[i] = NAN;
+      continue;
+    }
     double step = first + (last - first) * i / (SPARK_POINTS - 1);
     out->value[i] = isnan(step) ? NAN : number_at(app, s, "SELECT value" OF_METRIC "AND step <= ?3 ORDER BY step DESC LIMIT 1", out, (int64_t)step);
   }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/ui/course.h"
 #include "app/ui/rows.h"
 #include "app/ui/runs_filter.h"
 #include "experiments/kernel/mem.h"
@@ -223,6 +224,21 @@ static void load_metrics(struct runs_data *d, struct app *app, struct store *s)
     store_query_close(q);
 }
 
+/* The score's own metric, else that of validation, else the loss: the first that has a course where curves are. */
+static void find_curve(struct runs_data *d, struct app *app, struct store *s)
+{
+  const char *score = d->score != SIZE_MAX ? d->list.results.name[d->score] : "";
+  const char *const wanted[] = {score, strstr(score, "error") ? "val_error" : "val_loss", "loss"};
+  int64_t *run = xcalloc(d->list.n_rows + 1, sizeof *run);
+  for (size_t i = 0; i < d->list.n_rows; i++)
+    run[i] = d->list.row[i].id;
+  const char *name = course_choose(app, s, wanted, sizeof wanted / sizeof *wanted, run, d->list.n_rows);
+  for (size_t i = 0; !name && i < sizeof wanted / sizeof *wanted; i++)
+    name = names_has(&d->metrics, wanted[i]) ? wanted[i] : NULL;
+  d->curve = name ? row_find(&d->metrics, name) : d->metrics.n ? 0 : SIZE_MAX;
+  free(run);
+}
+
 /* Is the filter SQL that the store understands? */
 static bool check_filter(struct app *app, struct store *s, const char *where, char **problem)
 {
@@ -264,12 +280,13 @@ bool runs_load(struct runs_data *d, struct app *app, struct store *s, const stru
   const struct listing_ask listing = {.seeds = ask->fold == FOLD_CONFIGS, .labels = true, .where = where, .by_run = ask->fold != FOLD_CONFIGS, .most_results = MOST_RESULTS,
                                       .best_of = ask->fold == FOLD_BEST ? ask->best_of : NULL,
                                       .columns = (const char *const *)asked.name, .n_columns = asked.n};
-  *d = (struct runs_data){.best = SIZE_MAX, .score = SIZE_MAX, .fold = ask->fold};
+  *d = (struct runs_data){.best = SIZE_MAX, .score = SIZE_MAX, .curve = SIZE_MAX, .fold = ask->fold};
   *problem = NULL;
   bool good = check_filter(app, s, where, problem) && listing_load(&d->list, app, s, &listing) == EXIT_DONE;
   if (good) {
     load_metrics(d, app, s);
     find_score(d, ask);
+    find_curve(d, app, s);
     compare_with_best(d);
     sort_rows(d, ask);
   }

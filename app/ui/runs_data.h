@@ -41,6 +41,7 @@ struct runs_data {
   bool any_tag, any_note;
   struct names metrics;        /* of the whole store */
   int64_t *metric_id;          /* their keys */
+  size_t curve;                /* the metric whose course goes with the score; SIZE_MAX: there are none */
 };
 
 struct runs_ask runs_ask_copy(const struct runs_ask *a);

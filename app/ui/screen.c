@@ -104,7 +104,7 @@ static bool described_as_true(void)
 {
   static char rgb[] = "RGB", tc[] = "Tc";
   const char *text = tigetstr(rgb);
-  return tigetflag(rgb) > 0 || tigetnum(rgb) > 0 || (text && text != (char *)-1) || tigetflag(tc) > 0;
+  return tigetflag(rgb) > 0 || tigetnum(rgb) > 0 || (text && (intptr_t)text != -1) || tigetflag(tc) > 0;
 }
 
 int screen_described_colours(void)

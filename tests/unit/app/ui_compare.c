@@ -156,6 +156,100 @@ static void too_many(void)
   store_close(s);
 }
 
+/* --- what comes first ---------------------------------------------------------------------------------------------------- */
+
+/* Two configs of three seeds: a cost that differs clearly, a test error that hardly differs, a loss between. Both log a loss at 20
+ * steps, and the error of validation once (or, with `often`, at 20 steps as well). */
+static void make_scored(const char *db, bool often)
+{
+  struct store *s;
+  char message[512], config[64];
+  int64_t loss, error;
+  if (store_open(&s, db, STORE_WRITE, message, sizeof message) != STORE_OK)
+    tap_bail("%s", message);
+  int64_t experiment = fixture_experiment(s);
+  store_metric_key(s, "loss", &loss);
+  store_metric_key(s, "val_error", &error);
+  for (int k = 0; k < 2; k++)
+    for (int seed = 1; seed <= 3; seed++) {
+      snprintf(config, sizeof config, "{\"schedule\":\"%s\",\"seed\":%d}", k ? "cosine" : "constant", seed);
+      int64_t run = fixture_run(s, experiment, config, seed);
+      for (int step = 0; step < 20; step++) {
+        store_metric_by_id(s, run, loss, step, 1.0 / (step + 1));
+        if (often || step == 19)
+          store_metric_by_id(s, run, error, step, 0.5 - 0.01 * step);
+      }
+      store_result_number(s, run, "cost", 100 * k + 0.01 * seed * seed * (k + 1));
+      store_result_number(s, run, "test_error", 0.2 + 0.01 * (k * (seed - 2)));
+      store_result_number(s, run, "loss_at_end", 0.3 * k + 0.01 * seed * seed * (k + 1));
+      const struct store_run_end end = {.status = STORE_DONE, .wall_s = 1};
+      if (store_run_end(s, run, &end) != STORE_OK)
+        tap_bail("%s", store_message(s));
+    }
+  store_close(s);
+}
+
+/* Do the texts stand in the table in this order? */
+static bool in_order(const char *a, const char *b, const char *c)
+{
+  const char *table = strstr(bench_text, "95 % interval"), *x = table ? strstr(table, a) : NULL, *y = x ? strstr(x, b) : NULL;
+  return y && strstr(y, c);
+}
+
+static void scores_first(void)
+{
+  static char db[128];
+  snprintf(db, sizeof db, "%s", fixture_path("scored.db"));
+  make_scored(db, false);
+  bench_open(db, 120, 40);
+  bench_screen();
+  bench_keys("g Space Space 3");
+  tap_ok(in_order("test_error", "cost", "loss_at_end"), "the score stands before effects that are a hundred times as clear");
+  tap_has(bench_screen(), "B - A by seed: test_error", "and its pairs are shown");
+  tap_has(bench_screen(), "scores first, then by effect", "as the line below says");
+  tap_has(bench_keys("Right Right Right Right Right Right s"), "effect↑", "s sorts by a column");
+  tap_ok(in_order("cost", "loss_at_end", "test_error"), "the clearest effect is first then");
+  tap_ok(!strstr(bench_screen(), "scores first"), "and nobody says otherwise");
+  tap_has(bench_keys("s"), "effect↓", "s turns it");
+  tap_ok(in_order("test_error", "loss_at_end", "cost"), "and the least clear one is first");
+  bench_keys("s");
+  tap_ok(in_order("test_error", "cost", "loss_at_end"), "and s once more goes back to scores first");
+  bench_keys("/");
+  bench_type("LOSS");
+  tap_ok(!strstr(bench_line("cost"), "100") && *bench_line("loss_at_end"), "/ shows the results with a word in their names while it is typed");
+  tap_has(bench_keys("Enter"), "1 of 3 with \"LOSS\"", "and says how many there are");
+  bench_keys("/ Ctrl-U");
+  bench_type("nothing like it");
+  tap_has(bench_keys("Enter a"), "0 of 3", "none is none");
+  tap_has(bench_keys("/ Ctrl-U Enter"), "test_error", "an empty word shows all again");
+  bench_keys("1");
+  for (int i = 0; i < 12 && !*bench_line("cost↑") && !*bench_line("cost↓"); i++)
+    bench_keys("Right s");
+  bench_keys("3");
+  tap_ok(in_order("cost", "test_error", "loss_at_end"), "what screen 1 is sorted by is the score");
+  bench_close();
+}
+
+/* A curve is drawn of a metric that has one. */
+static void with_course(void)
+{
+  static char db[128];
+  snprintf(db, sizeof db, "%s", fixture_path("scored.db"));
+  bench_open(db, 120, 40);
+  bench_screen();
+  tap_has(bench_keys("1"), "~loss", "val_error was logged once only: the column of curves has the loss");
+  tap_has(bench_keys("g Space Space 3"), "\nloss", "so has the plot of screen 3");
+  bench_keys("Space Space");
+  tap_has(bench_keys("1 m"), "~val_error", "m shows the other");
+  tap_ok(!strstr(bench_screen(), "▁▁"), "as the point it is");
+  bench_close();
+  snprintf(db, sizeof db, "%s", fixture_path("often.db"));
+  make_scored(db, true);
+  bench_open(db, 120, 40);
+  tap_has(bench_keys("1"), "~val_error", "logged as often as the loss, val_error is drawn");
+  bench_close();
+}
+
 int main(void)
 {
   snprintf(path, sizeof path, "%s", fixture_path("compare.db"));
@@ -166,6 +260,8 @@ int main(void)
   add_curves();
   bands_are_intervals();
   too_many();
+  scores_first();
+  with_course();
   fixture_done();
   return tap_done();
 }
