@@ -20,9 +20,9 @@ static bool has_course(struct app *app, struct store *s, int64_t run, const char
 
 static size_t count(struct app *app, struct store *s, const char *metric, const int64_t *run, size_t n)
 {
-  size_t looked_at = n < MOST_RUNS ? n : MOST_RUNS, with = 0;
-  for (size_t i = 0; i < looked_at; i++)
-    with += has_course(app, s, run[i * n / looked_at], metric);
+  size_t with = 0;
+  for (size_t i = 0; i < n && i < MOST_RUNS; i++)
+    with += has_course(app, s, run[n > MOST_RUNS ? i * n / MOST_RUNS : i], metric);
   return with;
 }
 
