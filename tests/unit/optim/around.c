@@ -6,7 +6,8 @@
 #include "experiments/optim/around.h"
 #include "tests/unit/optim/drive.h"
 
-extern const struct optimizer optimizer_sam, optimizer_gam, optimizer_gr_fd, optimizer_flooding, optimizer_smb, optimizer_oasis;
+extern const struct optimizer optimizer_sam, optimizer_gam, optimizer_gr_fd, optimizer_flooding, optimizer_smb, optimizer_smb_i,
+    optimizer_oasis;
 
 enum { N = 6 };
 
@@ -421,6 +422,102 @@ static void test_smb(const struct bowl *q, const struct object *sgd)
   object_free(&o);
 }
 
+/* T updates on the bowl by an oracle whose losses of trials are those of the bowl, or never low enough; lr[k - 1] at update k. */
+static void scheduled(const struct object *o, const struct bowl *q, bool fails, const double *lr, uint64_t T, double *w)
+{
+  double g[N];
+  memcpy(w, start, sizeof start);
+  void *state = state_made(o, w, N, DTYPE_F64);
+  for (uint64_t k = 1; k <= T; k++) {
+    struct err e = {0};
+    struct oracle oracle = oracle_of(q, value(q, w, g));
+    struct step_info s = {.k = k, .lr = lr[k - 1], .oracle = &oracle};
+    if (fails)
+      oracle.loss_f64 = never;
+    if (optimizer_step_f64(o, state, w, g, N, &s, &e) != STATUS_OK)
+      tap_bail("%s", e.message);
+  }
+  free(state);
+}
+
+/* With a period of 3 the trial step is 0.9 of the last after three failures; after three successes it grows, to 0.012 at most. */
+static void test_smb_schedule(const struct bowl *q)
+{
+  struct object plain = MAKE_DEFAULT(&optimizer_smb.m), own = MAKE(&optimizer_smb.m, V_INT("period", 3), V_REAL("lr_max", 0.012));
+  double falling[9], growing[9], constant[9], w[N], expected[N];
+  for (int k = 0; k < 9; k++) {
+    constant[k] = 0.7;
+    falling[k] = 0.7 * (k < 3 ? 1 : k < 6 ? 0.9 : 0.9 * 0.9);
+  }
+  scheduled(&own, q, true, constant, 9, w);
+  scheduled(&plain, q, true, falling, 9, expected);
+  tap_ok(distance(w, expected) < 1e-13, "smb: model steps make the trial step fall, period by period (%.1e)", distance(w, expected));
+  for (int k = 0; k < 9; k++) {
+    constant[k] = 0.01;
+    growing[k] = k < 3 ? 0.01 : 0.01 / 0.9; /* another time would be 0.0123 */
+  }
+  scheduled(&own, q, false, constant, 9, w);
+  scheduled(&plain, q, false, growing, 9, expected);
+  tap_ok(distance(w, expected) < 1e-13, "smb: accepted trials make it grow, to lr_max (%.1e)", distance(w, expected));
+  object_free(&plain), object_free(&own);
+}
+
+/* The second update builds the model on the same bowl: it is smb's first. Then the flag is down again; successes are SGD. */
+static void test_smb_i(const struct bowl *q, const struct object *sgd)
+{
+  struct object o = MAKE(&optimizer_smb_i.m, V_REAL("eta_model", 0.9));
+  double w[N], expected[N], lr[3] = {0.7, 0.7, 0.7};
+  same(&o, sgd, q, 0.05, 30, 0, "smb-i: trial steps that succeed are those of sgd");
+  scheduled(&o, q, true, lr, 1, w);
+  tap_ok(distance(w, start) == 0, "smb-i: a trial that fails moves nothing");
+  scheduled(&o, q, true, lr, 2, w);
+  model_by_solving(q, 0.7, 0, N, expected);
+  tap_ok(distance(w, expected) < 1e-12, "smb-i: the next update takes the model step (%.1e)", distance(w, expected));
+  scheduled(&o, q, true, lr, 3, expected);
+  tap_ok(distance(w, expected) == 0, "smb-i: and the one after it tries again");
+  object_free(&o);
+}
+
+/* Two batches: h of a bowl moved by `shift`, then s and y of q. -|s|^2 (2 sigma I + y s' + s y')^-1 h by elimination. */
+static void test_smb_i_batches(const struct bowl *q)
+{
+  struct object o = MAKE(&optimizer_smb_i.m, V_REAL("eta_model", 0.9));
+  struct bowl other = *q;
+  double w[N], g[N] = {0}, h[N] = {0}, there[N], trial[N], a[N][N], ss = 0, yy = 0, gg = 0, ys = 0, lr = 0.6;
+  for (size_t i = 0; i < N; i++)
+    other.b[i] += 1 + (double)i;
+  memcpy(w, start, sizeof start);
+  void *state = state_made(&o, w, N, DTYPE_F64);
+  const struct bowl *batch[] = {&other, q};
+  for (uint64_t k = 1; k <= 2; k++) {
+    struct err e = {0};
+    struct oracle oracle = oracle_of(batch[k - 1], value(batch[k - 1], w, k == 1 ? h : g));
+    struct step_info s = {.k = k, .lr = lr, .oracle = &oracle};
+    oracle.loss_f64 = never;
+    if (optimizer_step_f64(&o, state, w, k == 1 ? h : g, N, &s, &e) != STATUS_OK)
+      tap_bail("%s", e.message);
+  }
+  free(state);
+  for (size_t i = 0; i < N; i++)
+    trial[i] = start[i] - lr * g[i];
+  value(q, trial, there);
+  for (size_t i = 0; i < N; i++) {
+    double s = -lr * g[i], y = there[i] - g[i];
+    ss += s * s, yy += y * y, gg += g[i] * g[i], ys += y * s;
+  }
+  double two_sigma = sqrt(ss) * (sqrt(yy) + sqrt(gg) / 0.9) - ys;
+  for (size_t i = 0; i < N; i++)
+    for (size_t j = 0; j < N; j++)
+      a[i][j] = two_sigma * (i == j) - lr * g[j] * (there[i] - g[i]) - lr * g[i] * (there[j] - g[j]);
+  for (size_t i = 0; i < N; i++)
+    h[i] *= -ss;
+  solve(N, a, h);
+  for (size_t i = 0; i < N; i++)
+    h[i] += start[i];
+  tap_ok(distance(w, h) < 1e-12, "smb-i: direction of one batch, curvature of the next (%.1e)", distance(w, h));
+  object_free(&o);
+}
+
 /* --- OASIS ------------------------------------------------------------------------------------------- */
 
 /* Malitsky and Mishchenko's adaptive gradient descent, theta_0 infinite. */
@@ -592,6 +689,9 @@ int main(void)
   test_ends(&q, &sgd);
   test_flooding(&q, &sgd);
   test_smb(&q, &sgd);
+  test_smb_schedule(&q);
+  test_smb_i(&q, &sgd);
+  test_smb_i_batches(&q);
   test_oasis(&q);
   test_float32(&q, &sgd);
   test_missing();
