@@ -20,8 +20,8 @@
 -- 23 % above the best rival, mostly Adam, with batches 13 to 94 %, on the net by a factor of 170. Part of it is the
 -- cost: with as many updates as SGD (four times the budget) OASIS is level or below with all data, 6 to 13 % above with
 -- batches, where nothing makes its steps shrink, and on the net level with SGD, not with Adam. AdaHessian it beats on
--- the net and on nlls, but for batches of breast-cancer. The floor alpha matters: 0.1 is better but for the net and nlls
--- on batches of digits; on one seed 1e-5 and b2 = 0.999 were worse than the defaults nearly everywhere.
+-- the net and on nlls, but for batches of breast-cancer. The floor alpha matters: 0.1 is better but for the net and
+-- nlls on batches of digits; on one seed 1e-5 and b2 = 0.999 were worse than the defaults nearly everywhere.
 -- Liberties: small data; rates constant for all; AdaHessian without its average over blocks, also on the net.
 local assay = require "assay"
 local claims = require "assay.claims"
