@@ -120,64 +120,26 @@ local function options(p)
   }
 end
 
-local function score_of(arm)
-  for _, each in ipairs(arm.tried) do
-    if each.rate == arm.rate and each.mean then return each.mean end
-  end
-  return math.huge
-end
-
-local function key_of(on, rho, kappa, method) return string.format("%s|%g|%g|%s", on, rho, kappa, method) end
-
 -- A function of a problem and a method: its fresh runs, of tuned ASGD those at the best theta; and that arm.
 local function chooser(results, p)
-  local best, runs = {}, results:where { what = "iterations" }
-  for _, arm in ipairs(tuning.arms(runs, options(p))) do
-    local k = arm.keys
-    local key = key_of(k.on, k.rho, k.kappa, k.method)
-    if not best[key] or score_of(arm) < score_of(best[key]) then best[key] = arm end
-  end
+  local runs = results:where { what = "iterations" }
+  local arms = tuning.arms(runs, options(p))
   return function(on, rho, kappa, method)
-    local arm = best[key_of(on, rho, kappa, method)]
+    local arm = tuning.best(arms, { on = on, rho = rho, kappa = kappa, method = method })
     return tuning.scored(runs, arm), arm
   end
 end
 
-local function by_seed(rows)
-  local out = {}
-  for _, row in ipairs(rows:done()) do out[row.config.seed] = row.log_iterations end
-  return out
-end
+local function by_seed(rows) return claims.by_seed(rows, "log_iterations") end
 
--- Slopes of log iterations over the logs of x, one of each seed; lists[i] is by_seed at x[i].
-local function slopes(x, lists)
-  local mean, out = 0, {}
-  for _, value in ipairs(x) do mean = mean + math.log(value, 10) / #x end
-  for seed in pairs(lists[1]) do
-    local sxy, sxx = 0, 0
-    for i, value in ipairs(x) do
-      local dx = math.log(value, 10) - mean
-      sxy, sxx = sxy + dx * (lists[i][seed] or 0 / 0), sxx + dx * dx
-    end
-    if sxy == sxy then out[#out + 1] = sxy / sxx end
-  end
-  table.sort(out)
-  return out
-end
-
-local function slope_over(fresh, method, x, problem_at)
-  local lists = {}
-  for i, value in ipairs(x) do
+-- The slope of log iterations over the log of what varies.
+local function slope_over(fresh, method, values, problem_at)
+  local x, y = {}, {}
+  for i, value in ipairs(values) do
     local rho, kappa = problem_at(value)
-    lists[i] = by_seed((fresh("unit", rho, kappa, method)))
+    x[i], y[i] = math.log(value, 10), by_seed((fresh("unit", rho, kappa, method)))
   end
-  return claims.mean(slopes(x, lists))
-end
-
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
+  return claims.mean(claims.slopes(x, y))
 end
 
 -- The problem on which a setting keeps its promise worst.
@@ -197,28 +159,37 @@ local function verdict(results, p)
   local fresh, out = chooser(results, p), {}
   for _, method in ipairs { "old", "new" } do
     local f, where = worst_promise(results, method)
-    out[#out + 1] = finding(f, "exact", string.format("E f falls by 1 - theta an iteration: %s.", THETAS[method]),
-      "log10 of f over the promise", { at_most = 0 }, where)
+    out[#out + 1] = claims.finding(f, {
+      statement = string.format("E f falls by 1 - theta an iteration: %s.", THETAS[method]),
+      kind = "exact", unit = "log10 of f over the promise", at_most = 0, why = where,
+    })
   end
   local function at_kappa(kappa) return p.rhos[2], kappa end
   local function at_rho(rho) return rho, p.kappas[2] end
-  out[#out + 1] = finding(slope_over(fresh, "old", p.kappas, at_kappa), "rate",
-    "Iterations of ASGD grow like the square root of kappa.", "slope of log iterations over log kappa, older setting",
-    { at_least = 0.4, at_most = 0.6 })
-  out[#out + 1] = finding(slope_over(fresh, "tuned asgd", p.rhos, at_rho), "rate",
-    "Iterations grow like the square root of rho, with the best rate and theta for each.",
-    "slope of log iterations over log rho, unit rows", { at_most = 0.6 }, "0.1 for the tuning")
+  out[#out + 1] = claims.finding(slope_over(fresh, "old", p.kappas, at_kappa), {
+    statement = "Iterations of ASGD grow like the square root of kappa.",
+    kind = "rate", unit = "slope of log iterations over log kappa, older setting", at_least = 0.4, at_most = 0.6,
+  })
+  out[#out + 1] = claims.finding(slope_over(fresh, "tuned asgd", p.rhos, at_rho), {
+    statement = "Iterations grow like the square root of rho, with the best rate and theta for each.",
+    kind = "rate", unit = "slope of log iterations over log rho, unit rows", at_most = 0.6,
+    why = "0.1 for the tuning",
+  })
   for _, kappa in ipairs(p.kappas) do
-    out[#out + 1] = finding(claims.paired(by_seed((fresh("unit", p.rhos[2], kappa, "old"))),
-      by_seed((fresh("unit", p.rhos[2], kappa, "sgd")))), "order",
-      string.format("Unit rows, kappa = %g: ASGD needs fewer iterations than SGD, both as analysed.", kappa),
-      "log10 of the ratio of iterations", { less_than = 0 })
+    out[#out + 1] = claims.finding(claims.paired(by_seed((fresh("unit", p.rhos[2], kappa, "old"))),
+      by_seed((fresh("unit", p.rhos[2], kappa, "sgd")))), {
+      statement = string.format("Unit rows, kappa = %g: ASGD needs fewer iterations than SGD, both as analysed.",
+        kappa),
+      kind = "order", unit = "log10 of the ratio of iterations", less_than = 0,
+    })
   end
   for _, kappa in ipairs(p.gauss) do
-    out[#out + 1] = finding(claims.paired(by_seed((fresh("gauss", 0, kappa, "tuned asgd"))),
-      by_seed((fresh("gauss", 0, kappa, "tuned sgd")))), "order",
-      string.format("Gaussian rows, condition %g: ASGD needs fewer iterations than SGD, both tuned.", kappa),
-      "log10 of the ratio of iterations", { less_than = 0 })
+    out[#out + 1] = claims.finding(claims.paired(by_seed((fresh("gauss", 0, kappa, "tuned asgd"))),
+      by_seed((fresh("gauss", 0, kappa, "tuned sgd")))), {
+      statement = string.format("Gaussian rows, condition %g: ASGD needs fewer iterations than SGD, both tuned.",
+        kappa),
+      kind = "order", unit = "log10 of the ratio of iterations", less_than = 0,
+    })
   end
   return out
 end

@@ -95,22 +95,7 @@ end
 
 -- The runs that score.
 local function fresh(results, data, batch, method)
-  return results:where { data = data, batch = batch, method = method }:where(function(row)
-    return tuning.is_fresh(row.config.seed)
-  end)
-end
-
-local function by_seed(rows, name)
-  local out = {}
-  for _, row in ipairs(rows:done()) do out[row.config.seed] = row[name] end
-  return out
-end
-
-local function list(by)
-  local out = {}
-  for _, value in pairs(by) do out[#out + 1] = value end
-  table.sort(out)
-  return out
+  return tuning.fresh(results:where { data = data, batch = batch, method = method })
 end
 
 local function in_verdict(p)
@@ -121,28 +106,27 @@ local function in_verdict(p)
   return out
 end
 
-local function order(f, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = "order", statement, unit, why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 local function verdict(results, p)
   local out = {}
   for _, data in ipairs(in_verdict(p)) do
     local own = fresh(results, data, p.batches[1], "ai-sarah")
     for _, rival in ipairs(RIVALS) do
-      local theirs = by_seed(fresh(results, data, p.batches[1], rival), "log_grad")
-      out[#out + 1] = order(claims.paired(by_seed(own, "log_grad"), theirs),
-        string.format("%s: untuned AI-SARAH is comparable to tuned %s, or better.", data, rival:upper()),
-        "log10 of the ratio of gradient norms, AI-SARAH to the rival", { at_most = math.log(2, 10) })
+      local theirs = claims.by_seed(fresh(results, data, p.batches[1], rival), "log_grad")
+      out[#out + 1] = claims.finding(claims.paired(claims.by_seed(own, "log_grad"), theirs), {
+        statement = string.format("%s: untuned AI-SARAH is comparable to tuned %s, or better.", data, rival:upper()),
+        unit = "log10 of the ratio of gradient norms, AI-SARAH to the rival", at_most = math.log(2, 10),
+      })
     end
-    out[#out + 1] = order(claims.mean(list(by_seed(own, "log_step"))),
-      string.format("%s: at the end the step exceeds 1/L.", data), "log of step times L, last five passes",
-      { more_than = 0 }, "asks little: on a quadratic no step is below 1/L of its batch, but for the bound")
-    out[#out + 1] = order(claims.mean(list(by_seed(own, "grown"))),
-      string.format("%s: the step grows while the curvature falls.", data), "log of the step, last - first passes",
-      { more_than = 0 }, "v turns to flatter directions as well: not only the curvature may be the cause")
+    out[#out + 1] = claims.finding(claims.mean(claims.by_seed(own, "log_step")), {
+      statement = string.format("%s: at the end the step exceeds 1/L.", data),
+      unit = "log of step times L, last five passes", more_than = 0,
+      why = "asks little: on a quadratic no step is below 1/L of its batch, but for the bound",
+    })
+    out[#out + 1] = claims.finding(claims.mean(claims.by_seed(own, "grown")), {
+      statement = string.format("%s: the step grows while the curvature falls.", data),
+      unit = "log of the step, last - first passes", more_than = 0,
+      why = "v turns to flatter directions as well: not only the curvature may be the cause",
+    })
   end
   return out
 end
@@ -150,10 +134,8 @@ end
 -- --- report -----------------------------------------------------------------------------------------
 
 local function arm_rate(arms, data, batch, method)
-  for _, arm in ipairs(arms) do
-    local k = arm.keys
-    if k.data == data and k.batch == batch and k.method == method then return arm.rate end
-  end
+  local arm = tuning.best(arms, { data = data, batch = batch, method = method })
+  return arm and arm.rate
 end
 
 local function mean_of(rows, name)
@@ -188,7 +170,7 @@ local function show(results, p)
   out:print()
   print()
   print("Steps of AI-SARAH: times L in the first and the last passes; times the curvature where it ends; that over L.")
-  local own = results:where { method = "ai-sarah" }:where(function(row) return tuning.is_fresh(row.config.seed) end)
+  local own = tuning.fresh(results:where { method = "ai-sarah" })
   own:group("data", "batch"):table({ "step_first", "step_last", "step_local", "curvature" }):print()
 end
 

@@ -134,11 +134,12 @@ local function first_below(list, limit)
   end
 end
 
--- Fall of the log gap by x over the later half, in logs, of the way from the start down to a gap.
-local function late_fall(trace, down_to)
+-- Fall of the log gap by x over the later half, in logs, of the way from the start down to a gap, over another fall;
+-- nil where the run does not come so far.
+local function late_fall(trace, down_to, guaranteed)
   local a, b = first_below(trace.gap, math.sqrt(trace.gap[1] * down_to)), first_below(trace.gap, down_to)
   if not b or trace.x[b] == trace.x[a] then return nil end
-  return math.log(trace.gap[a] / trace.gap[b]) / (trace.x[b] - trace.x[a])
+  return math.log(trace.gap[a] / trace.gap[b]) / (trace.x[b] - trace.x[a]) / guaranteed
 end
 
 local THEORY = {
@@ -147,8 +148,7 @@ local THEORY = {
     local rule = sgd(assay.schedule("constant", { peak = rate }))
     local t = mean_trace(rule, f, minimum, "iteration", c, { passes = p.passes, every = 0.01 }, p.repeats)
     local floor = mean_of(t.gap, #t.gap // 2 + 1, #t.gap)
-    local fall = late_fall(t, 4 * floor)
-    return { floor = floor, fall = fall and fall / -math.log(1 - rate * p.l2) }
+    return { floor = floor, fall = late_fall(t, 4 * floor, -math.log(1 - rate * p.l2)) }
   end,
   inverse = function(f, minimum, smoothness, c, p)
     local rule = sgd(assay.schedule("inverse-time", { peak = 1 / smoothness, k = p.l2 / (2 * smoothness) }))
@@ -174,13 +174,13 @@ local THEORY = {
   saga = function(f, minimum, smoothness, c, p)
     local rule = assay.minimizer("saga", { sampler = "iid", batch = 1 })
     local t = mean_trace(rule, f, minimum, "iteration", c, { passes = p.long, every = 0.25 }, 1)
-    return { fall = late_fall(t, 1e-10) / -math.log(1 - math.min(1 / (4 * p.n), p.l2 / (3 * smoothness))) }
+    return { fall = late_fall(t, 1e-10, -math.log(1 - math.min(1 / (4 * p.n), p.l2 / (3 * smoothness)))) }
   end,
   svrg = function(f, minimum, smoothness, c, p)
     local rule = assay.minimizer("svrg", { sampler = "iid", batch = 1, rate = 0.1 / smoothness, period = 2 })
     local t = mean_trace(rule, f, minimum, "passes", c, { passes = p.long, every = 0.25 }, 1)
     local factor = smoothness / (p.l2 * 0.1 * 0.8 * 2 * p.n) + 0.2 / 0.8
-    return { fall = late_fall(t, 1e-10) / (-math.log(factor) / 3) }
+    return { fall = late_fall(t, 1e-10, -math.log(factor) / 3) }
   end,
 }
 
@@ -227,23 +227,18 @@ end
 
 -- The fresh rows of SGD at its tuned rate, and that rate.
 local function tuned(results, p, n)
-  for _, arm in ipairs(tuning.arms(results, options(p))) do
-    if arm.keys.n == n then return tuning.scored(results, arm), arm.rate end
-  end
-  return results:where { what = "none" }
+  local arm = tuning.best(tuning.arms(results, options(p)), { n = n })
+  return tuning.scored(results, arm), arm.rate
 end
 
 -- By seed the slope of the log floor over the log rate.
 local function floor_slopes(results)
-  local out = {}
-  for _, group in ipairs(results:where({ what = "fixed" }):group("seed")) do
-    local x, y = {}, {}
-    for _, row in ipairs(group.rows:done()) do
-      x[#x + 1], y[#y + 1] = math.log(row.config.share), math.log(row.floor)
-    end
-    out[group.keys.seed] = claims.slope(x, y)
+  local x, y = {}, {}
+  for i, group in ipairs(results:where({ what = "fixed" }):group("share")) do
+    x[i] = math.log(group.keys.share)
+    y[i] = claims.by_seed(group.rows, function(row) return math.log(row.floor) end)
   end
-  return out
+  return claims.slopes(x, y)
 end
 
 local function linear(rows, statement, why, region)

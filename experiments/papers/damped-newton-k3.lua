@@ -55,9 +55,7 @@ local function fit(trace, minimum, first, last)
     if gap > 1e-9 then x[#x + 1], y[#y + 1] = math.log(k), math.log(gap) end
   end
   if #x < 10 then return nil end
-  local mx, my, sxy, sxx = assay.stats.mean(x), assay.stats.mean(y), 0, 0
-  for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
-  return sxy / sxx
+  return claims.slope(x, y)
 end
 
 -- Length of the global phase; slope over its second half in log k, and in its second quarter in k.
@@ -93,30 +91,12 @@ end
 
 -- By seed a result of the fresh runs of a method at an M (none: the tuned one, or that of a method without).
 local function by_seed(results, name, problem_id, method, M)
-  local out = {}
-  for _, row in ipairs(results:where { problem = problem_id, method = method }:done()) do
-    if tuning.is_fresh(row.seed) and (M == nil or row.config.M == M) then out[row.seed] = row[name] end
-  end
-  return out
+  return claims.by_seed(tuning.fresh(results:where { problem = problem_id, method = method, M = M }), name)
 end
 
 local function tuned_M(results, p, problem_id, method)
-  for _, arm in ipairs(tuning.arms(results, options(p))) do
-    if arm.keys.problem == problem_id and arm.keys.method == method then return arm.rate end
-  end
-end
-
-local function values(by)
-  local out = {}
-  for _, value in pairs(by) do out[#out + 1] = value end
-  table.sort(out)
-  return out
-end
-
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
+  local arm = tuning.best(tuning.arms(results, options(p)), { problem = problem_id, method = method })
+  return arm and arm.rate
 end
 
 local function verdict(results, p)
@@ -124,17 +104,21 @@ local function verdict(results, p)
   for _, id in ipairs(CONVEX) do
     local M = tuned_M(results, p, id, "rn-4")
     local tuned = by_seed(results, "log_iterations", id, "rn-4", M)
-    out[#out + 1] = finding(claims.mean(values(by_seed(results, "slope", id, "rn-4", p.large))), "rate",
-      string.format("On %s f - f* falls like k^-3, or faster, in the global phase.", id),
-      "slope of log(f - f*) over log k", { at_most = -3 },
-      string.format("M = %g, from the square root of the phase's length to its end", p.large))
-    out[#out + 1] = finding(claims.mean(values(by_seed(results, "early", id, "rn-4", p.large))), "rate",
-      string.format("… also away from the end of the phase (%s).", id), "slope of log(f - f*) over log k",
-      { at_most = -3 }, "from a quarter to half of the phase's length")
-    out[#out + 1] = finding(claims.paired(by_seed(results, "log_iterations", id, "backtrack"), tuned), "order",
-      string.format("On %s backtracking matches the tuned constant.", id),
-      "log of the ratio of iterations, backtracking to the tuned M", { at_most = math.log(1.1) },
-      string.format("10 %% more counts as matching; tuned M = %g", M or 0 / 0))
+    out[#out + 1] = claims.finding(claims.mean(by_seed(results, "slope", id, "rn-4", p.large)), {
+      statement = string.format("On %s f - f* falls like k^-3, or faster, in the global phase.", id),
+      kind = "rate", unit = "slope of log(f - f*) over log k", at_most = -3,
+      why = string.format("M = %g, from the square root of the phase's length to its end", p.large),
+    })
+    out[#out + 1] = claims.finding(claims.mean(by_seed(results, "early", id, "rn-4", p.large)), {
+      statement = string.format("… also away from the end of the phase (%s).", id),
+      kind = "rate", unit = "slope of log(f - f*) over log k", at_most = -3,
+      why = "from a quarter to half of the phase's length",
+    })
+    out[#out + 1] = claims.finding(claims.paired(by_seed(results, "log_iterations", id, "backtrack"), tuned), {
+      statement = string.format("On %s backtracking matches the tuned constant.", id),
+      kind = "order", unit = "log of the ratio of iterations, backtracking to the tuned M", at_most = math.log(1.1),
+      why = string.format("10 %% more counts as matching; tuned M = %g", M or 0 / 0),
+    })
   end
   return out
 end
@@ -156,8 +140,7 @@ local function show(results, p)
     p.most, p.seeds))
   print("below 1/2; slope: of log(f - f*) over log k in it; early: from a quarter to half of it.\n")
   local out = report.table { "problem", "method", "M", "iterations", "reached", "phase", "slope", "early" }
-  for _, group in ipairs(results:where(function(row) return tuning.is_fresh(row.seed) end)
-    :group("problem", "method", "M")) do
+  for _, group in ipairs(tuning.fresh(results):group("problem", "method", "M")) do
     local k = group.keys
     out:row {
       k.problem, k.method, k.M and report.label(k.M) or "-", group:text "iterations",

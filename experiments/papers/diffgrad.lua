@@ -153,11 +153,7 @@ local function count_found(results, method)
 end
 
 local function errors(results, problem, method)
-  local out = {}
-  for _, row in ipairs(results:where { problem = problem, method = method }:done()) do
-    if tuning.is_fresh(row.seed) then out[row.seed] = row.test_error end
-  end
-  return out
+  return claims.by_seed(tuning.fresh(results:where { problem = problem, method = method }), "test_error")
 end
 
 -- On how many functions Adam goes further beyond the minimum than diffGrad.
@@ -170,32 +166,31 @@ local function count_further(results)
   return n
 end
 
-local function finding(f, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = f.kind or "order", statement, unit, why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 local function verdict(results, p)
   local list = {
-    finding({ kind = "exact", effect = count_found(results, "diffgrad") },
-      "From the published start diffGrad settles in the global minimum of F1, F2 and F3.", "of 3 functions",
-      { at_least = 3 }),
-    finding({ kind = "exact", effect = count_further(results) }, "… and Adam goes further beyond it.",
-      "of 3 functions", { at_least = 3 },
-      string.format("Adam settles in the global minimum of %d all the same", count_found(results, "adam"))),
-    finding(claims.paired(found(results, "diffgrad", p), found(results, "adam", p)),
-      "From random starts diffGrad finds the global minimum more often than Adam.",
-      "difference of shares", { more_than = 0 }),
-    finding(claims.paired(found(results, "diffgrad", p), found(results, "aliased", p)),
-      "… and more often than Adam at half the rate: the friction does it.", "difference of shares",
-      { more_than = 0 }),
+    {
+      statement = "From the published start diffGrad settles in the global minimum of F1, F2 and F3.",
+      kind = "exact", effect = count_found(results, "diffgrad"), unit = "of 3 functions", at_least = 3,
+    },
+    {
+      statement = "… and Adam goes further beyond it.",
+      kind = "exact", effect = count_further(results), unit = "of 3 functions", at_least = 3,
+      why = string.format("Adam settles in the global minimum of %d all the same", count_found(results, "adam")),
+    },
+    claims.finding(claims.paired(found(results, "diffgrad", p), found(results, "adam", p)), {
+      statement = "From random starts diffGrad finds the global minimum more often than Adam.",
+      unit = "difference of shares", more_than = 0,
+    }),
+    claims.finding(claims.paired(found(results, "diffgrad", p), found(results, "aliased", p)), {
+      statement = "… and more often than Adam at half the rate: the friction does it.",
+      unit = "difference of shares", more_than = 0,
+    }),
   }
   for _, net in ipairs(NET_NAMES) do
-    list[#list + 1] = finding(
-      claims.paired(errors(results, net, "diffgrad"), errors(results, net, "adam")),
-      string.format("%s: tuned, diffGrad is at least on par with Adam.", net), "difference of test errors",
-      { at_most = 0.005 }, "half a point counts as on par")
+    list[#list + 1] = claims.finding(claims.paired(errors(results, net, "diffgrad"), errors(results, net, "adam")), {
+      statement = string.format("%s: tuned, diffGrad is at least on par with Adam.", net),
+      unit = "difference of test errors", at_most = 0.005, why = "half a point counts as on par",
+    })
   end
   return list
 end

@@ -102,15 +102,11 @@ local function options(p)
 end
 
 local function fresh(results, which, kappa, method, base)
-  return races(results):where { problem = which, kappa = kappa, method = method, base = base }
-    :where(function(row) return tuning.is_fresh(row.config.seed) end)
+  return tuning.fresh(races(results):where { problem = which, kappa = kappa, method = method, base = base })
 end
 
-local function by_seed(rows, name)
-  local out = {}
-  for _, row in ipairs(rows:done()) do out[row.seed] = math.log(row[name]) end
-  return out
-end
+-- ln of a result by seed.
+local function logs(rows, name) return claims.by_seed(rows, function(row) return math.log(row[name]) end) end
 
 -- Where the grid of rates begins; tuning moves on to where it has to. Heavy ball bears about 2/L.
 local function centre(case, base, method)
@@ -133,37 +129,29 @@ local function name_of(case)
   return case[1] == "logistic" and "logistic" or string.format("%s, kappa = %g", case[1], case[2])
 end
 
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
-local function largest(results, name)
-  local out = 0
-  for _, row in ipairs(results:where({ what = "exact" }):done()) do out = math.max(out, row[name]) end
-  return out
-end
-
 local function verdict(results, p)
   local out = {
-    finding({ effect = largest(results, "off") }, "exact",
-      "The base sees the condition number lambda_(k+1)/lambda_min: 10, at every kappa.",
-      "factor of the gradient an iteration over (10 - 1)/(10 + 1), less 1, largest", { at_most = 1e-3 },
-      "over 30 iterations the modes between the two ends have not died out"),
+    claims.finding(claims.largest(results:where { what = "exact" }, "off"), {
+      statement = "The base sees the condition number lambda_(k+1)/lambda_min: 10, at every kappa.",
+      unit = "factor of the gradient an iteration over (10 - 1)/(10 + 1), less 1, largest", at_most = 1e-3,
+      why = "over 30 iterations the modes between the two ends have not died out",
+    }),
   }
   for _, case in ipairs(cases(p)) do
     for _, base in ipairs(BASES) do
-      local with = by_seed(fresh(results, case[1], case[2], "fosi", base), "iterations")
-      out[#out + 1] = finding(
-        claims.paired(with, by_seed(fresh(results, case[1], case[2], "alone", base), "iterations")), "order",
-        string.format("Fewer iterations than %s alone: %s.", base, name_of(case)),
-        "log of the ratio of iterations", { less_than = 0 })
+      local with = logs(fresh(results, case[1], case[2], "fosi", base), "iterations")
+      out[#out + 1] = claims.finding(claims.paired(with, logs(fresh(results, case[1], case[2], "alone", base),
+        "iterations")), {
+        statement = string.format("Fewer iterations than %s alone: %s.", base, name_of(case)),
+        kind = "order", unit = "log of the ratio of iterations", less_than = 0,
+      })
     end
   end
-  local own = by_seed(fresh(results, "logistic", 0, "fosi", "heavy-ball"), "fit_s")
-  out[#out + 1] = finding(claims.paired(own, by_seed(fresh(results, "logistic", 0, "lbfgs", "none"), "fit_s")), "order",
-    "Less time than L-BFGS: logistic, heavy ball as base.", "log of the ratio of seconds", { less_than = 0 })
+  local own = logs(fresh(results, "logistic", 0, "fosi", "heavy-ball"), "fit_s")
+  out[#out + 1] = claims.finding(claims.paired(own, logs(fresh(results, "logistic", 0, "lbfgs", "none"), "fit_s")), {
+    statement = "Less time than L-BFGS: logistic, heavy ball as base.",
+    kind = "order", unit = "log of the ratio of seconds", less_than = 0,
+  })
   return out
 end
 

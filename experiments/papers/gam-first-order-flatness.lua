@@ -89,30 +89,20 @@ local function tuning_of(p)
   }
 end
 
-local function tuned_score(arm)
-  local best = math.huge
-  for _, each in ipairs(arm.tried) do best = math.min(best, each.mean or best) end
-  return best
-end
-
 -- The arm of a method whose radius and rate have the least validation error on the tuning seeds.
 local function best_arm(results, p, method)
-  local best
-  for _, arm in ipairs(tuning.arms(results, tuning_of(p))) do
-    local mine = arm.keys.method == method
-    if mine and arm.rate and (not best or tuned_score(arm) < tuned_score(best)) then best = arm end
-  end
-  return best
+  local arm = tuning.best(tuning.arms(results, tuning_of(p)), { method = method })
+  return arm and arm.rate and arm
 end
 
 local LOGS = { top = true, trace = true, flatness = true }
 
 local function scores(results, p, method, name)
-  local out, arm = {}, best_arm(results, p, method)
-  for _, row in ipairs(arm and tuning.scored(results, arm):done() or {}) do
-    out[row.seed] = LOGS[name] and math.log(row[name]) or row[name]
-  end
-  return out
+  local arm = best_arm(results, p, method)
+  if not arm then return {} end
+  return claims.by_seed(tuning.scored(results, arm), function(row)
+    return LOGS[name] and math.log(row[name]) or row[name]
+  end)
 end
 
 local NAMES = {

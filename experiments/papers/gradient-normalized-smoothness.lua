@@ -61,9 +61,7 @@ local function growth(at, decades)
   if #at < decades then return nil end
   local x, y = {}, {}
   for i = 1, decades do x[i], y[i] = i, math.log(math.max(at[i] - (at[i - 1] or 0), 1e-3), 10) end
-  local mx, my, sxy, sxx = assay.stats.mean(x), assay.stats.mean(y), 0, 0
-  for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
-  return sxy / sxx
+  return claims.slope(x, y)
 end
 
 local function run_one(_, c, p)
@@ -88,34 +86,19 @@ end
 -- --- verdict ----------------------------------------------------------------------------------------
 
 local function by_seed(results, problem, model, name, gamma)
-  local out = {}
-  for _, row in ipairs(results:where { problem = problem, model = model, gamma = gamma or 1 }:done()) do
-    out[row.seed] = row[name]
-  end
-  return out
-end
-
-local function values(by)
-  local out = {}
-  for _, value in pairs(by) do out[#out + 1] = value end
-  table.sort(out)
-  return out
-end
-
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
+  return claims.by_seed(results:where { problem = problem, model = model, gamma = gamma or 1 }, name)
 end
 
 local function rates(results, p, out)
   for _, problem in ipairs(CONVEX) do
     for _, model in ipairs { "hessian", "diagonal" } do
-      local list = values(by_seed(results, problem, model, "growth"))
-      out[#out + 1] = finding(claims.mean(list), "rate",
-        string.format("On %s regression the rate with the %s is globally linear, or better.", problem, model),
-        "slope of log10 of the iterations per decade over decades", { at_most = 0.1 },
-        string.format("%d of %d runs fell by %d decades; O(1/k^2) would be 0.5", #list, p.seeds, p.decades))
+      local list = claims.values(by_seed(results, problem, model, "growth"))
+      out[#out + 1] = claims.finding(claims.mean(list), {
+        statement = string.format("On %s regression the rate with the %s is globally linear, or better.", problem,
+          model),
+        kind = "rate", unit = "slope of log10 of the iterations per decade over decades", at_most = 0.1,
+        why = string.format("%d of %d runs fell by %d decades; O(1/k^2) would be 0.5", #list, p.seeds, p.decades),
+      })
     end
   end
 end
@@ -131,16 +114,20 @@ local function verdict(results, p)
         worst = math.max(worst, value - (base[seed] or 0))
       end
     end
-    out[#out + 1] = finding({ effect = worst }, "exact",
-      string.format("On %s regression a wrong first guess of gamma costs no more than finding it.", problem),
-      "most iterations more than from gamma = 1", { at_most = 12 },
-      "log2(1000) = 10 doublings, 2 more for the way made")
+    out[#out + 1] = {
+      statement = string.format("On %s regression a wrong first guess of gamma costs no more than finding it.",
+        problem),
+      kind = "exact", effect = worst, unit = "most iterations more than from gamma = 1", at_most = 12,
+      why = "log2(1000) = 10 doublings, 2 more for the way made",
+    }
   end
   for _, problem in ipairs(NOT_CONVEX) do
     local reached = by_seed(results, problem, "hessian", "reached")
-    out[#out + 1] = finding({ effect = assay.stats.mean(values(reached)) }, "exact",
-      string.format("The same code finds a stationary point of %s.", problem), "share of runs with |g| <= 1e-8",
-      { at_least = 1 })
+    out[#out + 1] = {
+      statement = string.format("The same code finds a stationary point of %s.", problem),
+      kind = "exact", effect = assay.stats.mean(claims.values(reached)), unit = "share of runs with |g| <= 1e-8",
+      at_least = 1,
+    }
   end
   return out
 end

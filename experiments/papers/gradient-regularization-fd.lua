@@ -192,30 +192,18 @@ end
 
 -- --- verdict ----------------------------------------------------------------------------------------
 
-local function by_seed(rows, name)
-  local out = {}
-  for _, row in ipairs(rows:done()) do out[row.seed] = row[name] end
-  return out
-end
-
-local function order(f, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = "order", statement, unit, f.why or why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 local function scored(results, p, method)
-  for _, arm in ipairs(tuning.arms(of_nets(results), tuning_of(p))) do
-    if arm.keys.method == method then return tuning.scored(of_nets(results), arm) end
-  end
+  return tuning.scored(of_nets(results), tuning.best(tuning.arms(of_nets(results), tuning_of(p)), { method = method }))
 end
 
 local function nets(results, p, a, b, name)
-  return claims.paired(by_seed(scored(results, p, a), name), by_seed(scored(results, p, b), name))
+  return claims.paired(claims.by_seed(scored(results, p, a), name), claims.by_seed(scored(results, p, b), name))
 end
 
 local function dln(results, rows, a, b, name)
-  local function of(method) return by_seed(results:where { what = "dln", rows = rows, method = method }, name) end
+  local function of(method)
+    return claims.by_seed(results:where { what = "dln", rows = rows, method = method }, name)
+  end
   return claims.paired(of(a), of(b))
 end
 
@@ -240,33 +228,55 @@ local function of_diagonal(results, rows, p)
   local text = rows == "shifted" and string.format("Rows of mean %g", p.shift) or "Rows of mean 0"
   local function effective(a, b) return dln(results, rows, a, b, "effective") end
   return {
-    order(effective("double", "sgd"), text .. ": regularization lowers the effective scale.",
-      "difference of log effective scales, double - none", { less_than = 0 }),
-    order(effective("forward", "double"), text .. ": the difference uphill lowers it more.",
-      "difference of log effective scales, forward - double", { less_than = 0 }),
-    order(effective("flooding", "sgd"), text .. ": flooding lowers it, too.",
-      "difference of log effective scales, flooding - none", { less_than = 0 }),
-    order(dln(results, rows, "double", "sgd", "l1"), text .. ": the solution comes nearer to the one of least l1 norm.",
-      "difference of l1 norms, double - none", { less_than = 0 }),
-    order(dln(results, rows, "forward", "double", "l1"), text .. ": more so with the difference uphill.",
-      "difference of l1 norms, forward - double", { less_than = 0 }),
-    order(dln(results, rows, "forward", "sgd", "risk"), text .. ": the sparse teacher is found better.",
-      "difference of |beta - beta*|^2, forward - none", { less_than = 0 }),
+    claims.finding(effective("double", "sgd"), {
+      statement = text .. ": regularization lowers the effective scale.",
+      unit = "difference of log effective scales, double - none", less_than = 0,
+    }),
+    claims.finding(effective("forward", "double"), {
+      statement = text .. ": the difference uphill lowers it more.",
+      unit = "difference of log effective scales, forward - double", less_than = 0,
+    }),
+    claims.finding(effective("flooding", "sgd"), {
+      statement = text .. ": flooding lowers it, too.",
+      unit = "difference of log effective scales, flooding - none", less_than = 0,
+    }),
+    claims.finding(dln(results, rows, "double", "sgd", "l1"), {
+      statement = text .. ": the solution comes nearer to the one of least l1 norm.",
+      unit = "difference of l1 norms, double - none", less_than = 0,
+    }),
+    claims.finding(dln(results, rows, "forward", "double", "l1"), {
+      statement = text .. ": more so with the difference uphill.",
+      unit = "difference of l1 norms, forward - double", less_than = 0,
+    }),
+    claims.finding(dln(results, rows, "forward", "sgd", "risk"), {
+      statement = text .. ": the sparse teacher is found better.",
+      unit = "difference of |beta - beta*|^2, forward - none", less_than = 0,
+    }),
   }
 end
 
 local function verdict(results, p)
   local list = {
-    order(costs(results, "small"), "A finite difference costs less than a Hessian product: the net trained here.",
-      "log of the ratio of processor times", { less_than = 0 }),
-    order(costs(results, "wide"), "… and a net of two layers of 256.", "log of the ratio of processor times",
-      { less_than = 0 }),
-    order(nets(results, p, "forward", "double", "test_error"), "Forward differences generalize at least as well.",
-      "test error, forward - double", { at_most = 0 }),
-    order(nets(results, p, "forward", "sgd", "test_error"), "Regularization by forward differences generalizes better.",
-      "test error, forward - none", { less_than = 0 }),
-    order(nets(results, p, "forward", "backward", "test_error"), "Uphill generalizes at least as well as downhill.",
-      "test error, forward - backward", { at_most = 0 }),
+    claims.finding(costs(results, "small"), {
+      statement = "A finite difference costs less than a Hessian product: the net trained here.",
+      unit = "log of the ratio of processor times", less_than = 0,
+    }),
+    claims.finding(costs(results, "wide"), {
+      statement = "… and a net of two layers of 256.",
+      unit = "log of the ratio of processor times", less_than = 0,
+    }),
+    claims.finding(nets(results, p, "forward", "double", "test_error"), {
+      statement = "Forward differences generalize at least as well.",
+      unit = "test error, forward - double", at_most = 0,
+    }),
+    claims.finding(nets(results, p, "forward", "sgd", "test_error"), {
+      statement = "Regularization by forward differences generalizes better.",
+      unit = "test error, forward - none", less_than = 0,
+    }),
+    claims.finding(nets(results, p, "forward", "backward", "test_error"), {
+      statement = "Uphill generalizes at least as well as downhill.",
+      unit = "test error, forward - backward", at_most = 0,
+    }),
     flooding_identity(results),
   }
   for _, rows in ipairs { "shifted", "centred" } do

@@ -185,55 +185,33 @@ local RUN = { adversary = on_adversary, slopes = on_slopes, regression = on_regr
 
 -- --- verdict ----------------------------------------------------------------------------------------
 
-local function line_slope(points)
-  local n, mx, my, xy, xx = #points, 0, 0, 0, 0
-  for _, q in ipairs(points) do mx, my = mx + q[1] / n, my + q[2] / n end
-  for _, q in ipairs(points) do
-    xy, xx = xy + (q[1] - mx) * (q[2] - my), xx + (q[1] - mx) ^ 2
-  end
-  return xy / xx
-end
-
 -- By seed: the slope of ln of a result over ln T.
 local function exponents(results, name, condition)
   local out = {}
   for _, group in ipairs(results:where(condition):group("seed")) do
-    local points = {}
-    for _, row in ipairs(group.rows:done()) do
-      points[#points + 1] = { math.log(row.T), math.log(math.max(row[name], 1e-300)) }
-    end
-    if #points > 1 then out[group.keys.seed] = line_slope(points) end
+    local x, y = {}, {}
+    for i, row in ipairs(group.rows:done()) do x[i], y[i] = math.log(row.T), math.log(math.max(row[name], 1e-300)) end
+    out[group.keys.seed] = claims.slope(x, y)
   end
   return out
 end
 
 local function exponent(results, name, condition)
-  local list = {}
-  for _, v in pairs(exponents(results, name, condition)) do list[#list + 1] = v end
-  table.sort(list)
-  return claims.mean(list)
+  return claims.mean(exponents(results, name, condition))
 end
 
 -- What the scaled error of the adversary gains for each factor e of T: over all T, and between neighbours.
 local function gain(results, schedule)
-  local points = {}
-  for _, row in ipairs(results:where { what = "adversary", schedule = schedule }:done()) do
-    points[#points + 1] = { math.log(row.T), row.scaled }
-  end
-  table.sort(points, function(a, b) return a[1] < b[1] end)
-  if #points < 2 then return { verdict = "inconclusive", why = "fewer than two T" } end
-  local all = line_slope(points)
-  local f = { effect = all, low = all, high = all, n = #points }
-  for i = 2, #points do
-    local s = (points[i][2] - points[i - 1][2]) / (points[i][1] - points[i - 1][1])
+  local rows, x, y = results:where({ what = "adversary", schedule = schedule }):done(), {}, {}
+  table.sort(rows, function(a, b) return a.T < b.T end)
+  for i, row in ipairs(rows) do x[i], y[i] = math.log(row.T), row.scaled end
+  local all = claims.slope(x, y)
+  if not all then return { verdict = "inconclusive", why = "fewer than two T" } end
+  local f = { effect = all, low = all, high = all, n = #x }
+  for i = 2, #x do
+    local s = (y[i] - y[i - 1]) / (x[i] - x[i - 1])
     f.low, f.high = math.min(f.low, s), math.max(f.high, s)
   end
-  return f
-end
-
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, f.why or why
-  for key, value in pairs(region) do f[key] = value end
   return f
 end
 
@@ -248,19 +226,35 @@ local LOCAL = "interval: the least and the largest slope between neighbouring T;
 local function on_worst_case(results)
   local root, whole = "error sqrt(T), gain by each factor e of T", "error T, gain by each factor e of T"
   return {
-    finding({ effect = worst(results, "in_order", -1) }, "exact", "The adversary's pieces come in their order.",
-      "share of the runs, 0 or 1", { at_least = 1 }),
-    finding({ effect = worst(results, "largest_piece", 1) }, "exact", "And G <= 1.", "largest |h|", { at_most = 1 }),
-    finding(gain(results, "linear"), "rate", "Linear steps: no log, even against their own adversary.", root,
-      { at_most = 0.002 }, LOCAL),
-    finding(gain(results, "fixed"), "rate", "Steps eta/sqrt(T): a factor log T.", root,
-      { at_least = 0.9 / 16, at_most = 1.1 / 16 }, LOCAL .. "; 1/16 in the limit"),
-    finding(gain(results, "anytime"), "rate", "Steps eta/sqrt(t+1): a factor log T.", root,
-      { at_least = 0.9 * 1.5 / 16, at_most = 1.1 * 1.5 / 16 }, LOCAL .. "; 1.5/16 in the limit"),
-    finding(gain(results, "classic"), "rate", "Strongly convex, 1/(mu (t+1)): log T/T.", whole,
-      { at_least = 0.9 / 16, at_most = 1.1 / 16 }, LOCAL .. "; 1/16 in the limit"),
-    finding(gain(results, "weighted"), "rate", "Strongly convex, 2/(mu (t+2)): log T/T as well.", whole,
-      { at_least = 0.9 / 8, at_most = 1.1 / 8 }, LOCAL .. "; 1/8 in the limit"),
+    {
+      statement = "The adversary's pieces come in their order.",
+      kind = "exact", effect = worst(results, "in_order", -1), unit = "share of the runs, 0 or 1", at_least = 1,
+    },
+    {
+      statement = "And G <= 1.",
+      kind = "exact", effect = worst(results, "largest_piece", 1), unit = "largest |h|", at_most = 1,
+    },
+    claims.finding(gain(results, "linear"), {
+      statement = "Linear steps: no log, even against their own adversary.",
+      kind = "rate", unit = root, at_most = 0.002, why = LOCAL,
+    }),
+    claims.finding(gain(results, "fixed"), {
+      statement = "Steps eta/sqrt(T): a factor log T.",
+      kind = "rate", unit = root, at_least = 0.9 / 16, at_most = 1.1 / 16, why = LOCAL .. "; 1/16 in the limit",
+    }),
+    claims.finding(gain(results, "anytime"), {
+      statement = "Steps eta/sqrt(t+1): a factor log T.",
+      kind = "rate", unit = root, at_least = 0.9 * 1.5 / 16, at_most = 1.1 * 1.5 / 16,
+      why = LOCAL .. "; 1.5/16 in the limit",
+    }),
+    claims.finding(gain(results, "classic"), {
+      statement = "Strongly convex, 1/(mu (t+1)): log T/T.",
+      kind = "rate", unit = whole, at_least = 0.9 / 16, at_most = 1.1 / 16, why = LOCAL .. "; 1/16 in the limit",
+    }),
+    claims.finding(gain(results, "weighted"), {
+      statement = "Strongly convex, 2/(mu (t+2)): log T/T as well.",
+      kind = "rate", unit = whole, at_least = 0.9 / 8, at_most = 1.1 / 8, why = LOCAL .. "; 1/8 in the limit",
+    }),
   }
 end
 
@@ -278,27 +272,34 @@ local TOLERANCE = "0.05: what T from 64 on can tell"
 
 local function verdict(results, p)
   local out = on_worst_case(results)
-  local function add(...) out[#out + 1] = finding(...) end
+  local function add(figures, about) out[#out + 1] = claims.finding(figures, about) end
   local gauss = { what = "slopes", tail = 2 }
   local bound, at = largest_bound(results:where(gauss))
-  add(bound, "number", "Linear steps: the mean error is at most D G/sqrt(T).", "mean error sqrt(T)/(D G), worst slope",
-    { at_most = 1 }, string.format("at T = %d, where it is largest", at))
+  add(bound, {
+    statement = "Linear steps: the mean error is at most D G/sqrt(T).",
+    kind = "number", unit = "mean error sqrt(T)/(D G), worst slope", at_most = 1,
+    why = string.format("at T = %d, where it is largest", at),
+  })
   for _, name in ipairs { "linear_median", "linear_q99" } do
-    add(exponent(results, name, gauss), "rate", "Worst slope, Gaussian noise: 1/sqrt(T), also with high probability.",
-      "exponent of T, " .. name, { at_least = -0.55, at_most = -0.45 }, TOLERANCE)
+    add(exponent(results, name, gauss), {
+      statement = "Worst slope, Gaussian noise: 1/sqrt(T), also with high probability.",
+      kind = "rate", unit = "exponent of T, " .. name, at_least = -0.55, at_most = -0.45, why = TOLERANCE,
+    })
   end
   for _, lambda in ipairs(p.lambdas) do
-    add(exponent(results, "linear_q99", { what = "regression", lambda = lambda }), "rate",
-      string.format("L1 regression, lambda = %g, unbounded domain: 1/sqrt(T) or better.", lambda),
-      "exponent of T, 99 % quantile, linear steps", { at_most = -0.45 }, TOLERANCE)
+    add(exponent(results, "linear_q99", { what = "regression", lambda = lambda }), {
+      statement = string.format("L1 regression, lambda = %g, unbounded domain: 1/sqrt(T) or better.", lambda),
+      kind = "rate", unit = "exponent of T, 99 % quantile, linear steps", at_most = -0.45, why = TOLERANCE,
+    })
   end
   for i = 2, #p.tails do
     local a, b = p.tails[i - 1], p.tails[i]
     local heavy, light = { what = "slopes", tail = b }, { what = "slopes", tail = a }
-    add(claims.paired(exponents(results, "linear_median", heavy), exponents(results, "linear_median", light)), "order",
-      string.format("Heavier tails (p = %g, not %g) worsen the exponent.", b, a),
-      "difference of the exponents of T, median, linear steps", { more_than = 0 },
-      string.format("1/p - 1 differs by %.3g; see the table for the 99 %% quantile", 1 / b - 1 / a))
+    add(claims.paired(exponents(results, "linear_median", heavy), exponents(results, "linear_median", light)), {
+      statement = string.format("Heavier tails (p = %g, not %g) worsen the exponent.", b, a),
+      kind = "order", unit = "difference of the exponents of T, median, linear steps", more_than = 0,
+      why = string.format("1/p - 1 differs by %.3g; see the table for the 99 %% quantile", 1 / b - 1 / a),
+    })
   end
   return out
 end

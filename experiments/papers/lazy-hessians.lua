@@ -8,6 +8,7 @@
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
+local tuning = require "assay.tuning"
 
 local function problem(c, p)
   local data = assay.data("logistic-teacher", { d = c.d, train = p.rows * c.d, valid = 0, test = 0, seed = c.seed })
@@ -43,44 +44,19 @@ end
 
 -- --- tuning and verdict -----------------------------------------------------------------------------
 
-local function is_fresh(seed) return seed > 1000 end
-
--- The L with the least mean arithmetic (a run that does not arrive counts ten times) on the tuning data sets.
-local function tuned(results, d, lazy)
-  local best, least = nil, math.huge
-  for _, group in ipairs(results:where { d = d, lazy = lazy }:where(function(row)
-    return not is_fresh(row.config.seed)
-  end):group("L")) do
-    local mean = group:mean("log_arithmetic")
-    if mean and mean < least then best, least = group.keys.L, mean end
-  end
-  return best
+-- L is the one with the least mean arithmetic (a run that does not arrive counts ten times), from the grid as it is.
+local function options(p)
+  return {
+    by = { "d", "lazy" }, rate = "L", score = "log_arithmetic", seeds = p.tuning_seeds, fresh = p.seeds, most = #p.L,
+  }
 end
 
-local function fresh(results, d, lazy)
-  return results:where { d = d, lazy = lazy }:where(function(row) return is_fresh(row.config.seed) end)
-end
-
-local function by_seed(rows, name)
-  local out = {}
-  for _, row in ipairs(rows:done()) do out[row.seed] = row[name] end
-  return out
-end
-
-local function more(results, p)
-  local out = {}
-  for _, d in ipairs(p.sizes) do
-    for _, lazy in ipairs(p.lazy) do
-      local L = tuned(results, d, lazy)
-      for seed = 1, L and p.seeds or 0 do out[#out + 1] = { d = d, lazy = lazy, L = L, seed = 1000 + seed } end
-    end
-  end
-  return out
-end
+local function fresh(results, d, lazy) return tuning.fresh(results:where { d = d, lazy = lazy }) end
 
 -- Log of how much cheaper m = d is than m = 1, by seed.
 local function gains(results, d)
-  local every, lazy = by_seed(fresh(results, d, 0), "log_arithmetic"), by_seed(fresh(results, d, 1), "log_arithmetic")
+  local every = claims.by_seed(fresh(results, d, 0), "log_arithmetic")
+  local lazy = claims.by_seed(fresh(results, d, 1), "log_arithmetic")
   local out = {}
   for seed, value in pairs(every) do out[seed] = lazy[seed] and value - lazy[seed] or nil end
   return out
@@ -88,47 +64,35 @@ end
 
 -- By seed the slope of the gain over log d, by least squares.
 local function growth(results, p)
-  local slopes, of = {}, {}
-  for i, d in ipairs(p.sizes) do of[i] = gains(results, d) end
-  for seed = 1001, 1000 + p.seeds do
-    local x, y, whole = {}, {}, true
-    for i, d in ipairs(p.sizes) do
-      x[i], y[i] = math.log(d), of[i][seed]
-      whole = whole and y[i] ~= nil
-    end
-    if whole then
-      local mx, my, sxy, sxx = assay.stats.mean(x), assay.stats.mean(y), 0, 0
-      for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
-      slopes[#slopes + 1] = sxy / sxx
-    end
-  end
-  return slopes
-end
-
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
+  local x, y = {}, {}
+  for i, d in ipairs(p.sizes) do x[i], y[i] = math.log(d), gains(results, d) end
+  return claims.slopes(x, y)
 end
 
 local function verdict(results, p)
   local d = p.sizes[#p.sizes]
-  local at_d = by_seed(fresh(results, d, 1), "log_arithmetic")
-  local function against(lazy) return claims.paired(at_d, by_seed(fresh(results, d, lazy), "log_arithmetic")) end
+  local at_d = claims.by_seed(fresh(results, d, 1), "log_arithmetic")
+  local function against(lazy) return claims.paired(at_d, claims.by_seed(fresh(results, d, lazy), "log_arithmetic")) end
   local widest = p.lazy[#p.lazy]
-  local lates = {}
-  for _, value in pairs(by_seed(fresh(results, d, 1), "late")) do lates[#lates + 1] = value end
-  table.sort(lates)
   return {
-    finding(against(0), "order", string.format("At d = %d, m = d takes less arithmetic than m = 1.", d),
-      "log of the ratio of arithmetic, m = d to m = 1", { less_than = 0 }),
-    finding(against(widest), "order",
-      string.format("… and less than m = %g d: the best m is of the order of d.", widest),
-      string.format("log of the ratio of arithmetic, m = d to m = %g d", widest), { less_than = 0 }),
-    finding(claims.mean(growth(results, p)), "rate", "The gain grows with d.",
-      "slope of the log gain over log d", { more_than = 0 }, "theory, of the worst case: 1/2"),
-    finding(claims.mean(lates), "order", "Convergence is still faster than linear near the minimum.",
-      "fall of log |g| in the last iteration less that in the middle of the run", { less_than = 0 }, "m = d"),
+    claims.finding(against(0), {
+      statement = string.format("At d = %d, m = d takes less arithmetic than m = 1.", d),
+      kind = "order", unit = "log of the ratio of arithmetic, m = d to m = 1", less_than = 0,
+    }),
+    claims.finding(against(widest), {
+      statement = string.format("… and less than m = %g d: the best m is of the order of d.", widest),
+      kind = "order", unit = string.format("log of the ratio of arithmetic, m = d to m = %g d", widest),
+      less_than = 0,
+    }),
+    claims.finding(claims.mean(growth(results, p)), {
+      statement = "The gain grows with d.",
+      kind = "rate", unit = "slope of the log gain over log d", more_than = 0, why = "theory, of the worst case: 1/2",
+    }),
+    claims.finding(claims.mean(claims.by_seed(fresh(results, d, 1), "late")), {
+      statement = "Convergence is still faster than linear near the minimum.",
+      kind = "order", unit = "fall of log |g| in the last iteration less that in the middle of the run",
+      less_than = 0, why = "m = d",
+    }),
   }
 end
 
@@ -166,9 +130,9 @@ return assay.experiment {
       .. "that grows like sqrt(d); convergence stays superlinear locally.",
   },
   grid = function(p)
-    return { d = p.sizes, lazy = p.lazy, L = p.L, seed = assay.range(p.tuning_seeds) }
+    return { d = p.sizes, lazy = p.lazy, L = p.L, seed = tuning.seeds(p.tuning_seeds) }
   end,
-  more = more,
+  more = function(results, p) return tuning.more(results, options(p)) end,
   run = run_one,
   report = show,
   verdict = verdict,

@@ -10,6 +10,7 @@
 --              A step of eta may raise V by what the discretization errs; that must vanish with eta.
 --   net        an MLP on digits by mini-batches: all weights within the box, whatever the loss wants.
 local assay = require "assay"
+local claims = require "assay.claims"
 local report = require "assay.report"
 
 -- --- quadratics -------------------------------------------------------------------------------------
@@ -114,21 +115,6 @@ end
 
 -- --- verdict ----------------------------------------------------------------------------------------
 
-local function largest(results, name)
-  local out, n = -math.huge, 0
-  for _, row in ipairs(results:done()) do
-    if row[name] then out, n = math.max(out, row[name]), n + 1 end
-  end
-  return out, n
-end
-
-local function exact(statement, unit, results, name, region)
-  local effect, n = largest(results, name)
-  local f = { kind = "exact", statement = statement, unit = unit, effect = effect, n = n }
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 local function of_kind(results, k) return results:where { what = "quadratic", k = k } end
 
 local function verdict(results, p)
@@ -137,19 +123,32 @@ local function verdict(results, p)
   local function rise(eta) return results:where { what = "lyapunov", eta = eta } end
   local box, ball = of_kind(results, "l1"), of_kind(results, "l2")
   return {
-    exact("From outside each step leaves at most 1 - eta lambda of the excess over the bound.",
-      "excess over its bound, largest", outside, "excess", { at_most = 1 + 1e-9, why = "1e-9 for rounding" }),
-    exact("Once within the bound, iterates stay.", "norm over the bound - 1, largest",
-      results:where { what = "quadratic" }, "beyond", { at_most = 1e-12, why = "rounding" }),
-    exact("Lion ends at the optimum under |x|_inf <= 1/lambda.", "gap over that of x = 0, largest", box, "gap",
-      { at_most = 1e-3, why = "the rate falls to 0 over a finite time: the last digits are not reached" }),
-    exact("Lion-K with K = l2 ends at the optimum under |x|_2 <= 1/lambda.", "gap over that of x = 0, largest", ball,
-      "gap", { at_most = 1e-3, why = "the same" }),
-    exact("Within the box the Lyapunov function falls.",
-      string.format("rise over fall of V at eta = %g, largest", small), rise(small), "rise",
-      { at_most = 1e-5, why = string.format("at eta = %g it is %.2g", large, (largest(rise(large), "rise"))) }),
-    exact("All weights of a net end within the box.", "|w|_inf lambda, largest", results:where { what = "net" },
-      "net_size", { at_most = 1 + 1e-6, why = "float32; the start lies within" }),
+    claims.finding(claims.largest(outside, "excess"), {
+      statement = "From outside each step leaves at most 1 - eta lambda of the excess over the bound.",
+      unit = "excess over its bound, largest", at_most = 1 + 1e-9, why = "1e-9 for rounding",
+    }),
+    claims.finding(claims.largest(results:where { what = "quadratic" }, "beyond"), {
+      statement = "Once within the bound, iterates stay.",
+      unit = "norm over the bound - 1, largest", at_most = 1e-12, why = "rounding",
+    }),
+    claims.finding(claims.largest(box, "gap"), {
+      statement = "Lion ends at the optimum under |x|_inf <= 1/lambda.",
+      unit = "gap over that of x = 0, largest", at_most = 1e-3,
+      why = "the rate falls to 0 over a finite time: the last digits are not reached",
+    }),
+    claims.finding(claims.largest(ball, "gap"), {
+      statement = "Lion-K with K = l2 ends at the optimum under |x|_2 <= 1/lambda.",
+      unit = "gap over that of x = 0, largest", at_most = 1e-3, why = "the same",
+    }),
+    claims.finding(claims.largest(rise(small), "rise"), {
+      statement = "Within the box the Lyapunov function falls.",
+      unit = string.format("rise over fall of V at eta = %g, largest", small), at_most = 1e-5,
+      why = string.format("at eta = %g it is %.2g", large, claims.largest(rise(large), "rise").effect),
+    }),
+    claims.finding(claims.largest(results:where { what = "net" }, "net_size"), {
+      statement = "All weights of a net end within the box.",
+      unit = "|w|_inf lambda, largest", at_most = 1 + 1e-6, why = "float32; the start lies within",
+    }),
   }
 end
 
@@ -162,7 +161,7 @@ local function show(results, p)
     for _, row in ipairs(group.rows:done()) do off = math.max(off, math.abs(row.norm - 1)) end
     out:row {
       keys.k, report.label(keys.decay), keys.start, group:text("free_norm"), string.format("%.1e", off),
-      string.format("%.1e", (largest(group.rows, "gap"))),
+      string.format("%.1e", claims.largest(group.rows, "gap").effect or 0 / 0),
     }
   end
   out:print()

@@ -95,23 +95,9 @@ end
 -- --- verdict ----------------------------------------------------------------------------------------
 
 local function of(results, method, gamma, name)
-  local out = {}
-  for _, row in ipairs(results:where { method = method, gamma = gamma }:done()) do
-    out[row.seed] = name == "iterations" and math.log(row.iterations) or row[name]
-  end
-  return out
-end
-
-local function order(finding, statement, unit, region, why)
-  finding.kind, finding.statement, finding.unit, finding.why = "order", statement, unit, why or finding.why
-  for key, value in pairs(region) do finding[key] = value end
-  return finding
-end
-
-local function largest(results, name)
-  local out = 0
-  for _, row in ipairs(results:where({ method = "paths" }):done()) do out = math.max(out, row[name]) end
-  return out
+  return claims.by_seed(results:where { method = method, gamma = gamma }, function(row)
+    return name == "iterations" and math.log(row.iterations) or row[name]
+  end)
 end
 
 local function best_gd(results, p)
@@ -125,25 +111,37 @@ end
 
 local function verdict(results, p)
   local small, large = p.gammas[1], p.gammas[#p.gammas]
-  local best = best_gd(results, p)
+  local best, paths = best_gd(results, p), results:where { method = "paths" }
   local function gap(a, b, name) return claims.paired(of(results, a[1], a[2], name), of(results, b[1], b[2], name)) end
   return {
-    { kind = "exact", statement = "With gamma = 1e8 the iterates over gamma are those of the batch perceptron.",
-      unit = "largest relative distance on the path", effect = largest(results, "off"), at_most = 1e-5,
-      why = "a margin of v that is x from 0 weighs 1/(1 + exp(1e8 |x|)) instead of 0: margins below 1e-7 still show" },
-    { kind = "exact", statement = "… and predict the same at every step.",
-      unit = "largest difference of a prediction", effect = largest(results, "differ"), at_most = 0 },
-    order(gap({ "gd", large }, { "gd", small }, "iterations"),
-      "Larger steps need fewer iterations to separate the data.",
-      "log of the ratio of iterations, largest to smallest gamma", { less_than = 0 }),
-    order(gap({ "gd", large }, { "gd", small }, "worst_loss"), "… while the loss on the way is higher.",
-      "largest loss, largest - smallest gamma", { more_than = 0 }),
-    order(gap({ "gd", large }, { "perceptron", 1 }, "iterations"), "The gain ends at the perceptron's count.",
-      "log of the ratio of iterations, GD at the largest gamma to the perceptron", { at_least = -0.05, at_most = 0.05 },
-      "within 5 % counts as the same"),
-    order(gap({ "normalized", 1 }, { "gd", best }, "iterations"), "Normalized GD needs the fewest iterations.",
-      "log of the ratio of iterations, normalized to the best gamma of GD", { less_than = 0 },
-      string.format("GD at gamma = %g, the best of the grid; normalized GD at gamma = 1, which is not tuned", best)),
+    claims.finding(claims.largest(paths, "off"), {
+      statement = "With gamma = 1e8 the iterates over gamma are those of the batch perceptron.",
+      unit = "largest relative distance on the path", at_most = 1e-5,
+      why = "a margin of v that is x from 0 weighs 1/(1 + exp(1e8 |x|)) instead of 0: margins below 1e-7 still show",
+    }),
+    claims.finding(claims.largest(paths, "differ"), {
+      statement = "… and predict the same at every step.",
+      unit = "largest difference of a prediction", at_most = 0,
+    }),
+    claims.finding(gap({ "gd", large }, { "gd", small }, "iterations"), {
+      statement = "Larger steps need fewer iterations to separate the data.",
+      unit = "log of the ratio of iterations, largest to smallest gamma", less_than = 0,
+    }),
+    claims.finding(gap({ "gd", large }, { "gd", small }, "worst_loss"), {
+      statement = "… while the loss on the way is higher.",
+      unit = "largest loss, largest - smallest gamma", more_than = 0,
+    }),
+    claims.finding(gap({ "gd", large }, { "perceptron", 1 }, "iterations"), {
+      statement = "The gain ends at the perceptron's count.",
+      unit = "log of the ratio of iterations, GD at the largest gamma to the perceptron", at_least = -0.05,
+      at_most = 0.05, why = "within 5 % counts as the same",
+    }),
+    claims.finding(gap({ "normalized", 1 }, { "gd", best }, "iterations"), {
+      statement = "Normalized GD needs the fewest iterations.",
+      unit = "log of the ratio of iterations, normalized to the best gamma of GD", less_than = 0,
+      why = string.format("GD at gamma = %g, the best of the grid; normalized GD at gamma = 1, which is not tuned",
+        best),
+    }),
   }
 end
 

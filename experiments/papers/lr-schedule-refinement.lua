@@ -125,11 +125,7 @@ end
 -- --- verdict ----------------------------------------------------------------------------------------
 
 local function by_seed(results, problem, schedule, name)
-  local out = {}
-  for _, row in ipairs(results:where { problem = problem, schedule = schedule }:done()) do
-    if tuning.is_fresh(row.config.seed) then out[row.config.seed] = row[name or "log_loss"] end
-  end
-  return out
+  return claims.by_seed(tuning.fresh(results:where { problem = problem, schedule = schedule }), name or "log_loss")
 end
 
 local function mean_of(t)
@@ -148,12 +144,6 @@ local function best_of(results, problem, names)
   return best or names[1]
 end
 
-local function finding(f, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = "order", statement, unit, f.why or why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 -- By seed the mean over problems of ln loss, or of another name.
 local function over_problems(results, schedule, names, name)
   local sum, n = {}, {}
@@ -164,13 +154,6 @@ local function over_problems(results, schedule, names, name)
   end
   for seed in pairs(sum) do sum[seed] = n[seed] == #names and sum[seed] / n[seed] or nil end
   return sum
-end
-
-local function list_of(t)
-  local out = {}
-  for _, v in pairs(t) do out[#out + 1] = v end
-  table.sort(out)
-  return out
 end
 
 local function select_names(holds)
@@ -189,11 +172,14 @@ local function on_linear(results, out)
   for _, problem in ipairs(NAMES) do
     local mine, best, flat = by_seed(results, problem, "linear-decay"), best_of(results, problem, others),
       best_of(results, problem, FLAT)
-    out[#out + 1] = finding(claims.paired(mine, by_seed(results, problem, best)),
-      problem .. ": linear decay is within 2 % of the best other default schedule.", "ln loss, linear - " .. best,
-      { at_most = math.log(1.02) })
-    out[#out + 1] = finding(claims.paired(mine, by_seed(results, problem, flat)),
-      problem .. ": linear decay is ahead of what does not anneal.", "ln loss, linear - " .. flat, { less_than = 0 })
+    out[#out + 1] = claims.finding(claims.paired(mine, by_seed(results, problem, best)), {
+      statement = problem .. ": linear decay is within 2 % of the best other default schedule.",
+      unit = "ln loss, linear - " .. best, at_most = math.log(1.02),
+    })
+    out[#out + 1] = claims.finding(claims.paired(mine, by_seed(results, problem, flat)), {
+      statement = problem .. ": linear decay is ahead of what does not anneal.",
+      unit = "ln loss, linear - " .. flat, less_than = 0,
+    })
   end
 end
 
@@ -212,27 +198,31 @@ local function on_excess(results, out)
       local other = name ~= "refined" and name ~= "linear-decay"
       if other and (not best or mean_of(excess[name]) < mean_of(excess[best])) then best = name end
     end
-    out[#out + 1] = finding(claims.paired(excess["linear-decay"], excess[best]),
-      problem .. ": linear decay is within 2 % of the best also in the excess over the least loss.",
-      "ln excess, linear - " .. best,
-      { at_most = math.log(1.02) })
+    out[#out + 1] = claims.finding(claims.paired(excess["linear-decay"], excess[best]), {
+      statement = problem .. ": linear decay is within 2 % of the best also in the excess over the least loss.",
+      unit = "ln excess, linear - " .. best, at_most = math.log(1.02),
+    })
   end
 end
 
 local function on_refined(results, out)
   local kinds = { { "convex problems", select_names(convex) }, { "mlp", { "mlp" } }, { "mlp-adam", { "mlp-adam" } } }
   for _, each in ipairs(kinds) do
-    out[#out + 1] = finding(claims.paired(over_problems(results, "refined", each[2]),
-      over_problems(results, "linear-decay", each[2])), "The refined schedule is at least as good as linear decay: "
-      .. each[1] .. ".", "mean ln loss, refined - linear", { at_most = 0 })
+    out[#out + 1] = claims.finding(claims.paired(over_problems(results, "refined", each[2]), over_problems(results,
+      "linear-decay", each[2])), {
+      statement = "The refined schedule is at least as good as linear decay: " .. each[1] .. ".",
+      unit = "mean ln loss, refined - linear", at_most = 0,
+    })
   end
   for _, each in ipairs(kinds) do
-    out[#out + 1] = finding(claims.mean(list_of(over_problems(results, "refined", each[2], "start"))),
-      "The refined schedule begins with a warm-up: " .. each[1] .. ".", "first rate over the largest, mean",
-      { at_most = 0.9 })
-    out[#out + 1] = finding(claims.mean(list_of(over_problems(results, "refined", each[2], "half"))),
-      "… and anneals late and fast: " .. each[1] .. ".", "part of T at which half of the peak is left",
-      { more_than = 0.5 }, "linear decay: 0.5")
+    out[#out + 1] = claims.finding(claims.mean(over_problems(results, "refined", each[2], "start")), {
+      statement = "The refined schedule begins with a warm-up: " .. each[1] .. ".",
+      unit = "first rate over the largest, mean", at_most = 0.9,
+    })
+    out[#out + 1] = claims.finding(claims.mean(over_problems(results, "refined", each[2], "half")), {
+      statement = "… and anneals late and fast: " .. each[1] .. ".",
+      unit = "part of T at which half of the peak is left", more_than = 0.5, why = "linear decay: 0.5",
+    })
   end
 end
 

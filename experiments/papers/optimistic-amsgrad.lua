@@ -109,13 +109,7 @@ local function tuning_of(p)
 end
 
 local function by_seed(results, problem, method, r)
-  local out = {}
-  local rows = results:where(function(row)
-    local c = row.config
-    return c.problem == problem and c.method == method and c.r == r and tuning.is_fresh(c.seed)
-  end)
-  for _, row in ipairs(rows:done()) do out[row.seed] = row.log_iterations end
-  return out
+  return claims.by_seed(tuning.fresh(results:where { problem = problem, method = method, r = r }), "log_iterations")
 end
 
 local function ratio(results, problem, r)

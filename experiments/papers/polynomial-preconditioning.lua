@@ -139,21 +139,17 @@ end
 
 -- --- verdict ----------------------------------------------------------------------------------------
 
+-- The rows themselves by seed.
 local function by_seed(results, problem, method, degree)
-  local out = {}
-  for _, row in ipairs(results:where { problem = problem, method = method, degree = degree }:done()) do
-    out[row.seed] = row
-  end
-  return out
+  local function itself(row) return row end
+  return claims.by_seed(results:where { problem = problem, method = method, degree = degree }, itself)
 end
 
 -- The largest value of a function of a row over gradient steps on quadratics with degrees in [from, to].
 local function largest(results, from, to, value)
-  local out = -math.huge
-  for _, row in ipairs(results:where { method = "gradient" }:done()) do
-    if row.kappa and row.config.degree >= from and row.config.degree <= to then out = math.max(out, value(row)) end
-  end
-  return out
+  return claims.largest(results:where { method = "gradient" }, function(row)
+    return row.kappa and row.config.degree >= from and row.config.degree <= to and value(row) or nil
+  end)
 end
 
 local function difference(row) return math.abs(row.measured / row.kappa - 1) end
@@ -164,17 +160,12 @@ local function slopes(results, method, sound)
   for _, row in ipairs(results:where { method = method }:done()) do
     if row.kappa and row.iterations and row.config.degree <= sound then
       local key = row.config.problem .. row.seed
-      points[key] = points[key] or { x = {}, y = {}, key = key }
+      points[key] = points[key] or { x = {}, y = {} }
       table.insert(points[key].x, math.log(row.kappa))
       table.insert(points[key].y, math.log(row.iterations))
     end
   end
-  for _, each in pairs(points) do
-    local mx, my, sxy, sxx = assay.stats.mean(each.x), assay.stats.mean(each.y), 0, 0
-    for i = 1, #each.x do sxy, sxx = sxy + (each.x[i] - mx) * (each.y[i] - my), sxx + (each.x[i] - mx) ^ 2 end
-    if sxx > 0 then out[#out + 1] = sxy / sxx end
-  end
-  table.sort(out)
+  for key, each in pairs(points) do out[key] = claims.slope(each.x, each.y) end
   return out
 end
 
@@ -222,43 +213,50 @@ local function gain(results, problem, method, degree)
   return claims.paired(x, y)
 end
 
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 local function verdict(results, p)
   local ratio, pairs_seen = worst_search(results, p)
   local out = {
-    finding({ effect = largest(results, 0, p.sound, difference) }, "exact",
-      "The condition number of the preconditioned quadratic is the one predicted.", "largest relative difference",
-      { at_most = 1e-3 }, string.format("degrees to %d; the predictions span two decades and more", p.sound)),
-    finding({ effect = worst_fall(results, p) }, "exact", "It falls with every degree.",
-      "largest ratio of kappa to that of the degree before", { less_than = 1 }),
-    finding({ effect = largest(results, 1, p.sound, function(row) return row.measured / row.bound end) }, "exact",
-      "The largest tau eigenvalues drop out: kappa is at most (l_(tau+1) + … + l_d)/l_d.",
-      "largest ratio of kappa to this bound", { at_most = 1 }),
-    finding(claims.mean(slopes(results, "gradient", p.sound)), "rate", "Iterations of gradient steps fall like kappa.",
-      "slope of log iterations over log kappa", { at_least = 0.9, at_most = 1.1 }),
-    finding(claims.mean(slopes(results, "fast", p.sound)), "rate",
-      "Iterations of fast gradient steps fall like its root.",
-      "slope of log iterations over log kappa", { at_least = 0.4, at_most = 0.6 }),
-    finding({ effect = ratio, n = pairs_seen }, "exact",
-      "The adaptive search needs no more iterations than gradient steps at the best degree up to its own.",
-      "largest ratio of iterations", { at_most = 1 }),
+    claims.finding(largest(results, 0, p.sound, difference), {
+      statement = "The condition number of the preconditioned quadratic is the one predicted.",
+      unit = "largest relative difference", at_most = 1e-3,
+      why = string.format("degrees to %d; the predictions span two decades and more", p.sound),
+    }),
+    {
+      statement = "It falls with every degree.",
+      kind = "exact", effect = worst_fall(results, p), unit = "largest ratio of kappa to that of the degree before",
+      less_than = 1,
+    },
+    claims.finding(largest(results, 1, p.sound, function(row) return row.measured / row.bound end), {
+      statement = "The largest tau eigenvalues drop out: kappa is at most (l_(tau+1) + … + l_d)/l_d.",
+      unit = "largest ratio of kappa to this bound", at_most = 1,
+    }),
+    claims.finding(claims.mean(slopes(results, "gradient", p.sound)), {
+      statement = "Iterations of gradient steps fall like kappa.",
+      kind = "rate", unit = "slope of log iterations over log kappa", at_least = 0.9, at_most = 1.1,
+    }),
+    claims.finding(claims.mean(slopes(results, "fast", p.sound)), {
+      statement = "Iterations of fast gradient steps fall like its root.",
+      kind = "rate", unit = "slope of log iterations over log kappa", at_least = 0.4, at_most = 0.6,
+    }),
+    {
+      statement = "The adaptive search needs no more iterations than gradient steps at the best degree up to its own.",
+      kind = "exact", effect = ratio, n = pairs_seen, unit = "largest ratio of iterations", at_most = 1,
+    },
   }
   if p.degrees[#p.degrees] > p.sound then
-    table.insert(out, 2, finding({ effect = largest(results, p.sound + 1, math.huge, difference) }, "exact",
-      string.format("… in float64 also beyond degree %d.", p.sound), "largest relative difference", { at_most = 1e-3 },
-      "rounding: the recurrence cancels"))
+    table.insert(out, 2, claims.finding(largest(results, p.sound + 1, math.huge, difference), {
+      statement = string.format("… in float64 also beyond degree %d.", p.sound),
+      unit = "largest relative difference", at_most = 1e-3, why = "rounding: the recurrence cancels",
+    }))
   end
   for _, problem in ipairs { "breast-cancer", "digits" } do
     for _, method in ipairs { "gradient", "fast" } do
       local degree = p.degrees_data[#p.degrees_data]
-      out[#out + 1] = finding(gain(results, problem, method, degree), "order",
-        string.format("On %s, %s steps of degree %d need fewer iterations than plain ones.", problem, method, degree),
-        "log of the ratio of iterations", { less_than = 0 })
+      out[#out + 1] = claims.finding(gain(results, problem, method, degree), {
+        statement = string.format("On %s, %s steps of degree %d need fewer iterations than plain ones.", problem,
+          method, degree),
+        kind = "order", unit = "log of the ratio of iterations", less_than = 0,
+      })
     end
   end
   return out

@@ -138,19 +138,9 @@ end
 -- --- verdict ----------------------------------------------------------------------------------------
 
 local function by_seed(results, name, which, method)
-  local out = {}
-  for _, row in ipairs(results:where { what = "race", problem = which, method = method }:done()) do
-    local value = row[name]
-    if name == "escape" or name == "finish" then value = math.log(math.max(1, value)) end
-    out[row.seed] = value
-  end
-  return out
-end
-
-local function finding(f, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = "order", statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
+  return claims.by_seed(results:where { what = "race", problem = which, method = method }, function(row)
+    return name == "stuck" and row.stuck or math.log(math.max(1, row[name]))
+  end)
 end
 
 local TITLES = { strict = "strict saddle", monkey = "monkey saddle", sensing = "matrix sensing" }
@@ -158,24 +148,30 @@ local TITLES = { strict = "strict saddle", monkey = "monkey saddle", sensing = "
 local function verdict(results)
   local out = {}
   for _, which in ipairs(PROBLEMS) do
-    out[#out + 1] = finding(
-      claims.paired(by_seed(results, "escape", which, "saddle-free"), by_seed(results, "escape", which, "gradient")),
-      TITLES[which] .. ": saddle-free Newton escapes in fewer steps than gradient descent.",
-      "log of the ratio of iterations until the escape", { less_than = 0 })
+    out[#out + 1] = claims.finding(claims.paired(by_seed(results, "escape", which, "saddle-free"), by_seed(results,
+      "escape", which, "gradient")), {
+      statement = TITLES[which] .. ": saddle-free Newton escapes in fewer steps than gradient descent.",
+      unit = "log of the ratio of iterations until the escape", less_than = 0,
+    })
     local stuck = by_seed(results, "stuck", which, "newton")
-    out[#out + 1] = finding(claims.paired(stuck, by_seed(results, "stuck", which, "saddle-free")),
-      TITLES[which] .. ": plain Newton is attracted by the saddle, saddle-free Newton is not.",
-      "share of runs that end there, newton - saddle-free", { more_than = 0 })
+    out[#out + 1] = claims.finding(claims.paired(stuck, by_seed(results, "stuck", which, "saddle-free")), {
+      statement = TITLES[which] .. ": plain Newton is attracted by the saddle, saddle-free Newton is not.",
+      unit = "share of runs that end there, newton - saddle-free", more_than = 0,
+    })
   end
   local own = by_seed(results, "finish", "sensing", "saddle-free")
   for _, other in ipairs { "gradient", "damped" } do
-    out[#out + 1] = finding(claims.paired(own, by_seed(results, "finish", "sensing", other)),
-      string.format("matrix sensing: saddle-free Newton is past all saddles in fewer steps than %s.", other),
-      "log of the ratio of iterations until the minimum", { less_than = 0 })
+    out[#out + 1] = claims.finding(claims.paired(own, by_seed(results, "finish", "sensing", other)), {
+      statement = string.format("matrix sensing: saddle-free Newton is past all saddles in fewer steps than %s.",
+        other),
+      unit = "log of the ratio of iterations until the minimum", less_than = 0,
+    })
   end
   local correlations = results:where({ what = "landscape" }):values("correlation")
-  out[#out + 1] = finding(claims.mean(correlations), "Index and error of critical points rise together.",
-    "Spearman's correlation", { more_than = 0 }, "distinct critical points of matrix sensing, by data set")
+  out[#out + 1] = claims.finding(claims.mean(correlations), {
+    statement = "Index and error of critical points rise together.",
+    unit = "Spearman's correlation", more_than = 0, why = "distinct critical points of matrix sensing, by data set",
+  })
   return out
 end
 

@@ -127,23 +127,6 @@ end
 
 -- --- verdict ----------------------------------------------------------------------------------------
 
-local function largest(rows, name)
-  local out, n = -math.huge, 0
-  for _, row in ipairs(rows) do
-    if row[name] then out, n = math.max(out, row[name]), n + 1 end
-  end
-  return out, n
-end
-
-local function exact(statement, unit, effect, n, region)
-  local f = { kind = "exact", statement = statement, unit = unit, effect = effect, n = n }
-  if n == 0 then
-    return { kind = "exact", statement = statement, verdict = "inconclusive", why = "no run came to a minimum" }
-  end
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 -- For each seed a number of its minima[batch][rate]: of(minima) or nil.
 local function by_seed(results, of)
   local out = {}
@@ -200,12 +183,6 @@ local function together(results)
   end))
 end
 
-local function order(finding, statement, unit, region)
-  finding.kind, finding.statement, finding.unit = "order", statement, unit
-  for key, value in pairs(region) do finding[key] = value end
-  return finding
-end
-
 local tuned_note = "at the rate with which SGD has the least validation loss"
 
 local function ratio_text(finding)
@@ -227,45 +204,69 @@ local function verdict(results, p)
   local nets, linear = results:where { what = "net" }, results:where { what = "linear" }
   local sgd, gd = nets:where { batch = 1, minimum = 1 }, nets:where { batch = 0, minimum = 1 }
   local batches = nets:where { batch = p.batch, minimum = 1 }
-  local equal = linear:where { rows = "equal", batch = 1 }
-  local off = 0
-  for _, row in ipairs(equal) do off = math.max(off, math.abs(row.critical_ratio - 1)) end
-  local s, ns = largest(sgd, "sgd_ratio")
-  local g, ng = largest(gd, "gd_ratio")
-  local t = largest(gd, "sgd_ratio")
-  local b, nb = largest(batches, "sgd_ratio")
-  local any, na = largest(linear:where { batch = 1 }, "critical_ratio")
-  local many, nm = largest(linear:where { batch = p.batch }, "critical_ratio")
+  local equal, many = linear:where { rows = "equal", batch = 1 }, linear:where { batch = p.batch }
+  local of_batches, of_many = claims.largest(batches, "sgd_ratio"), claims.largest(many, "critical_ratio")
+  local function over_batch(name) return function(row) return row[name] / p.batch end end
   return {
-    exact("Minima of SGD with batch 1 have tr(H) <= 2/eta.", "eta tr(H)/2, largest of all", s, ns, { at_most = 1 }),
-    -- a direction with ratio 1 + x grows by a factor 1 + 2x a step: after p.steps a run at 1.001 would not be at 0
-    exact("Minima of GD have lambda_max(H) <= 2/eta.", "eta lambda_max/2, largest of all", g, ng, { at_most = 1.001 }),
-    exact("GD does not bound the trace.", "eta tr(H)/2, largest of all", t, ng, { more_than = 1 }),
-    exact("For batches of B, tr(H) <= 2B/eta.", "eta tr(H)/(2B), largest of all", b / p.batch, nb, {
-      at_most = 1,
-      why = string.format("B = %d; eta tr(H)/2 itself reached %.3g: with batches 2/eta is no bound", p.batch, b),
+    claims.finding(claims.largest(sgd, "sgd_ratio"), {
+      statement = "Minima of SGD with batch 1 have tr(H) <= 2/eta.",
+      unit = "eta tr(H)/2, largest of all", at_most = 1,
     }),
-    exact("Linear model, equal norms, B = 1: the critical rate is 2/tr(H).", "largest |eta tr(H)/2 - 1|", off, #equal,
-      { at_most = 1e-5, why = "the figure asked for in the derivation; bisection and eigenvalues leave 1e-10" }),
-    exact("Linear model, B = 1: the critical rate is at most 2/tr(H).", "eta tr(H)/2, largest of all", any, na,
-      { at_most = 1 + 1e-9, why = "equality holds for equal norms, hence 1e-9 for rounding" }),
-    exact("Linear model, batches of B: the critical rate is at most 2B/tr(H).",
-      "eta tr(H)/(2B), largest of all", many / p.batch, nm, {
-        at_most = 1 + 1e-9,
-        why = string.format("eta tr(H)/2 reached %.3g, above the 1 that holds at B = 1", many),
-      }),
-    order(tuned(nets, "trace", "same"), "SGD finds flatter minima than GD at the same rate.",
-      "log of the ratio of traces", { less_than = 0, why = tuned_note }),
-    order(large_against_small(nets, "trace"), "SGD with a larger rate finds flatter minima.",
-      "log of the ratio of traces, largest to smallest rate", { less_than = 0 }),
-    order(large_against_small(nets, "norm"), "SGD with a larger rate finds smaller weights.",
-      "log of the ratio of norms, largest to smallest rate", { less_than = 0 }),
-    order(tuned(nets, "test_loss", "small"), "SGD with a larger rate generalizes better.",
-      "log of the ratio of test losses, tuned to smallest rate", { less_than = 0, why = edge_note(nets) }),
-    order(tuned(nets, "test_loss", "same"), "SGD generalizes better than GD at the same rate.",
-      "log of the ratio of test losses", { less_than = 0, why = own_note(nets) }),
-    order(together(nets), "Sharpness and norm of the weights move together.", "Kendall's tau over the rates of SGD",
-      { more_than = 0 }),
+    -- a direction with ratio 1 + x grows by a factor 1 + 2x a step: after p.steps a run at 1.001 would not be at 0
+    claims.finding(claims.largest(gd, "gd_ratio"), {
+      statement = "Minima of GD have lambda_max(H) <= 2/eta.",
+      unit = "eta lambda_max/2, largest of all", at_most = 1.001,
+    }),
+    claims.finding(claims.largest(gd, "sgd_ratio"), {
+      statement = "GD does not bound the trace.",
+      unit = "eta tr(H)/2, largest of all", more_than = 1,
+    }),
+    claims.finding(claims.largest(batches, over_batch "sgd_ratio"), {
+      statement = "For batches of B, tr(H) <= 2B/eta.",
+      unit = "eta tr(H)/(2B), largest of all", at_most = 1,
+      why = string.format("B = %d; eta tr(H)/2 itself reached %.3g: with batches 2/eta is no bound", p.batch,
+        of_batches.effect or 0 / 0),
+    }),
+    claims.finding(claims.largest(equal, function(row) return math.abs(row.critical_ratio - 1) end), {
+      statement = "Linear model, equal norms, B = 1: the critical rate is 2/tr(H).",
+      unit = "largest |eta tr(H)/2 - 1|", at_most = 1e-5,
+      why = "the figure asked for in the derivation; bisection and eigenvalues leave 1e-10",
+    }),
+    claims.finding(claims.largest(linear:where { batch = 1 }, "critical_ratio"), {
+      statement = "Linear model, B = 1: the critical rate is at most 2/tr(H).",
+      unit = "eta tr(H)/2, largest of all", at_most = 1 + 1e-9,
+      why = "equality holds for equal norms, hence 1e-9 for rounding",
+    }),
+    claims.finding(claims.largest(many, over_batch "critical_ratio"), {
+      statement = "Linear model, batches of B: the critical rate is at most 2B/tr(H).",
+      unit = "eta tr(H)/(2B), largest of all", at_most = 1 + 1e-9,
+      why = string.format("eta tr(H)/2 reached %.3g, above the 1 that holds at B = 1", of_many.effect or 0 / 0),
+    }),
+    claims.finding(tuned(nets, "trace", "same"), {
+      statement = "SGD finds flatter minima than GD at the same rate.",
+      kind = "order", unit = "log of the ratio of traces", less_than = 0, why = tuned_note,
+    }),
+    claims.finding(large_against_small(nets, "trace"), {
+      statement = "SGD with a larger rate finds flatter minima.",
+      kind = "order", unit = "log of the ratio of traces, largest to smallest rate", less_than = 0,
+    }),
+    claims.finding(large_against_small(nets, "norm"), {
+      statement = "SGD with a larger rate finds smaller weights.",
+      kind = "order", unit = "log of the ratio of norms, largest to smallest rate", less_than = 0,
+    }),
+    claims.finding(tuned(nets, "test_loss", "small"), {
+      statement = "SGD with a larger rate generalizes better.",
+      kind = "order", unit = "log of the ratio of test losses, tuned to smallest rate", less_than = 0,
+      why = edge_note(nets),
+    }),
+    claims.finding(tuned(nets, "test_loss", "same"), {
+      statement = "SGD generalizes better than GD at the same rate.",
+      kind = "order", unit = "log of the ratio of test losses", less_than = 0, why = own_note(nets),
+    }),
+    claims.finding(together(nets), {
+      statement = "Sharpness and norm of the weights move together.",
+      kind = "order", unit = "Kendall's tau over the rates of SGD", more_than = 0,
+    }),
   }
 end
 

@@ -19,6 +19,7 @@
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
+local tuning = require "assay.tuning"
 
 -- sampler, the target of C, p, is the curvature kinked, is the mean the result
 local METHODS = {
@@ -45,8 +46,6 @@ local function slow_error(m, eta, T)
   return y * y / 2
 end
 
-local function is_fresh(seed) return seed > 1000 end
-
 local function run_one(_, c, p)
   local m, steps = BY_ID[c.method], c.n * c.K
   local eta = c.scale * (m.mean and 1.4 or 1) * log_target(m, c) / steps
@@ -56,7 +55,7 @@ local function run_one(_, c, p)
     sampler = m.sampler, schedule = assay.schedule("constant", { peak = eta }),
     average = m.mean and assay.average("polyak-average", { t0 = 0.75 }) or nil,
   })
-  local total, repeats = 0, is_fresh(c.seed) and p.repeats or p.tuning_repeats
+  local total, repeats = 0, tuning.is_fresh(c.seed) and p.repeats or p.tuning_repeats
   for k = 1, repeats do
     total = total + sgd:minimize(f, { passes = c.K, every = 1e9, seed = c.seed * 1000 + k }).value
   end
@@ -94,7 +93,7 @@ local function config(m, at, scale, seed)
 end
 
 local function rows_of(results, m, fresh)
-  return results:where { method = m.id }:where(function(row) return is_fresh(row.config.seed) == fresh end)
+  return results:where { method = m.id }:where(function(row) return tuning.is_fresh(row.config.seed) == fresh end)
 end
 
 -- The scale of the least mean log error over all sizes.
@@ -118,36 +117,16 @@ local function more(results, p)
   return out
 end
 
--- Least-squares slope of y over x.
-local function slope(x, y)
-  local mx, my, sxy, sxx = assay.stats.mean(x), assay.stats.mean(y), 0, 0
-  for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
-  return sxy / sxx
-end
-
 -- By fresh seed the slope of ln(error/C^p) over the log of the axis.
 local function exponents(results, p, id, axis)
-  local m, x, y, out = BY_ID[id], {}, {}, {}
+  local m, x, y = BY_ID[id], {}, {}
   local fresh = rows_of(results, m, true)
   for i, at in ipairs(sizes(p, axis)) do
+    local log_factor = m.power * math.log(log_target(m, at))
     x[i] = math.log(at[axis])
-    for _, row in ipairs(fresh:where(at):done()) do
-      local seed = row.config.seed
-      y[seed] = y[seed] or {}
-      y[seed][i] = row.log_error - m.power * math.log(log_target(m, at))
-    end
+    y[i] = claims.by_seed(fresh:where(at), function(row) return row.log_error - log_factor end)
   end
-  for seed, values in pairs(y) do
-    if #values == #x then out[seed] = slope(x, values) end
-  end
-  return out
-end
-
-local function list(by_seed)
-  local out = {}
-  for _, value in pairs(by_seed) do out[#out + 1] = value end
-  table.sort(out)
-  return out
+  return claims.slopes(x, y)
 end
 
 -- --- verdict ----------------------------------------------------------------------------------------
@@ -162,17 +141,17 @@ local EXPECTED = {
 local function verdict(results, p)
   local out = {}
   for _, e in ipairs(EXPECTED) do
-    local f = claims.mean(list(exponents(results, p, e[1], e[2])))
-    f.kind, f.statement = "rate", string.format("%s: the error goes like %s^%d.", e[1], e[2], e[3])
-    f.unit, f.at_least, f.at_most = "exponent of " .. e[2], e[3] - p.tolerance, e[3] + p.tolerance
-    out[#out + 1] = f
+    out[#out + 1] = claims.finding(claims.mean(exponents(results, p, e[1], e[2])), {
+      statement = string.format("%s: the error goes like %s^%d.", e[1], e[2], e[3]), kind = "rate",
+      unit = "exponent of " .. e[2], at_least = e[3] - p.tolerance, at_most = e[3] + p.tolerance,
+    })
   end
   local kink, none = exponents(results, p, "reshuffling", "K"), exponents(results, p, "reshuffling, no kink", "K")
-  local f = claims.paired(none, kink)
-  f.kind, f.statement = "order", "Without the kink (a quadratic sum) reshuffling is faster: the worst case needs it."
-  f.unit, f.less_than = "exponent of K, without the kink - with it", 0
-  f.why = "known upper bounds on quadratics: 1/(nK)^2 + 1/(nK^3)"
-  out[#out + 1] = f
+  out[#out + 1] = claims.finding(claims.paired(none, kink), {
+    statement = "Without the kink (a quadratic sum) reshuffling is faster: the worst case needs it.", kind = "order",
+    unit = "exponent of K, without the kink - with it", less_than = 0,
+    why = "known upper bounds on quadratics: 1/(nK)^2 + 1/(nK^3)",
+  })
   return out
 end
 
@@ -185,7 +164,7 @@ local function show(results, p)
   for _, m in ipairs(METHODS) do
     local cells = { m.id, report.label(tuned(results, m)) }
     for _, axis in ipairs { "n", "K", "kappa" } do
-      local f = claims.mean(list(exponents(results, p, m.id, axis)))
+      local f = claims.mean(exponents(results, p, m.id, axis))
       cells[#cells + 1] = f.effect and string.format("%.2f ± %.2f", f.effect, f.effect - f.low) or ""
     end
     out:row(cells)

@@ -156,28 +156,25 @@ local function tuned_losses(results, problem, method, p)
   return out
 end
 
-local function finding(f, statement, unit, region, why)
-  f.statement, f.unit, f.why = statement, unit, why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
 local function verdict(results, p)
   local list = {}
   for _, problem in ipairs(PROBLEMS) do
     for _, method in ipairs { "smb", "smb-auto" } do
-      list[#list + 1] = finding(
-        claims.paired(spreads(results, problem, method, p), spreads(results, problem, "sgd", p)),
-        string.format("%s, %s: the loss varies less over the initial rate than that of SGD.", problem, method),
-        "difference of the spreads of log10 loss", { less_than = 0 })
+      list[#list + 1] = claims.finding(claims.paired(spreads(results, problem, method, p), spreads(results, problem,
+        "sgd", p)), {
+        statement = string.format("%s, %s: the loss varies less over the initial rate than that of SGD.", problem,
+          method),
+        unit = "difference of the spreads of log10 loss", less_than = 0,
+      })
     end
     for _, other in ipairs { "adam", "sls" } do
-      list[#list + 1] = finding(
-        claims.paired(tuned_losses(results, problem, "smb", p), tuned_losses(results, problem, other, p)),
-        string.format("%s: tuned, SMB comes at least about as low as %s at equal cost.", problem, other),
-        "log10 of the ratio of losses", { at_most = math.log(1.1, 10) },
-        string.format("within 10 %% counts as comparable; rates %g and %g", tuned(results, problem, "smb", p),
-          tuned(results, problem, other, p)))
+      list[#list + 1] = claims.finding(claims.paired(tuned_losses(results, problem, "smb", p), tuned_losses(results,
+        problem, other, p)), {
+        statement = string.format("%s: tuned, SMB comes at least about as low as %s at equal cost.", problem, other),
+        unit = "log10 of the ratio of losses", at_most = math.log(1.1, 10),
+        why = string.format("within 10 %% counts as comparable; rates %g and %g", tuned(results, problem, "smb", p),
+          tuned(results, problem, other, p)),
+      })
     end
   end
   return list
@@ -185,12 +182,7 @@ end
 
 -- --- report -----------------------------------------------------------------------------------------
 
-local function mean_of(map)
-  local list = {}
-  for _, value in pairs(map) do list[#list + 1] = value end
-  table.sort(list)
-  return assay.stats.mean(list)
-end
+local function mean_of(map) return assay.stats.mean(claims.values(map)) end
 
 local function show_problem(results, problem, p)
   local fresh = results:where(function(row) return row.config.problem == problem and is_fresh(row, p) end)

@@ -83,17 +83,13 @@ end
 
 -- A result of one scheme by seed.
 local function of(results, scheme, name)
-  local out = {}
-  for _, row in ipairs(results:where { scheme = scheme }:done()) do out[row.seed] = row[name] end
-  return out
+  return claims.by_seed(results:where { scheme = scheme }, name)
 end
 
 local function finding(results, a, b, statement, region, why)
   local f = claims.paired(of(results, a[1], a[2]), of(results, b[1], b[2]))
-  f.statement, f.why = statement, why
-  f.unit = string.format("test error, %s - %s", table.concat(a, " "), table.concat(b, " "))
-  for key, value in pairs(region) do f[key] = value end
-  return f
+  local unit = string.format("test error, %s - %s", table.concat(a, " "), table.concat(b, " "))
+  return claims.finding(claims.finding(f, region), { statement = statement, unit = unit, why = why })
 end
 
 local function verdict(results, p)

@@ -211,33 +211,27 @@ local function slopes(results, method, p)
     for _, row in ipairs(results:where { what = "rate", method = method, seed = seed }:done()) do
       x[#x + 1], y[#y + 1] = math.log(row.T), math.log(row.gradient)
     end
-    local mx, sxy, sxx = #x > 1 and assay.stats.mean(x) or 0, 0, 0
-    for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * y[i], sxx + (x[i] - mx) ^ 2 end
-    if #x == #p.lengths then out[#out + 1] = sxy / sxx end
+    if #x == #p.lengths then out[#out + 1] = claims.slope(x, y) end
   end
   return out
-end
-
-local function finding(f, kind, statement, unit_of, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit_of, why or f.why
-  for key, v in pairs(region) do f[key] = v end
-  return f
 end
 
 local function verdict(results, p)
   local out = {}
   local base = widths(results, "subgradient", p)
   for _, method in ipairs { "prox-linear", "prox-point" } do
-    out[#out + 1] = finding(claims.paired(widths(results, method, p), base), "order",
-      "The step size of " .. method .. " may lie in a far wider range than that of the subgradient.",
-      string.format("decades of gamma that reach %g, %s - subgradient", p.loose, method), { at_least = 1 },
-      string.format("\"far wider\" is read as a decade; the grid ends at %g",
-        p.gammas[#p.gammas]))
+    out[#out + 1] = claims.finding(claims.paired(widths(results, method, p), base), {
+      statement = "The step size of " .. method .. " may lie in a far wider range than that of the subgradient.",
+      kind = "order", unit = string.format("decades of gamma that reach %g, %s - subgradient", p.loose, method),
+      at_least = 1,
+      why = string.format("\"far wider\" is read as a decade; the grid ends at %g", p.gammas[#p.gammas]),
+    })
   end
   for _, method in ipairs(METHODS) do
-    out[#out + 1] = finding(claims.mean(slopes(results, method, p)), "rate",
-      "The envelope's gradient falls like T^(-1/4) or faster: " .. method .. ".",
-      "slope of log gradient over log T", { at_most = -0.25 })
+    out[#out + 1] = claims.finding(claims.mean(slopes(results, method, p)), {
+      statement = "The envelope's gradient falls like T^(-1/4) or faster: " .. method .. ".",
+      kind = "rate", unit = "slope of log gradient over log T", at_most = -0.25,
+    })
   end
   return out
 end

@@ -187,102 +187,68 @@ local function options(p)
   }
 end
 
-local function key_of(name, batch, method) return table.concat({ name, tostring(batch), method }, "|") end
-
--- The mean score of an arm at its best rate; SLS has one arm alone.
-local function score_of(arm)
-  for _, each in ipairs(arm.tried) do
-    if each.rate == arm.rate then return each.mean end
-  end
-  return math.huge
-end
-
 -- A function of problem, batch and method: the fresh runs under the decay that tuned better, and that arm.
 local function chooser(results, p)
-  local best, runs = {}, results:where { what = "price" }
-  for _, arm in ipairs(tuning.arms(runs, options(p))) do
-    local k = arm.keys
-    local key = key_of(k.problem, k.batch, k.method)
-    if not best[key] or score_of(arm) < score_of(best[key]) then best[key] = arm end
-  end
+  local runs = results:where { what = "price" }
+  local arms = tuning.arms(runs, options(p))
   return function(name, batch, method)
-    local arm = best[key_of(name, batch, method)]
+    local arm = tuning.best(arms, { problem = name, batch = batch, method = method })
     return tuning.scored(runs, arm), arm
   end
-end
-
--- A figure of each fresh seed: of(row).
-local function by_seed(rows, of)
-  local out = {}
-  for _, row in ipairs(rows:done()) do out[row.config.seed] = of(row) end
-  return out
 end
 
 local function log_cost(c) return function(row) return math.log(c * row.calls + row.work, 10) end end
 
 -- The slope of log calls over log m, by seed.
 local function slopes(fresh, name, batch)
-  local x, of = {}, {}
+  local x, y = {}, {}
   for method, m in pairs(INNER_STEPS) do
-    local rows = fresh(name, batch, method)
-    x[method], of[method] = math.log(m, 10), by_seed(rows, function(row) return row.log_calls end)
+    x[#x + 1], y[#y + 1] = math.log(m, 10), claims.by_seed(fresh(name, batch, method), "log_calls")
   end
-  local mean, out = (x["sso 1"] + x["sso 3"] + x["sso 10"] + x["sso 30"]) / 4, {}
-  for seed in pairs(of["sso 1"]) do
-    local sxy, sxx = 0, 0
-    for method, at in pairs(x) do
-      sxy, sxx = sxy + (at - mean) * (of[method][seed] or 0 / 0), sxx + (at - mean) ^ 2
-    end
-    out[#out + 1] = sxy / sxx
-  end
-  table.sort(out)
-  return out
+  return claims.slopes(x, y)
 end
 
 -- The rival of least mean log cost at a price.
 local function best_rival(fresh, name, batch, c)
   local best, least = nil, math.huge
   for _, rival in ipairs(RIVALS) do
-    local list = {}
-    for _, value in pairs(by_seed(fresh(name, batch, rival), log_cost(c))) do list[#list + 1] = value end
+    local list = claims.values(claims.by_seed(fresh(name, batch, rival), log_cost(c)))
     local mean = #list > 0 and assay.stats.mean(list) or math.huge
     if mean < least then best, least = rival, mean end
   end
   return best
 end
 
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, why or f.why
-  for key, value in pairs(region) do f[key] = value end
-  return f
-end
-
-local function largest(results, name)
-  local values = results:where({ what = "bound" }):values(name)
-  return { effect = math.max(table.unpack(values)), n = #values }
-end
+local function largest(results, name) return claims.largest(results:where { what = "bound" }, name) end
 
 local function label(name, batch) return name .. (batch == "all" and ", all data" or ", batch " .. batch) end
 
 local function verdict(results, p)
   local fresh = chooser(results, p)
   local out = {
-    finding(largest(results, "excess"), "exact", "The surrogate with eta = 1/L_z bounds the loss from above.",
-      "largest f - surrogate, over 1 + f", { at_most = 1e-12 },
-      string.format("rounding; with eta = 1.5/L_z it reaches %.2g", largest(results, "beyond").effect)),
-    finding(largest(results, "rise"), "exact", "On all data SSO with eta = 1/L_z never raises the loss.",
-      "largest rise over the whole fall", { at_most = 1e-13 }, "rounding"),
+    claims.finding(largest(results, "excess"), {
+      statement = "The surrogate with eta = 1/L_z bounds the loss from above.",
+      kind = "exact", unit = "largest f - surrogate, over 1 + f", at_most = 1e-12,
+      why = string.format("rounding; with eta = 1.5/L_z it reaches %.2g", largest(results, "beyond").effect),
+    }),
+    claims.finding(largest(results, "rise"), {
+      statement = "On all data SSO with eta = 1/L_z never raises the loss.",
+      kind = "exact", unit = "largest rise over the whole fall", at_most = 1e-13, why = "rounding",
+    }),
   }
   for _, name in ipairs(NAMES) do
     for _, batch in ipairs(p.batches) do
-      out[#out + 1] = finding(claims.mean(slopes(fresh, name, batch)), "order",
-        label(name, batch) .. ": with more steps on each surrogate fewer gradients are needed.",
-        "slope of log calls over log m, m from 1 to 30", { less_than = 0 })
+      out[#out + 1] = claims.finding(claims.mean(slopes(fresh, name, batch)), {
+        statement = label(name, batch) .. ": with more steps on each surrogate fewer gradients are needed.",
+        kind = "order", unit = "slope of log calls over log m, m from 1 to 30", less_than = 0,
+      })
       local rival = best_rival(fresh, name, batch, p.price)
-      out[#out + 1] = finding(claims.paired(by_seed(fresh(name, batch, "sso 10"), log_cost(p.price)),
-        by_seed(fresh(name, batch, rival), log_cost(p.price))), "order",
-        string.format("%s: at price %d SSO with m = 10 costs less than the best rival.", label(name, batch), p.price),
-        "log10 of the ratio of costs", { less_than = 0 }, "the rival is " .. rival:upper())
+      out[#out + 1] = claims.finding(claims.paired(claims.by_seed(fresh(name, batch, "sso 10"), log_cost(p.price)),
+        claims.by_seed(fresh(name, batch, rival), log_cost(p.price))), {
+        statement = string.format("%s: at price %d SSO with m = 10 costs less than the best rival.", label(name,
+          batch), p.price),
+        kind = "order", unit = "log10 of the ratio of costs", less_than = 0, why = "the rival is " .. rival:upper(),
+      })
     end
   end
   return out
@@ -291,8 +257,7 @@ end
 -- --- report -----------------------------------------------------------------------------------------
 
 local function geometric(rows, of)
-  local list = {}
-  for _, value in pairs(by_seed(rows, of)) do list[#list + 1] = value end
+  local list = claims.values(claims.by_seed(rows, of))
   return #list > 0 and string.format("%.3g", 10 ^ assay.stats.mean(list)) or "-"
 end
 

@@ -151,20 +151,15 @@ end
 
 -- By seed: the log of WINA's value over TEAL's, the mean over sparsities (or at one).
 local function against_teal(results, what, sparsities)
-  local out = {}
-  for _, row in ipairs(results:done()) do
+  return claims.mean(claims.by_seed(results, function(row)
     local sum = 0
     for _, s in ipairs(sparsities) do
       local name = string.format("_%g", 100 * s)
       local own, other = row[what .. "_wina" .. name], row[what .. "_teal" .. name]
       sum = sum + (own == other and 0 or math.log(own / other)) -- no error at all in both is a tie
     end
-    out[row.seed] = sum / #sparsities
-  end
-  local values = {}
-  for _, v in pairs(out) do values[#values + 1] = v end
-  table.sort(values)
-  return claims.mean(values)
+    return sum / #sparsities
+  end))
 end
 
 local function each_sparsity(results, what, p)
@@ -183,29 +178,24 @@ local function largest(results, name)
   return { kind = "exact", effect = out, n = #values }
 end
 
-local function with(f, more)
-  for key, value in pairs(more) do f[key] = value end
-  return f
-end
-
 local function verdict(results, p)
   return {
     -- the errors compared are sums of at most some hundred products in f64, relative to the output: 1e-12 is rounding
-    with(largest(results, "excess"), {
+    claims.finding(largest(results, "excess"), {
       statement = "Orthogonal columns: for no example does another rule err less than WINA.", at_most = 1e-12,
       unit = "largest excess of WINA's squared error, relative to the output", why = "against TEAL and random choices",
     }),
-    with(largest(results, "above_best"), {
+    claims.finding(largest(results, "above_best"), {
       statement = "Orthogonal columns: WINA's choice is the best of all.", at_most = 1e-12,
       unit = "largest excess over the best choice, relative to the output",
       why = string.format("all choices of half of %d inputs, first %d examples of each layer", p.brute, p.examples),
     }),
-    with(against_teal(results, "error", p.sparsities), {
+    claims.finding(against_teal(results, "error", p.sparsities), {
       kind = "order", statement = "The layers of the net as it is err less with WINA than with TEAL.", less_than = 0,
       unit = "log of the ratio of relative output errors, mean over sparsities",
       why = each_sparsity(results, "error", p),
     }),
-    with(against_teal(results, "loss", p.sparsities), {
+    claims.finding(against_teal(results, "loss", p.sparsities), {
       kind = "order", statement = "The net loses less with WINA than with TEAL.", less_than = 0,
       unit = "log of the ratio of test losses, mean over sparsities", why = each_sparsity(results, "loss", p),
     }),

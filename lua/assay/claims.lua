@@ -201,6 +201,39 @@ function M.slope(x, y)
   return sxy / sxx
 end
 
+--- Slopes by seed.
+-- @tparam {number,...} x
+-- @tparam {table,...} y as many tables by seed, as by_seed() gives them: y[i][seed] stands over x[i]
+-- @treturn table {[seed] = slope} of the seeds that have a value over every x
+function M.slopes(x, y)
+  local out = {}
+  for seed in pairs(y[1] or {}) do
+    local column, whole = {}, true
+    for i = 1, #x do
+      column[i] = y[i][seed]
+      whole = whole and column[i] ~= nil
+    end
+    if whole then out[seed] = M.slope(x, column) end
+  end
+  return out
+end
+
+--- The largest of a result over the finished rows, as the beginning of an exact finding: what holds by algebra holds in
+-- every run. Inconclusive where no row has it, or where it is not a number.
+-- @param rows results
+-- @param of the name of a result, or a function of a row; rows where it is nil are left out
+-- @treturn table {kind = "exact", effect =, n =}
+function M.largest(rows, of)
+  local value, most, n = type(of) == "function" and of or function(row) return row[of] end, -math.huge, 0
+  for _, row in ipairs(rows:done()) do
+    local v = value(row)
+    if v and v ~= v then return { kind = "exact", verdict = "inconclusive", why = "not a number in some run" } end
+    if v then most, n = math.max(most, v), n + 1 end
+  end
+  if n == 0 then return { kind = "exact", verdict = "inconclusive", why = "no run has a value", n = 0 } end
+  return { kind = "exact", effect = most, n = n }
+end
+
 --- A finding: figures, and what they are to show. An inconclusive one keeps its reason.
 -- @tparam table figures {effect =, low =, high =, n =}, as paired() and mean() give them; changed in place
 -- @tparam table about statement, unit, the region, why, kind
@@ -247,4 +280,6 @@ assay.claims: what a published paper says, put to the test by assay.experiment{c
   claims.by_seed(rows, name)   {[seed] = value} of the finished rows; name may be a function of a row
   claims.values(by_seed)       the numbers of such a table as an ascending list
   claims.slope(x, y)           of the least-squares line: an exponent, where x and y are logs
+  claims.slopes(x, {…})        by seed, of tables by seed: one for each x
+  claims.largest(rows, name)   the largest over the finished rows, as the beginning of an exact finding
   claims.finding(f, {…})       f with statement, unit, region, why; an inconclusive f keeps its own why]] })

@@ -43,6 +43,11 @@ function M.fresh_seeds(n)
 end
 function M.is_fresh(seed) return seed > FRESH end
 
+--- The rows of an experiment's results whose seeds are fresh.
+function M.fresh(results)
+  return results:where(function(row) return M.is_fresh(row.config.seed) end)
+end
+
 local function copy(t)
   local out = {}
   for key, value in pairs(t) do out[key] = value end
@@ -70,8 +75,8 @@ end
 --- The arms with what their tuning says.
 -- @param results of the experiment
 -- @tparam table o by (names), rate (a name), score (a name; less is better), most (rates at most, 13)
--- @treturn {table,...} {keys =, rate = the best (nil: none was without a divergence, or the arm has none), tried =
---   {{rate =, mean =, lost =}, …}, beyond = the rate to try next where the best stands at the edge}
+-- @treturn {table,...} {keys =, rate = the best (nil: none was without a divergence, or the arm has none), score = the
+--   mean there, tried = {{rate =, mean =, lost =}, …}, beyond = the rate to try next where the best stands at the edge}
 function M.arms(results, o)
   local tuning = results:where(function(row) return not M.is_fresh(row.config.seed) end)
   local out = {}
@@ -81,11 +86,31 @@ function M.arms(results, o)
       if each.mean and (not best or each.mean < best.mean) then best = each end
     end
     out[#out + 1] = {
-      keys = group.keys, tried = list, rate = best and best.rate, fixed = #list == 0,
+      keys = group.keys, tried = list, rate = best and best.rate, score = best and best.mean, fixed = #list == 0,
       beyond = #list > 0 and at_edge(list, best, o) or nil,
     }
   end
   return out
+end
+
+-- Does a table of settings have these values?
+local function has(settings, keys)
+  for name, value in pairs(keys) do
+    if report.label(settings[name]) ~= report.label(value) then return false end
+  end
+  return true
+end
+
+--- Of the arms with these keys the one whose best rate has the least mean score, the first of equals; nil where there
+-- is none.
+-- @tparam {table,...} arms as arms() gives them
+-- @tparam table keys values of some or all of the names in `by`
+function M.best(arms, keys)
+  local found
+  for _, arm in ipairs(arms) do
+    if has(arm.keys, keys) and (not found or (arm.score or math.huge) < (found.score or math.huge)) then found = arm end
+  end
+  return found
 end
 
 local function configs(arm, o, rate, seeds, out)
@@ -137,11 +162,7 @@ end
 --- The rows of an arm's fresh seeds that fulfil a condition (a function of a row; none: all).
 function M.scored(results, arm, condition)
   return results:where(function(row)
-    if not M.is_fresh(row.config.seed) then return false end
-    for name, value in pairs(arm.keys) do
-      if report.label(row.config[name]) ~= report.label(value) then return false end
-    end
-    return condition == nil or condition(row)
+    return M.is_fresh(row.config.seed) and has(row.config, arm.keys) and (condition == nil or condition(row))
   end)
 end
 

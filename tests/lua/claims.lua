@@ -98,6 +98,17 @@ tap.near(claims.slope({ 0, 1, 3 }, { 0, 1, 1 }), 2 / 7, 1e-15, "the least-square
 tap.near(claims.slope({ 3, 0, 1 }, { 1e6 + 1, 1e6, 1e6 + 1 }), 2 / 7, 1e-9, "in any order, at any height")
 tap.is(claims.slope({ 1, 1 }, { 0, 1 }), nil, "no slope where the x do not differ")
 tap.is(claims.slope({ 1 }, { 0 }), nil, "nor of one point")
+local slopes = claims.slopes({ 0, 1, 3 }, { { 0, 5, 0, 7 }, { 1, nil, -1, 7 }, { 1, 5, -1 } })
+tap.ok(math.abs(slopes[1] - 2 / 7) < 1e-15 and math.abs(slopes[3] + 2 / 7) < 1e-15, "slopes by seed")
+tap.ok(slopes[2] == nil and slopes[4] == nil, "of those that have a value over every x")
+tap.is(next(claims.slopes({}, {})), nil, "no slope without points")
+
+local most = claims.largest(rows, "x")
+tap.is(most.kind .. most.effect .. most.n, "exact302", "the largest over the finished rows that have a value")
+tap.is(claims.largest(rows, function(r) return r.x and -r.x end).effect, -10, "or of a function of a row")
+tap.is(judge(claims.finding(claims.largest(rows, "y"), { at_most = 1 })).verdict, "inconclusive", "of none nothing can be said")
+tap.is(claims.largest(report.results { row(1, 1), row(2, 0 / 0), row(3, 2) }, "x").verdict, "inconclusive", "nor where one is no number")
+
 tap.fails(function() claims.slope({ 1, 2 }, { 0 }) end, "2 x and 1 y", "lists of different lengths")
 
 local about = { statement = "s", unit = "u", at_most = 2, why = "w", kind = "rate" }

@@ -55,7 +55,15 @@ same(asked(arm("a", 3, 1, 2)), { "a:1:1001", "a:1:1001x2", "a:1:1002", "a:1:1002
 
 local arms = tuning.arms(results(two), o)
 tap.ok(arms[1].rate == 1 and not arms[1].beyond and arms[2].rate == 0.5 and arms[2].beyond == 0.2, "arms know their best rate, and its edge")
+tap.near(arms[2].score, 1.015, 1e-15, "and the score there")
+tap.is(tuning.best(arms, {}).keys.schedule, "a", "the first of two arms that are equally good")
+tap.is(tuning.best(arms, { schedule = "b" }), arms[2], "the best of those with given keys")
+tap.is(tuning.best(arms, { schedule = "c" }), nil, "of none")
+table.move(arm("c", 3, 0.5, 2), 1, 6, #two + 1, two)
+table.move(arm("d", false, false, false), 1, 6, #two + 1, two)
+tap.is(tuning.best(tuning.arms(results(two), o), {}).keys.schedule, "c", "the least score wins; who diverged everywhere is last")
 -- At 0.5, 1 and 2 mean errors of 1.2, 1 and 1.2: below 1.1 on half of the way to either side.
 tap.near(tuning.good_range(tuning.arms(results(arm("a", 1.185, 0.985, 1.185)), o)[1]), math.log(2, 10), 1e-9, "the good range, by straight lines")
 tap.is(#tuning.scored(results(fresh), arms[1]), 1, "the fresh rows of an arm")
+tap.ok(#tuning.fresh(results(fresh)) == 1 and tuning.fresh(results(fresh))[1].config.seed == 1001, "and of all")
 tap.done()
