@@ -13,13 +13,13 @@
 --           broken line that fits best, rising to a batch that is free and level from there, for each seed.
 -- The paper's rate from Lanczos quadrature on the fly is not tested.
 --
--- What came out, 10 seeds: the eigenvalues do as claimed, and so does Adam's rate. That of SGD grows from 2^-2.1 at
--- B = 1 to 2^0.7, with slope 0.8 from B = 1 to 4 and 0.2 to 0.4 from 4 to 64: the broken line says 0.5, so "like B"
--- fails (0.6 where the loss must fall to half, --set level=0.5). The law behind it bends more slowly than a broken line,
--- and comes off better: 1/rate less its last value falls with slope -0.83. Linear growth is the limit of small batches,
--- and here ends below B = 4. The rate grows by more than 2/(top of a batch) does: by 1.26 in logs. `theory` takes the
--- variance sigma^2 of the entries of the Hessians of examples as if these were independent; it misses nearly all of the
--- excess (for B = 8 after training 4.2 against 7.2, with 4.2 for all data): the noise has few directions.
+-- What came out, 10 seeds: the eigenvalues do as claimed, and so does Adam's rate. That of SGD grows from 2^-2.1 at B
+-- = 1 to 2^0.7, with slope 0.8 from B = 1 to 4 and 0.2 to 0.4 from 4 to 64: the broken line says 0.5, so "like B"
+-- fails (0.6 where the loss must fall to half, --set level=0.5). The law behind it bends more slowly than a broken
+-- line, and comes off better: 1/rate less its last value falls with slope -0.83. Linear growth is the limit of small
+-- batches, and here ends below B = 4. The rate grows by more than 2/(top of a batch) does: by 1.26 in logs. `theory`
+-- takes the variance sigma^2 of the entries of the Hessians of examples as if these were independent; it misses nearly
+-- all of the excess (for B = 8 after training 4.2 against 7.2, with 4.2 for all data): the noise has few directions.
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
