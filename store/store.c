@@ -75,6 +75,64 @@ static int fail_full(struct store *s, const char *doing)
                     s->path, doing, (unsigned long long)fs.f_bavail * fs.f_frsize);
 }
 
+/* 'path', so that a shell takes it as it stands; to be freed. */
+static char *shell_word(const char *path)
+{
+  char *word = store_alloc(NULL, 4 * strlen(path) + 3), *out = word;
+  *out++ = '\'';
+  for (const char *p = path; *p; p++)
+    if (*p == '\'')
+      out += sprintf(out, "'\\''");
+    else
+      *out++ = *p;
+  memcpy(out, "'", 2);
+  return word;
+}
+
+/* The format that the file's head names, which is often still readable; else the present one. */
+static int format_named(struct store *s)
+{
+  sqlite3_stmt *st = NULL;
+  int format = STORE_FORMAT;
+  if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW && sqlite3_column_int(st, 0) > 0)
+    format = sqlite3_column_int(st, 0);
+  sqlite3_finalize(st);
+  return format;
+}
+
+/* .recover of the sqlite3 program could save more, but fails on every file where its library has no table of pages, as Debian's. */
+const char *store_rescue(struct store *s)
+{
+  char *word = shell_word(s->path);
+  snprintf(s->rescue, sizeof s->rescue, "(sqlite3 %s .dump | sed 's/^ROLLBACK.*/COMMIT;/'; echo 'PRAGMA application_id = %d; PRAGMA "
+           "user_version = %d;') | sqlite3 rescued.db", word, STORE_APPLICATION_ID, format_named(s));
+  free(word);
+  return s->rescue;
+}
+
+static int fail_corrupt(struct store *s, const char *text, const char *doing)
+{
+  char kept[256]; /* the handle's text changes with what is asked of it next */
+  snprintf(kept, sizeof kept, "%s", text);
+  return store_fail(s, STORE_CORRUPT, "%s: damaged (%s, noticed while %s); go back to a copy, or rescue what can be read with: %s", s->path,
+                    kept, doing, store_rescue(s));
+}
+
+/* SQLite knows a database by its first 16 bytes, and then expects sizes in those that follow. */
+static int fail_not_database(struct store *s, const char *text)
+{
+  static const char magic[16] = "SQLite format 3";
+  char head[sizeof magic] = {0};
+  FILE *f = fopen(s->path, "rb");
+  bool is_one = f && fread(head, 1, sizeof head, f) == sizeof head && memcmp(head, magic, sizeof head) == 0;
+  if (f)
+    fclose(f);
+  if (is_one)
+    return store_fail(s, STORE_CORRUPT, "%s: damaged: the first 100 bytes of an SQLite database are wrong (%s); go back to a copy, or choose "
+                      "another file with --db", s->path, text);
+  return store_fail(s, STORE_NOT_OURS, "%s: not a store of assay (%s); choose another file with --db", s->path, text);
+}
+
 int store_fail_sqlite(struct store *s, const char *doing)
 {
   int code = sqlite3_extended_errcode(s->db), os = sqlite3_system_errno(s->db);
@@ -96,10 +154,9 @@ int store_fail_sqlite(struct store *s, const char *doing)
     return store_fail(s, STORE_BUSY, "%s: locked by another program while %s; close it (an open transaction in an "
                       "SQLite client?) and try again", s->path, doing);
   case SQLITE_CORRUPT:
-    return store_fail(s, STORE_CORRUPT, "%s: damaged (%s, noticed while %s); rescue what can be read with "
-                      "`sqlite3 '%s' .recover | sqlite3 rescued.db`", s->path, text, doing, s->path);
+    return fail_corrupt(s, text, doing);
   case SQLITE_NOTADB:
-    return store_fail(s, STORE_NOT_OURS, "%s: not a store of assay (%s); choose another file with --db", s->path, text);
+    return fail_not_database(s, text);
   case SQLITE_INTERRUPT:
     return store_fail(s, STORE_INTERRUPTED, "%s: interrupted while %s", s->path, doing);
   case SQLITE_CANTOPEN:

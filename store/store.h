@@ -152,6 +152,8 @@ struct store_cell store_query_cell(const struct store_query *q, size_t column);
 void store_query_close(struct store_query *q);
 
 struct store_check { char text[1024]; bool ok; };
+/* A shell command that saves what can be read of a damaged store into a new one, rescued.db. Valid until the next call. */
+const char *store_rescue(struct store *s);
 int store_integrity(struct store *s, bool full, struct store_check *out); /* quick_check or integrity_check */
 
 #endif

@@ -34,7 +34,8 @@ struct store {
   bool is_writer;        /* holds the row of `writer` */
   int restricted;        /* > 0: the authorizer lets only reading through */
   const struct store_query *watched; /* whose limits the progress handler looks at */
-  char message[1024];
+  char message[2048];
+  char rescue[1024];     /* the last answer of store_rescue() */
   struct owner self;
   char token[33];
   sqlite3_stmt *stmt[STMT_COUNT];

@@ -158,8 +158,8 @@ static void look_at_store(struct findings *f, const struct app *app, bool full)
   if (code == STORE_OK && check.ok)
     find(f, FINE, "store", "%s: %s, journal mode %s", store_path(s), full ? "fully checked" : "sound", journal_mode(store_path(s)));
   else
-    find(f, BAD, "store", "%s: damaged: %s; keep a copy, then rescue what is readable: sqlite3 FILE .recover | sqlite3 NEW",
-         store_path(s), check.text[0] ? check.text : store_message(s));
+    find(f, BAD, "store", "%s: damaged: %s; go back to a copy, or rescue what can be read with: %s", store_path(s),
+         check.text[0] ? check.text : store_message(s), store_rescue(s));
   store_close(s);
 }
 

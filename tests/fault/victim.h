@@ -147,7 +147,7 @@ MAYBE_UNUSED static const char *victim_problem(const struct ending *e)
     return "leaves with a code of its own";
   if (code == 2 && !e->err[0] && !e->out[0])
     return "fails without a word";
-  if (strstr(e->err, ": damaged") && !strstr(e->err, ".recover"))
+  if (strstr(e->err, ": damaged") && !strstr(e->err, "go back to a copy"))
     return "tells of a damage without how to rescue";
   return NULL;
 }

@@ -163,16 +163,62 @@ static void test_corrupt(void)
     if (!code)
       code = store_query_next(q, &row);
     tap_is_int(code, STORE_CORRUPT, "reading damaged pages is an error, not a number");
-    tap_has(store_message(s), ".recover", "whose message says how to rescue");
+    tap_has(store_message(s), "| sqlite3 rescued.db", "whose message says how to rescue");
     store_query_close(q);
     store_integrity(s, false, &check);
     tap_ok(!check.ok && check.text[0], "the check finds the damage");
     store_close(s);
   } else {
     tap_is_int(code, STORE_CORRUPT, "a damaged store is refused");
-    tap_has(message, ".recover", "with a message that says how to rescue");
+    tap_has(message, "| sqlite3 rescued.db", "with a message that says how to rescue");
     tap_skip(1, "the file does not even open");
   }
+}
+
+static void overwrite(const char *path, off_t at, size_t n)
+{
+  unsigned char junk[4096];
+  int fd = open(path, O_RDWR);
+  memset(junk, 0xa5, sizeof junk);
+  if (fd < 0 || pwrite(fd, junk, n, at) != (ssize_t)n || close(fd) != 0)
+    tap_bail("could not damage %s", path);
+}
+
+/* The command of the message does what it says, in the folder where it is given, whatever the file's name. */
+static void test_rescue(void)
+{
+  char *path = make_store("it's here.db", 2000), command[2400];
+  struct store *s;
+  const char *told = "rescue what can be read with: ";
+  struct stat st;
+  if (stat(path, &st) != 0)
+    tap_bail("%s is not there", path);
+  overwrite(path, st.st_size - 3 * 4096, 4096); /* a page of metrics: they came last */
+  if (store_open(&s, path, STORE_READ, message, sizeof message) == STORE_OK) {
+    fixture_text(s, "SELECT total(value) FROM metric");
+    snprintf(message, sizeof message, "%s", store_message(s));
+    store_close(s);
+  }
+  const char *cure = strstr(message, told);
+  tap_ok(cure != NULL, "a damaged page is noticed, and the message has a command: %s", message);
+  if (!cure || system("command -v sqlite3 sed >/dev/null") != 0) {
+    tap_skip(3, cure ? "sqlite3 or sed is not installed" : "no command");
+    return;
+  }
+  snprintf(command, sizeof command, "cd '%s' && { %s; } 2>/dev/null", fixture_dir, cure + strlen(told));
+  tap_is_int(system(command), 0, "the command runs");
+  tap_is_int(store_open(&s, path_of("rescued.db"), STORE_WRITE, message, sizeof message), STORE_OK, "what it makes is a store: %s", message);
+  if (s)
+    tap_is_int(fixture_int(s, "SELECT count(*) FROM run WHERE status = 'done'"), 1, "with the run in it");
+  store_close(s);
+}
+
+static void test_head(void)
+{
+  char *path = make_store("head.db", 1);
+  overwrite(path, 20, 25);
+  tap_is_int(try_open(path, STORE_READ), STORE_CORRUPT, "an SQLite file whose first bytes are wrong is damaged, not another program's");
+  tap_has(message, "go back to a copy", "and what is to be done");
 }
 
 static void test_memory(void)
@@ -359,6 +405,8 @@ int main(void)
   test_newer();
   test_changed_schema();
   test_corrupt();
+  test_rescue();
+  test_head();
   test_memory();
   test_read_only();
   test_size_limit();
