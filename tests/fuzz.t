@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# fuzz.t: libFuzzer on every reader for a few seconds (ASSAY_FUZZ_SECONDS: 3, with ASSAY_LONG 600), from the fixtures on.
+# fuzz.t: libFuzzer on every reader and on the store for a few seconds (ASSAY_FUZZ_SECONDS: 3, with ASSAY_LONG 600), from the fixtures on.
 # Needs clang and its runtime (clang, libclang-rt-14-dev), which tests/run installs for --long only: the suite has the
 # drivers fuzz_* of the build, which change the same seeds under the sanitizers.
 set -u
@@ -24,6 +24,7 @@ seconds=${ASSAY_FUZZ_SECONDS:-${ASSAY_LONG:+600}}
 seconds=${seconds:-3}
 # allocations that a damaged header asks for may fail; that is an answer
 export ASAN_OPTIONS=allocator_may_return_null=1
+longest=4096 # bytes of an input
 # fuzz TARGET ENDING...: new inputs stay in the work folder; what crashes is shown.
 fuzz() {
   local target=$1 ending file
@@ -35,7 +36,7 @@ fuzz() {
     done
   done
   count=$((count + 1))
-  if (cd "$work" && "$build/bin/fuzz_$target" -max_total_time="$seconds" -max_len=4096 -rss_limit_mb=2048 -timeout=10 \
+  if (cd "$work" && "$build/bin/fuzz_$target" -max_total_time="$seconds" -max_len="$longest" -rss_limit_mb=2048 -timeout=10 \
     -print_final_stats=1 "$work/$target") >"$work/$target.log" 2>&1; then
     echo "ok $count - $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$target.log") inputs in $seconds s, no crash"
   else
@@ -53,5 +54,12 @@ fuzz npy .npy
 fuzz npz .npz
 fuzz safetensors .safetensors
 fuzz table .csv
+# A store of small pages, so that a change of a few bytes often hits something that is read.
+mkdir -p "$work/store"
+"${ASSAY:-$PWD/build/bin/assay}" run tests/cli/small.lua --quiet --db "$work/store/small.db" >"$work/log" 2>&1 &&
+  sqlite3 "$work/store/small.db" 'PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM' >>"$work/log" 2>&1 ||
+  { sed 's/^/# /' "$work/log"; echo "not ok $((count + 1)) - a store is made"; failed=1; }
+longest=65536
+fuzz store
 echo "1..$count"
 exit $failed

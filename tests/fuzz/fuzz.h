@@ -17,11 +17,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-/* Files below experiments/data/tables and the shared fixtures with these endings are seeds, and so is `text`. */
+/* Files below experiments/data/tables and the shared fixtures with these endings are seeds, and so are `text` and what make() gives (if
+ * any): at most `room` bytes, their number is returned. */
 struct fuzz_seeds {
   const char *suffix[4];
   const char *text;
   size_t n_text;
+  size_t (*make)(uint8_t *bytes, size_t room);
 };
 extern const struct fuzz_seeds fuzz_seeds;
 

@@ -172,6 +172,13 @@ static void add_folder(const char *dir)
   }
 }
 
+static void add_made(void)
+{
+  static uint8_t bytes[FILE_MAX];
+  if (fuzz_seeds.make)
+    add_seed("the seed that the target makes", bytes, fuzz_seeds.make(bytes, sizeof bytes));
+}
+
 /* --- runs ------------------------------------------------------------------------------------------ */
 
 static void run_seed(const struct seed *s)
@@ -211,6 +218,7 @@ int main(void)
   snprintf(dir, sizeof dir, "%s/data/formats", shared ? shared : "../shared");
   open_at_hand();
   add_seed("the target's own seed", (const uint8_t *)fuzz_seeds.text, fuzz_seeds.n_text);
+  add_made();
   add_folder(dir);
   add_folder("experiments/data/tables");
   for (size_t i = 0; i < n_seeds; i++)
