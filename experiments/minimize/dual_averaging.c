@@ -1,19 +1,6 @@
 /* dual_averaging.c: Nesterov's dual averaging, or lazy mirror descent: every step starts over, against the sum of all gradients. */
 #include "experiments/minimize/mirror.h"
 
-struct conf {
-  struct mirror_conf base;
-};
-
-static const struct param params[] = {
-  FEASIBLE_PARAMS(struct conf, base.set),
-  MIRROR_GEOMETRY_PARAM(struct conf, base),
-  MIRROR_RATE_PARAMS(struct conf, base),
-  {0},
-};
-
-static enum status resolve(void *conf, struct err *e) { return mirror_check(&((struct conf *)conf)->base, e); }
-
 /* x_t from z, the sum of g_0 … g_(t-1). x_0 is the first iterate, under entropy the centre. */
 static void iterate(const void *conf, struct mirror *k, uint64_t t)
 {
@@ -28,7 +15,7 @@ static void iterate(const void *conf, struct mirror *k, uint64_t t)
 
 static enum status run(const void *conf, struct minimize *m, struct err *e)
 {
-  return mirror_run(conf, &((const struct conf *)conf)->base, m, iterate, e);
+  return mirror_run(conf, conf, m, iterate, e);
 }
 
 const struct minimizer minimizer_dual_averaging = {
@@ -43,8 +30,8 @@ const struct minimizer minimizer_dual_averaging = {
         .notes = "With horizon, rate = sqrt(D(x*, x_0)/2)/G and |g|_inf <= G (euclidean: |g|_2) the gap is at most 2 G sqrt(2 D(x*, x_0)/T). All "
                  "gradients count the same, however late they come. Without constraint and with horizon it is the subgradient method.",
         .example = "assay.minimizer(\"dual-averaging\", {region = \"simplex\", geometry = \"entropy\"})",
-        .conf_size = sizeof(struct conf),
-        .params = params,
-        .resolve = resolve},
+        .conf_size = sizeof(struct mirror_conf),
+        .params = mirror_params,
+        .resolve = mirror_resolve},
   .run = run,
 };

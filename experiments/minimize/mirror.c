@@ -10,8 +10,16 @@
 
 const char *const mirror_geometries[] = {"euclidean", "entropy", NULL};
 
-enum status mirror_check(const struct mirror_conf *c, struct err *e)
+const struct param mirror_params[] = {
+  FEASIBLE_PARAMS(struct mirror_conf, set),
+  MIRROR_GEOMETRY_PARAM(struct mirror_conf, geometry),
+  MIRROR_RATE_PARAMS(struct mirror_conf, rate, horizon),
+  {0},
+};
+
+enum status mirror_resolve(void *conf, struct err *e)
 {
+  const struct mirror_conf *c = conf;
   if (c->geometry != GEOMETRY_ENTROPY || c->set.region == REGION_SIMPLEX)
     return STATUS_OK;
   return err_set(e, STATUS_BAD_ARG, "geometry = \"entropy\" is for region = \"simplex\", got region = \"%s\"", feasible_any[c->set.region]);

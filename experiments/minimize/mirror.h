@@ -22,18 +22,20 @@ struct mirror_conf {
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define MIRROR_GEOMETRY_PARAM(owner, member)                                                                           \
-  {.id = "geometry", .type = PARAM_CHOICE, .at = offsetof(owner, member.geometry), .choices = mirror_geometries,       \
+  {.id = "geometry", .type = PARAM_CHOICE, .at = offsetof(owner, member), .choices = mirror_geometries,                \
    .doc = "how steps are measured: euclidean, or entropy (only on the simplex)", .example = "entropy"}
-#define MIRROR_RATE_PARAMS(owner, member)                                                                              \
-  {.id = "rate", .type = PARAM_REAL, .at = offsetof(owner, member.rate), .def = 1, .min = 0, .max = 1e9,               \
+#define MIRROR_RATE_PARAMS(owner, rate_member, horizon_member)                                                         \
+  {.id = "rate", .type = PARAM_REAL, .at = offsetof(owner, rate_member), .def = 1, .min = 0, .max = 1e9,               \
    .flags = PARAM_LOG | PARAM_TUNED | PARAM_MIN_OPEN,                                                                  \
    .doc = "c of the rate; theory: distance to the minimum over the largest gradient norm", .example = "0.1"},          \
-  {.id = "horizon", .type = PARAM_BOOL, .at = offsetof(owner, member.horizon),                                         \
+  {.id = "horizon", .type = PARAM_BOOL, .at = offsetof(owner, horizon_member),                                         \
    .doc = "c/sqrt(T) with T the iterations in the budget, instead of c/sqrt(t + 1)", .example = "true"}
 /* NOLINTEND(bugprone-macro-parentheses) */
 
-/* For resolve() of these methods: entropy is of the simplex. */
-NODISCARD enum status mirror_check(const struct mirror_conf *c, struct err *e);
+/* The parameters of a method that has no others, whose conf is a struct mirror_conf. */
+extern const struct param mirror_params[];
+/* resolve() of these methods, conf a struct mirror_conf or beginning with one: entropy is of the simplex. */
+NODISCARD enum status mirror_resolve(void *conf, struct err *e);
 
 struct mirror {
   const struct mirror_conf *c;

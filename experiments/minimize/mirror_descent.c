@@ -3,19 +3,6 @@
 
 #include "experiments/minimize/mirror.h"
 
-struct conf {
-  struct mirror_conf base;
-};
-
-static const struct param params[] = {
-  FEASIBLE_PARAMS(struct conf, base.set),
-  MIRROR_GEOMETRY_PARAM(struct conf, base),
-  MIRROR_RATE_PARAMS(struct conf, base),
-  {0},
-};
-
-static enum status resolve(void *conf, struct err *e) { return mirror_check(&((struct conf *)conf)->base, e); }
-
 static void iterate(const void *conf, struct mirror *k, uint64_t t)
 {
   (void)conf;
@@ -28,7 +15,7 @@ static void iterate(const void *conf, struct mirror *k, uint64_t t)
 
 static enum status run(const void *conf, struct minimize *m, struct err *e)
 {
-  return mirror_run(conf, &((const struct conf *)conf)->base, m, iterate, e);
+  return mirror_run(conf, conf, m, iterate, e);
 }
 
 const struct minimizer minimizer_mirror_descent = {
@@ -44,8 +31,8 @@ const struct minimizer minimizer_mirror_descent = {
         .notes = "With horizon, rate = sqrt(2 D(x*, x_0))/G and |g|_inf <= G (euclidean: |g|_2) the gap is at most G sqrt(2 D(x*, x_0)/T); on the "
                  "simplex of radius 1, from its centre, D <= ln d. Under entropy a weight that starts at 0 stays 0.",
         .example = "assay.minimizer(\"mirror-descent\", {region = \"simplex\", geometry = \"entropy\"})",
-        .conf_size = sizeof(struct conf),
-        .params = params,
-        .resolve = resolve},
+        .conf_size = sizeof(struct mirror_conf),
+        .params = mirror_params,
+        .resolve = mirror_resolve},
   .run = run,
 };

@@ -10,13 +10,11 @@ struct conf {
 
 static const struct param params[] = {
   FEASIBLE_PARAMS(struct conf, base.set),
-  MIRROR_GEOMETRY_PARAM(struct conf, base),
+  MIRROR_GEOMETRY_PARAM(struct conf, base.geometry),
   {.id = "rate", .type = PARAM_REAL, .at = offsetof(struct conf, base.rate), .min = 0, .max = 1e9,
    .flags = PARAM_AUTO | PARAM_LOG | PARAM_TUNED | PARAM_MIN_OPEN, .doc = "the rate; auto: 1/L", .example = "0.1"},
   {0},
 };
-
-static enum status resolve(void *conf, struct err *e) { return mirror_check(&((struct conf *)conf)->base, e); }
 
 static void iterate(const void *conf, struct mirror *k, uint64_t t)
 {
@@ -55,6 +53,6 @@ const struct minimizer minimizer_mirror_prox = {
         .example = "assay.minimizer(\"mirror-prox\", {region = \"simplex\", geometry = \"entropy\"})",
         .conf_size = sizeof(struct conf),
         .params = params,
-        .resolve = resolve},
+        .resolve = mirror_resolve},
   .run = run,
 };

@@ -17,7 +17,7 @@ static const struct param params[] = {
   FEASIBLE_PARAMS(struct conf, base.set),
   {.id = "rule", .type = PARAM_CHOICE, .at = offsetof(struct conf, rule), .choices = rules,
    .doc = "root: c/sqrt(t + 1); strong: 2/(mu (t + 2)), of an objective with strong convexity mu", .example = "strong"},
-  MIRROR_RATE_PARAMS(struct conf, base),
+  MIRROR_RATE_PARAMS(struct conf, base.rate, base.horizon),
   {.id = "mu", .type = PARAM_REAL, .at = offsetof(struct conf, mu), .min = 0, .max = 1e12, .flags = PARAM_AUTO | PARAM_LOG | PARAM_MIN_OPEN,
    .doc = "strong: the strong convexity; auto: that of the objective", .example = "0.01"},
   {0},
