@@ -27,4 +27,5 @@ const struct optimizer optimizer_adam = {
   .init = adam_init,
   .step_f32 = adam_step_f32,
   .step_f64 = adam_step_f64,
+  .layer_rates = true,
 };

@@ -52,6 +52,7 @@ static enum status settle(const struct update *u, const double *sum, struct cons
   return STATUS_OK;
 }
 
+#define ONE_RATE /* the estimate of the distance is one for all weights */
 #define SELF "experiments/optim/dadapt_sgd.c"
 #define SCALARS struct scalars
 #define BEGIN begin

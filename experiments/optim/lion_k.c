@@ -195,6 +195,7 @@ const struct optimizer optimizer_lion_k = {
   .init = any_init,
   .step_f32 = any_step_f32,
   .step_f64 = any_step_f64,
+  .layer_rates = LAYER_RATES,
 };
 
 #else

@@ -44,10 +44,12 @@ bool matrix_block(const struct net *net, size_t n, size_t i, struct block *out)
     if (i-- == 0) {
       *out = weights_of(l);
       out->output = is_output(net, j);
+      out->layer = j;
       return true;
     }
     if (l->bias && i-- == 0) {
       *out = vector_block(l->b_at, l->rows);
+      out->layer = j;
       return true;
     }
   }
@@ -151,10 +153,13 @@ enum status matrix_step(const struct matrix_rule *r, const void *conf, void *sta
   char *at = state;
   enum status status = mem_new(&scratch, scratch_count(r, conf, s->net, n), sizeof(double), "the update of matrices", e);
   for (size_t i = 0; status == STATUS_OK && matrix_block(s->net, n, i, &b); i++) {
+    struct step_info own = *s;
+    own.lr *= s->layer_rate ? s->layer_rate[b.layer] : 1;
+    own.layer_rate = NULL;
     if (is_vector(r, conf, &b) && !r->own_vectors)
-      status = step_vector(r, conf, &b, at, w, g, type, s, e);
+      status = step_vector(r, conf, &b, at, w, g, type, &own, e);
     else
-      status = step_matrix(r, conf, &b, at, w, g, type, scratch, s, e);
+      status = step_matrix(r, conf, &b, at, w, g, type, scratch, &own, e);
     at += block_bytes(r, conf, &b, type);
   }
   free(scratch);

@@ -11,6 +11,7 @@
 
 struct block {
   size_t at, rows, cols, stride; /* in the flat vector */
+  size_t layer;
   bool vector; /* one row or one column */
   bool output; /* the weight matrix of the last layer that has one, where there are several */
 };

@@ -1,5 +1,7 @@
 /* matrix.inc.c: the members of struct optimizer for a file that has a `static const struct matrix_rule rule`; the descriptor
  * then has RULE_FUNCTIONS. */
+#define LAYER_RATES true
+
 static size_t state_size(const void *conf, const struct net *net, size_t n, enum dtype type)
 {
   return matrix_state_size(&rule, conf, net, n, type);

@@ -43,9 +43,38 @@ void momentum_init(const void *conf, const struct net *net, void *state, const v
   memset(state, 0, momentum_state_size(conf, net, n, type));
 }
 
+/* The step of each layer at its own rate. */
+static enum status layers_f32(const struct momentum_form *f, float *v, float *w, const float *g, const struct step_info *s)
+{
+  size_t n;
+  for (size_t l = 0; l < s->net->n_layers; l++) {
+    size_t at = optimizer_layer_span(s->net, l, &n);
+    struct step_info own = *s;
+    own.lr *= s->layer_rate[l];
+    own.layer_rate = NULL;
+    momentum_step_f32(f, v + at, w + at, g + at, n, &own);
+  }
+  return STATUS_OK;
+}
+
+static enum status layers_f64(const struct momentum_form *f, double *v, double *w, const double *g, const struct step_info *s)
+{
+  size_t n;
+  for (size_t l = 0; l < s->net->n_layers; l++) {
+    size_t at = optimizer_layer_span(s->net, l, &n);
+    struct step_info own = *s;
+    own.lr *= s->layer_rate[l];
+    own.layer_rate = NULL;
+    momentum_step_f64(f, v + at, w + at, g + at, n, &own);
+  }
+  return STATUS_OK;
+}
+
 enum status momentum_step_f32(const struct momentum_form *f, float *v, float *w, const float *g, size_t n,
                               const struct step_info *s)
 {
+  if (s->layer_rate)
+    return layers_f32(f, v, w, g, s);
   struct product_update u = momentum_update(f, s->lr, s->k == 1);
   bool aligned = ((uintptr_t)w | (uintptr_t)v | (uintptr_t)g) % MEM_ALIGN == 0;
   size_t whole = aligned ? n / LANES * LANES : 0;
@@ -60,6 +89,8 @@ enum status momentum_step_f64(const struct momentum_form *f, double *v, double *
                               const struct step_info *s)
 {
   double damped = 1.0 - f->damp, shrink = 1.0 - s->lr * f->decay;
+  if (s->layer_rate)
+    return layers_f64(f, v, w, g, s);
   for (size_t i = 0; i < n; i++) {
     double g1 = f->l2 != 0 ? fma(f->l2, w[i], g[i]) : g[i];
     double m = g1;

@@ -45,6 +45,7 @@ static enum status prepare(const struct update *u, struct constants *c, struct e
   return STATUS_OK;
 }
 
+#define AT_RATE(c, m) ((c)->of_g *= (m), (c)->of_m *= (m), (c)->shrink = 1.0 - (m) * (1.0 - (c)->shrink))
 #define SELF "experiments/optim/nadam.c"
 #define VECTORS 2
 #define SCALARS struct scalars

@@ -135,6 +135,7 @@ static enum status settle(const struct update *u, const double *sum, struct cons
 
 static size_t ring(const struct conf *f) { return (size_t)f->r; }
 
+#define AT_RATE(c, m) ((c)->rate *= (m), (c)->ahead *= (m), (c)->shrink = 1.0 - (m) * (1.0 - (c)->shrink))
 #define SELF "experiments/optim/opt_amsgrad.c"
 #define SCALARS struct scalars
 #define VECTORS 5

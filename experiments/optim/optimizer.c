@@ -28,6 +28,23 @@ enum status optimizer_apply_f64(const struct object *o, void *state, double *w, 
   return rule->step_f64(o->conf, state, w, g, n, s, e);
 }
 
+bool optimizer_takes_layer_rates(const struct object *o)
+{
+  const struct optimizer *rule = (const struct optimizer *)o->method;
+  const struct param *base = params_find(&rule->m, "base");
+  struct momentum_form f;
+  if (rule->layer_rates || (rule->momentum_form && rule->momentum_form(o->conf, &f)))
+    return true;
+  return base && base->type == PARAM_METHOD && optimizer_takes_layer_rates((const struct object *)(const void *)((const char *)o->conf + base->at));
+}
+
+size_t optimizer_layer_span(const struct net *net, size_t l, size_t *n)
+{
+  size_t at = net->layer[l].w_at;
+  *n = (l + 1 < net->n_layers ? net->layer[l + 1].w_at : net->n_params) - at;
+  return at;
+}
+
 void optimizer_net_of_matrix(struct net *out, size_t rows, size_t cols)
 {
   *out = (struct net){.n_layers = 1, .in = cols, .out = rows, .n_params = rows * cols, .n_logical = rows * cols};

@@ -23,6 +23,7 @@ struct step_info {
   uint64_t k;
   double lr;
   const struct net *net; /* shapes, for rules that need matrices; NULL for a bare vector */
+  const double *layer_rate; /* a factor of lr for each layer of net; NULL: 1. For rules with layer_rates */
   const enum isa *at_most; /* for tests: no wider instruction set than this; NULL: the best. The bits are the same */
   struct oracle *oracle; /* the mini-batch at other points, for rules that need "oracle" (and "hvp"); NULL: there is none */
 };
@@ -50,6 +51,8 @@ struct optimizer {
   /* Non-NULL when the rule may be of the momentum form: true with these constants. Its state is then one vector v
    * of n numbers (present even for mu = 0), its step is that of the form, and it needs no step of its own. */
   bool (*momentum_form)(const void *conf, struct momentum_form *out);
+  /* Does a step heed step_info.layer_rate? Rules of the momentum form do too, and rules around a base that does. */
+  bool layer_rates;
   /* Weights to evaluate, where they differ from the training weights; NULL: w itself. */
   void (*eval_weights_f32)(const void *conf, const void *state, const float *w, float *out, size_t n);
   void (*eval_weights_f64)(const void *conf, const void *state, const double *w, double *out, size_t n);
@@ -57,6 +60,11 @@ struct optimizer {
 
 /* The shapes of one matrix without gaps, as a net of one layer without biases: for an update of a bare matrix. */
 void optimizer_net_of_matrix(struct net *out, size_t rows, size_t cols);
+
+/* May each layer have a rate of its own under this rule? */
+bool optimizer_takes_layer_rates(const struct object *o);
+/* The weights of layer l, biases and padding included, are *n numbers of the flat vector from here. */
+size_t optimizer_layer_span(const struct net *net, size_t l, size_t *n);
 
 /* The checked front: refuses a non-finite gradient or rate (STATUS_DIVERGED) and k = 0 (STATUS_BAD_ARG), leaving
  * w and the state untouched. */

@@ -65,7 +65,7 @@ enum isa rule_isa(const struct step_info *s);
   {.id = #member, .type = PARAM_REAL, .at = offsetof(owner, member), .def = (value), .min = 0, .max = 1,               \
    .flags = PARAM_MAX_OPEN | PARAM_TUNED, .doc = (text), .example = "0.9"}
 
-#define RULE_FUNCTIONS .state_size = state_size, .init = init, .step_f32 = step_f32, .step_f64 = step_f64
+#define RULE_FUNCTIONS .state_size = state_size, .init = init, .step_f32 = step_f32, .step_f64 = step_f64, .layer_rates = LAYER_RATES
 #define RULE_EVALUATION .eval_weights_f32 = eval_weights_f32, .eval_weights_f64 = eval_weights_f64 /* with EVALUATED */
 
 #endif

@@ -11,6 +11,8 @@
  *   BEGIN           (optional) a function void (const void *conf, SCALARS *) that sets them
  *   SUMS            (optional) so many sums over all elements are needed before the update: MEASURE gives an element's terms
  *   SUMMED(conf)    (optional) with SUMS: false where these parameters need none
+ *   AT_RATE(c, m)   (optional) multiply the rate in the constants by m; without it `rate` and `shrink`, 1 - lr decay, are they
+ *   ONE_RATE        (optional) defined where all layers must share a rate
  *   prepare         enum status prepare(const struct update *, struct constants *, struct err *): the constants of an update
  *   settle          with SUMS: enum status settle(const struct update *, const double *sum, struct constants *, struct err *)
  * and of the file read with REAL set
@@ -39,6 +41,14 @@
 #endif
 #ifndef SUMMED
 #define SUMMED(conf) true
+#endif
+#ifndef AT_RATE
+#define AT_RATE(c, m) ((c)->rate *= (m), (c)->shrink = 1.0 - (m) * (1.0 - (c)->shrink))
+#endif
+#ifdef ONE_RATE
+#define LAYER_RATES false
+#else
+#define LAYER_RATES true
 #endif
 _Static_assert(VECTORS <= RULE_MAX_VECTORS, "a rule has few vectors");
 

@@ -165,10 +165,37 @@ static void NAME(sum_terms)(const struct constants *c, enum isa isa, REAL *w, co
 }
 #endif
 
+typedef bool NAME(move_fn)(const struct constants *, VECTOR_ARGUMENTS, size_t);
+
+/* The update of n elements from `at` on. */
+INLINE bool NAME(move_span)(NAME(move_fn) *move, const struct constants *c, REAL *w, const REAL *g, REAL *const s[RULE_MAX_VECTORS], size_t at,
+                            size_t n, size_t count)
+{
+  return move(c, w + at, g + at, s[0] ? s[0] + at : NULL, s[1] ? s[1] + at : NULL, s[2] ? s[2] + at : NULL, s[3] ? s[3] + at : NULL,
+              s[4] ? s[4] + at : NULL, n, count);
+}
+
+#ifndef ONE_RATE
+/* That of each layer at its own rate. */
+static bool NAME(move_layers)(NAME(move_fn) *move, const struct constants *c, REAL *w, const REAL *g, REAL *const s[RULE_MAX_VECTORS],
+                              const struct step_info *info, size_t count)
+{
+  bool fine = true;
+  size_t n;
+  for (size_t l = 0; l < info->net->n_layers; l++) {
+    size_t at = optimizer_layer_span(info->net, l, &n);
+    struct constants own = *c;
+    if (info->layer_rate[l] < 1 || info->layer_rate[l] > 1)
+      AT_RATE(&own, info->layer_rate[l]);
+    fine &= NAME(move_span)(move, &own, w, g, s, at, n, count);
+  }
+  return fine;
+}
+#endif
+
 static enum status NAME(step)(const void *conf, void *state, REAL *w, const REAL *g, size_t n, const struct step_info *info, struct err *e)
 {
-  typedef bool move_fn(const struct constants *, VECTOR_ARGUMENTS, size_t);
-  move_fn *const move_by_isa[] = {[ISA_GENERIC] = NAME(move_generic), [ISA_AVX2] = NAME(move_avx2), [ISA_AVX512] = NAME(move_avx512)};
+  NAME(move_fn) *const move_by_isa[] = {[ISA_GENERIC] = NAME(move_generic), [ISA_AVX2] = NAME(move_avx2), [ISA_AVX512] = NAME(move_avx512)};
   struct update u = {.conf = conf, .scalars = HEADER ? state : NULL, .w = w, .g = g, .n = n, .type = DTYPE, .s = info};
   struct constants c = {0};
   REAL *s[RULE_MAX_VECTORS] = {NULL};
@@ -184,9 +211,15 @@ static enum status NAME(step)(const void *conf, void *state, REAL *w, const REAL
     status = settle(&u, sum, &c, e);
   }
 #endif
-  if (status == STATUS_OK && !move_by_isa[rule_isa(info)](&c, w, g, s[0], s[1], s[2], s[3], s[4], n, count))
-    status = rule_overflowed(info, e);
-  return status;
+  if (status != STATUS_OK)
+    return status;
+  NAME(move_fn) *move = move_by_isa[rule_isa(info)];
+#ifdef ONE_RATE
+  bool fine = NAME(move_span)(move, &c, w, g, s, 0, n, count);
+#else
+  bool fine = info->layer_rate ? NAME(move_layers)(move, &c, w, g, s, info, count) : NAME(move_span)(move, &c, w, g, s, 0, n, count);
+#endif
+  return fine ? STATUS_OK : rule_overflowed(info, e);
 }
 
 #ifdef EVALUATED

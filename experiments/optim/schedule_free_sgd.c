@@ -29,6 +29,7 @@ static enum status prepare(const struct update *u, struct constants *c, struct e
   return STATUS_OK;
 }
 
+#define AT_RATE(c, m) ((c)->rate *= (m))
 #define SELF "experiments/optim/schedule_free_sgd.c"
 #define SCALARS struct schedule_free_weights
 #define VECTORS 2

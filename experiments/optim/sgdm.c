@@ -40,6 +40,7 @@ static enum status prepare(const struct update *u, struct constants *c, struct e
   return STATUS_OK;
 }
 
+#define AT_RATE(c, m) ((c)->of_v *= (m), (c)->of_g *= (m), (c)->shrink = 1.0 - (m) * (1.0 - (c)->shrink))
 #define SELF "experiments/optim/sgdm.c"
 #define VECTORS 1
 #include "experiments/optim/rule.inc.c"

@@ -28,6 +28,8 @@ static const char *difference(const struct engine *g, const struct train_replica
     return "average";
   if (!train_same_object(a->selector, b->selector))
     return "selector";
+  if (!same_bytes(a->layer_rates, b->layer_rates, g->net.n_layers * sizeof *a->layer_rates))
+    return "factors of its layers' rates";
   if (a->init ? !same_bytes(a->init, b->init, n * sizeof *a->init) : b->init || a->init_seed != b->init_seed)
     return "initial weights";
   return same_bytes(a->mask, b->mask, n) ? NULL : "mask";

@@ -281,16 +281,34 @@ static enum status finish(struct engine *g, struct replica *r, struct err *e)
 
 /* --- update ------------------------------------------------------------------------------------------ */
 
+/* The rule of each layer at the rate lr. */
+static void layer_updates(const struct engine *g, const struct replica *r, uint64_t t, double lr, struct product_update *u)
+{
+  for (size_t l = 0; l < g->net.n_layers; l++)
+    u[l] = l && !r->how->layer_rates ? u[0] : momentum_update(&r->form, r->how->layer_rates ? lr * r->how->layer_rates[l] : lr, t == 0);
+}
+
+static void apply_momentum(const struct engine *g, const struct replica *r, float *w, float *v, const float *grad, uint64_t t, double lr)
+{
+  struct product_update u[NET_MAX_LAYERS];
+  layer_updates(g, r, t, lr, u);
+  for (size_t l = 0, n; l < g->net.n_layers && r->how->layer_rates; l++) {
+    size_t at = optimizer_layer_span(&g->net, l, &n);
+    g->ws.p->update(&u[l], w + at, v + at, grad + at, n);
+  }
+  if (!r->how->layer_rates)
+    g->ws.p->update(&u[0], w, v, grad, g->net.n_params);
+}
+
 enum status replica_apply(struct engine *g, struct replica *r, float *w, void *state, const float *grad, uint64_t t, double lr,
                           struct oracle *oracle, struct err *e)
 {
   size_t n = g->net.n_params;
   if (r->momentum) {
-    struct product_update u = momentum_update(&r->form, lr, t == 0);
-    g->ws.p->update(&u, w, state, grad, n); /* the caller knows that grad is finite */
+    apply_momentum(g, r, w, state, grad, t, lr); /* the caller knows that grad is finite */
     return STATUS_OK;
   }
-  struct step_info info = {.k = t + 1, .lr = lr, .net = &g->net, .oracle = oracle};
+  struct step_info info = {.k = t + 1, .lr = lr, .net = &g->net, .layer_rate = r->how->layer_rates, .oracle = oracle};
   return optimizer_apply_f32(r->how->optimizer, state, w, grad, n, &info, e);
 }
 
@@ -398,8 +416,9 @@ static enum status descend(struct engine *g, struct replica *r, uint64_t t, stru
   if (!isfinite(loss)) {
     diverge(r, t, "loss", loss);
   } else if (r->fused) {
-    struct product_update u = momentum_update(&r->form, r->lr, t == 0);
-    if (!step_update(&g->ws, r->w, r->state, &b, &u))
+    struct product_update u[NET_MAX_LAYERS];
+    layer_updates(g, r, t, r->lr, u);
+    if (!step_update(&g->ws, r->w, r->state, &b, u))
       diverge(r, t, "the gradient", NAN);
   } else {
     s = update_unfused(g, r, &b, t, loss, e);

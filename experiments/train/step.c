@@ -192,7 +192,7 @@ bool step_update(struct workspace *ws, float *w, float *v, const struct prepared
   for (size_t l = ws->net->n_layers; l-- > 0;) {
     if (l)
       go_back(ws, w, l, b->ldb);
-    finite &= update_layer(ws, w, v, b, l, u);
+    finite &= update_layer(ws, w, v, b, l, &u[l]);
     if (l)
       swap_deltas(ws);
   }

@@ -84,6 +84,18 @@ static void share_rows(struct engine *g)
   g->gather.positions = first && !same;
 }
 
+static enum status check_layer_rates(const struct engine *g, const struct train_replica *r, struct err *e)
+{
+  if (r->layer_rates && !optimizer_takes_layer_rates(r->optimizer))
+    return err_set(e, STATUS_BAD_ARG, "optimizer \"%s\" has one rate for all layers: leave layer_rates out", r->optimizer->method->id);
+  if (r->layer_rates && r->controller)
+    return err_set(e, STATUS_BAD_ARG, "a controller finds one rate for all layers: give a schedule with layer_rates");
+  for (size_t l = 0; r->layer_rates && l < g->net.n_layers; l++)
+    if (!(r->layer_rates[l] >= 0 && isfinite(r->layer_rates[l])))
+      return err_set(e, STATUS_BAD_ARG, "layer_rates: the factor of layer %zu is %g; it must be a number >= 0", l + 1, r->layer_rates[l]);
+  return STATUS_OK;
+}
+
 static enum status check_replica(const struct engine *g, const struct train_replica *r, struct err *e)
 {
   const struct dataset *data = g->g->data;
@@ -104,6 +116,7 @@ static enum status check_replica(const struct engine *g, const struct train_repl
   if (r->init && !vec_finite_f32(r->init, g->net.n_logical))
     return err_set(e, STATUS_BAD_ARG, "the initial weights are not all finite");
   enum status s = check_rows(g, r, e);
+  s = s ? s : check_layer_rates(g, r, e);
   return !s && r->schedule ? schedule_check(r->schedule, (int64_t)g->g->steps, e) : s;
 }
 

@@ -52,6 +52,7 @@ struct train_replica {
   const struct object *selector; /* which examples of a mini-batch count; NULL: all */
   uint64_t init_seed;
   const float *init;             /* n_logical starting weights instead of init_seed; may be NULL */
+  const double *layer_rates;     /* factors of the rate, one for each layer of the net (poolings too); NULL: all 1 */
   const uint8_t *mask;           /* n_logical, 1 = trainable/kept, 0 = fixed at zero; may be NULL */
   const uint32_t *rows;          /* n_rows training examples, in the place of 0 … n_rows - 1 of the order; NULL: all */
   size_t replace_at, replace_by; /* with `replace`: train on data whose example replace_at is example … */

@@ -104,7 +104,7 @@ double step_weigh(struct workspace *ws, const struct prepared *b);
 void step_losses(struct workspace *ws, size_t n, size_t ldb, const int32_t *label, const float *target, size_t target_stride);
 /* Gradient from ws->delta into grad (n_params, padding 0). False if it is not finite. */
 bool step_gradient(struct workspace *ws, const float *w, const struct prepared *b, float *grad);
-/* The same applied at once to w and the momentum v by rule u. */
+/* The same applied at once to w and the momentum v, to layer l by rule u[l]. */
 bool step_update(struct workspace *ws, float *w, float *v, const struct prepared *b, const struct product_update *u);
 
 /* --- evaluate.c ------------------------------------------------------------------------------------ */

@@ -68,7 +68,8 @@ void train_open(lua_State *L)
        "assay.train{data =, model =, steps = or epochs =, schedule = or lr = or controller =, …}",
        "Train a model; schedule is an object, an id with lr as its peak, or a function of (t, T). Also: loss, optimizer (sgd), "
        "average, selector (which examples of a mini-batch count: chosen), sampler (random-reshuffling), batch (64), seed, init_seed, order_seed, eval_every, log_every, plan, "
-       "keep_weights, until_loss (stop after the first epoch of at most this mean loss), init, mask, rows (the training examples to use), replace ({at =, by =} a test example, or by_train =), skip_test, keep_losses (those of "
+       "keep_weights, until_loss (stop after the first epoch of at most this mean loss), init, mask, layer_rates (factors of the rate: a list, one for each layer that has weights, or by name, {input = 1, hidden = 0.5, "
+       "output = 0.1}, or {mup = \"adam\", width = 64}: those that keep the best rate of a net of that width as layers grow), rows (the training examples to use), replace ({at =, by =} a test example, or by_train =), skip_test, keep_losses (those of "
        "mini-batches, every log_every updates: losses), norms (log grad_norm and grad_norm_l1 of their gradients; kept with "
        "keep_losses: norms, norms_l1), keep_evaluations ({step =, val_error =, cost =, …} of each), probe (measured along the way and logged by "
        "name: {\"sharpness\", \"trace\", \"grad_noise\"}, or {top = assay.probe(\"hessian-top\"), sharpness = {rho = 0.1}}, on the weights that are "
@@ -79,7 +80,7 @@ void train_open(lua_State *L)
        "(which remember model, data, loss and start: probes and bounds take the result as their subject)."},
       {"train_many", train_many, "assay.train_many{replicas = {{lr = 0.1}, {lr = 0.2}}, data =, model =, …}",
        "Train several replicas in one call; each may have its own optimizer, schedule, lr, controller, average, selector, init_seed, init, mask, "
-       "rows, replace. A list of results as of assay.train. coupled = true: the first is the base of neighbours with one example "
+       "layer_rates, rows, replace. A list of results as of assay.train. coupled = true: the first is the base of neighbours with one example "
        "replaced; `distances` are those to the base after each of `checkpoints` (numbers of updates)."},
       {0}};
   train_request_open(L);

@@ -39,6 +39,7 @@ struct replica_parts { /* what a replica owns; struct train_replica borrows it *
   struct looks looks;
   float *init;
   uint8_t *mask;
+  double *layer_rates;
 };
 
 struct train_request {
@@ -88,6 +89,9 @@ void train_read_group(lua_State *L, const struct train_settings *s, struct train
 void train_read_replica(lua_State *L, const struct train_settings *s, struct train_request *r, size_t i);
 /* Push the training examples (from 1) that a replica uses, as one matrix; NULL: all, and what was pushed is nil. */
 const struct mat *train_rows_push(lua_State *L, const struct train_settings *s);
+
+/* layer_rates: a factor of the rate for each layer of the net, owned by the parts; NULL: not given (train_layers.c). */
+void train_read_layers(lua_State *L, const struct train_settings *s, const struct train_request *r, struct replica_parts *p);
 
 /* --- probes along a training (train_probe.c) --------------------------------------------------------- */
 

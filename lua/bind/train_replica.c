@@ -178,6 +178,7 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   bool selects = train_setting_object(L, s, "selector", KIND_SELECTOR, NULL, &p->selector);
   read_schedule(L, s, r, p);
   read_init_and_mask(L, s, r, p);
+  train_read_layers(L, s, r, p);
   read_replace(L, s, r, t);
   read_rows(L, s, r, p);
   int64_t seed = train_setting_seed(L, s);
@@ -188,6 +189,7 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   t->selector = selects ? &p->selector : NULL;
   t->init_seed = (uint64_t)train_setting_integer(L, s, "init_seed", INT64_MIN, seed);
   t->init = p->init;
+  t->layer_rates = p->layer_rates;
   t->mask = p->mask;
   t->keep_weights = train_setting_bool(L, s, "keep_weights");
   t->until_loss = train_setting_real(L, s, "until_loss", 0);

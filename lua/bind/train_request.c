@@ -25,6 +25,7 @@ static void free_parts(struct replica_parts *p)
   along_free(&p->looks.along);
   free(p->init);
   free(p->mask);
+  free(p->layer_rates);
 }
 
 static int request_gc(lua_State *L)
@@ -54,14 +55,14 @@ static int request_gc(lua_State *L)
 /* The keys of assay.train, of assay.train_many, and of one of its replicas. */
 const char *const train_keys[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "selector", "sampler", "batch",
     "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights",
-    "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe", "probe_every",
+    "until_loss", "layer_rates", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe", "probe_every",
     "probe_examples", "keep_probes", "run", "label", "diverged", NULL};
 const char *const train_many_keys[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
     "selector", "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
-    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe",
+    "keep_weights", "until_loss", "layer_rates", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe",
     "probe_every", "probe_examples", "keep_probes", "coupled", "checkpoints", "diverged", NULL};
 const char *const train_replica_keys[] = {"optimizer", "schedule", "controller", "average", "selector", "lr", "init_seed",
-    "keep_weights", "until_loss", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "keep_probes", NULL};
+    "keep_weights", "until_loss", "layer_rates", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "keep_probes", NULL};
 
 static void make_room(struct train_request *r, size_t n)
 {

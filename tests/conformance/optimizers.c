@@ -5,6 +5,7 @@
 #include "experiments/kernel/cpu.h"
 #include "experiments/kernel/rng.h"
 #include "experiments/kernel/vec.h"
+#include "experiments/models/net_int.h"
 #include "experiments/optim/optimizer.h"
 #include "tests/conformance/walk.h"
 
@@ -405,6 +406,71 @@ static void check_extremes(const struct method *m)
   }
 }
 
+/* Two dense layers, 5 to 3 to 2. */
+static void two_layers(struct net *net)
+{
+  struct err e;
+  *net = (struct net){0};
+  if (net_add_dense(net, 5, 3, ACT_RELU, true, &e) || net_add_dense(net, 3, 2, ACT_NONE, true, &e))
+    tap_bail("%s", e.message);
+}
+
+/* Five float64 updates of the net's weights with gradients that depend on k alone. */
+static double *run_layers(const struct method *m, const struct net *net, double lr, const double *layer_rate)
+{
+  struct bench b = {.n = net->n_params};
+  struct err e = {0};
+  double *w = array(net->n_params, sizeof *w), *logical = array(net->n_logical, sizeof *logical);
+  if (base_object(&b.o, m, NULL, 0, &e) != STATUS_OK)
+    tap_bail("%s", e.message);
+  const struct optimizer *rule = (const struct optimizer *)m;
+  b.g64 = array(net->n_params, sizeof(double)), b.w64 = w;
+  void *state = array(rule->state_size(b.o.conf, net, net->n_params, DTYPE_F64), 1);
+  for (uint64_t k = 0; k <= 5; k++) {
+    struct rng r = rng_make(SEED, RNG_GRAD_NOISE, k);
+    struct oracle o = plane(&b);
+    struct step_info s = {.k = k, .lr = lr, .net = net, .layer_rate = layer_rate, .oracle = &o};
+    rng_fill_normal_f64(&r, logical, net->n_logical, 0, 1);
+    net_pack_f64(net, logical, k ? b.g64 : w);
+    o.loss = vec_dot_f64(b.g64, w, b.n);
+    if (k == 0)
+      rule->init(b.o.conf, net, state, w, b.n, DTYPE_F64);
+    else if (optimizer_step_f64(&b.o, state, w, b.g64, b.n, &s, &e) != STATUS_OK)
+      tap_bail("%s: %s", m->id, e.message);
+  }
+  free(logical), free(b.g64), free(state);
+  object_free(&b.o);
+  return w;
+}
+
+/* A layer whose rate has the factor c moves as it does where that is the rate of all: the gradients are the same. */
+static void check_layer_rates(const struct method *m)
+{
+  struct net net;
+  struct object o;
+  struct err e = {0};
+  static const double factor[] = {0.25, 3};
+  size_t n;
+  two_layers(&net);
+  if (base_object(&o, m, NULL, 0, &e) != STATUS_OK)
+    tap_bail("%s", e.message);
+  bool takes = optimizer_takes_layer_rates(&o);
+  object_free(&o);
+  if (!takes)
+    return;
+  double *w = run_layers(m, &net, 0.02, factor), worst = 0;
+  for (size_t l = 0; l < 2; l++) {
+    double *alone = run_layers(m, &net, 0.02 * factor[l], NULL);
+    size_t at = optimizer_layer_span(&net, l, &n);
+    for (size_t i = at; i < at + n; i++)
+      worst = fmax(worst, fabs(w[i] - alone[i]));
+    free(alone);
+  }
+  /* some roundings of numbers near 1, five times; those of the matrix rules go through LAPACK */
+  tap_ok(worst < 1e-12, "%s: each layer moves at its own rate (%.2g)", m->id, worst);
+  free(w);
+}
+
 /* The weights to evaluate start as the weights, and agree between precisions after 20 updates. */
 static void check_evaluation(const struct method *m)
 {
@@ -455,6 +521,7 @@ static void check(const struct method *m)
   check_evaluation(m);
   check_instruction_sets(m);
   check_extremes(m);
+  check_layer_rates(m);
 }
 
 int main(void)

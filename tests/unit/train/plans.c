@@ -12,6 +12,7 @@ struct company {
   size_t n_objects;
   struct train_replica replica[REPLICAS];
   uint8_t *mask;
+  double layer_rates[NET_MAX_LAYERS];
 };
 
 static const struct object *hold(struct company *c, struct object o)
@@ -20,7 +21,7 @@ static const struct object *hold(struct company *c, struct object o)
   return &c->object[c->n_objects++];
 }
 
-/* Replicas of all kinds: fused rules, others, masks, controllers, averages, selectors, a replaced example, one that diverges. */
+/* Replicas of all kinds: fused rules, others, masks, controllers, layers with rates of their own, averages, selectors, a replaced example, one that diverges. */
 static void gather_company(struct company *c, size_t n_logical)
 {
   struct named_value momentum[] = {set_real("momentum", 0.8), set_real("weight_decay", 0.01), set_real("l2", 0.001)};
@@ -34,12 +35,14 @@ static void gather_company(struct company *c, size_t n_logical)
   c->mask = xcalloc(n_logical, 1);
   for (size_t i = 0; i < n_logical; i++)
     c->mask[i] = i % 3 != 0;
+  for (size_t l = 0; l < NET_MAX_LAYERS; l++)
+    c->layer_rates[l] = 1 / (1 + 0.7 * (double)l);
   struct train_replica all[REPLICAS] = {
     {.optimizer = sgd, .schedule = constant, .init_seed = 1, .keep_weights = true},
-    {.optimizer = heavy, .schedule = cosine, .init_seed = 2, .average = ema, .selector = lowest, .keep_weights = true},
+    {.optimizer = heavy, .schedule = cosine, .init_seed = 2, .average = ema, .layer_rates = c->layer_rates, .selector = lowest, .keep_weights = true},
     {.optimizer = heavy, .schedule = huge, .init_seed = 1, .keep_weights = true},
-    {.optimizer = nesterov, .schedule = decay, .init_seed = 1, .mask = c->mask, .keep_weights = true},
-    {.optimizer = adam, .schedule = decay, .init_seed = 3, .average = polyak, .keep_weights = true},
+    {.optimizer = nesterov, .schedule = decay, .init_seed = 1, .mask = c->mask, .layer_rates = c->layer_rates, .keep_weights = true},
+    {.optimizer = adam, .schedule = decay, .init_seed = 3, .average = polyak, .layer_rates = c->layer_rates, .keep_weights = true},
     {.optimizer = sgd, .controller = armijo, .init_seed = 1, .keep_weights = true},
     {.optimizer = adamw, .schedule = cosine, .init_seed = 1, .replace = true, .replace_at = 7, .replace_by = 3, .keep_weights = true},
     {.optimizer = heavy, .controller = armijo, .init_seed = 1, .mask = c->mask, .selector = adaptive, .keep_weights = true},
