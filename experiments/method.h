@@ -31,7 +31,8 @@ enum kind {
   KIND_OBJECTIVE = 15, /* a function of float64 weights */
   KIND_MINIMIZER = 16, /* objective -> weights */
   KIND_SELECTOR = 17,  /* losses of a mini-batch -> weights of its examples */
-  KIND_COUNT = 18,
+  KIND_BATCHING = 18,  /* how many mini-batches make an update */
+  KIND_COUNT = 19,
 };
 const char *kind_name(enum kind k);              /* "schedule" */
 bool kind_parse(const char *word, enum kind *k); /* singular or plural */

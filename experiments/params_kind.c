@@ -21,6 +21,7 @@ static const struct kind_word { const char *one, *many; } kind_words[KIND_COUNT]
   [KIND_OBJECTIVE] = {"objective", "objectives"},
   [KIND_MINIMIZER] = {"minimizer", "minimizers"},
   [KIND_SELECTOR] = {"selector", "selectors"},
+  [KIND_BATCHING] = {"batching", "batchings"},
 };
 
 const char *kind_name(enum kind k)

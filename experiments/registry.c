@@ -15,6 +15,7 @@
 #include "experiments/params_int.h"
 #include "experiments/probe/probe.h"
 #include "experiments/pruning/pruning.h"
+#include "experiments/schedules/batching.h"
 #include "experiments/schedules/schedule.h"
 
 /* The struct that each kind's descriptor is. */
@@ -35,6 +36,7 @@
 #define STRUCT_objective struct objective_method
 #define STRUCT_minimizer struct minimizer
 #define STRUCT_selector struct selector
+#define STRUCT_batching struct batching
 
 #define METHOD(kind, name) extern const STRUCT_##kind kind##_##name;
 #include "experiments/methods.def"

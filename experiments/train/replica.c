@@ -30,7 +30,7 @@ void replica_plan(struct engine *g, struct replica *r)
   const struct optimizer *o = rule_of(r);
   r->momentum = o->momentum_form && o->momentum_form(r->how->optimizer->conf, &r->form);
   r->own_momentum = r->form.mu;
-  r->fused = r->momentum && !r->how->mask && !r->how->controller && !g->g->norms && !g->unfused;
+  r->fused = r->momentum && !r->how->mask && !r->how->controller && !r->how->batching && !g->g->norms && !g->unfused;
 }
 
 void replica_layout(const struct engine *g, struct replica *r, struct arena *a)
@@ -41,6 +41,7 @@ void replica_layout(const struct engine *g, struct replica *r, struct arena *a)
   r->state = arena_take(a, 1, rule_of(r)->state_size(how->optimizer->conf, &g->net, n, DTYPE_F32));
   r->best = g->best_apart ? arena_take(a, n, sizeof(float)) : NULL;
   r->mask = how->mask ? arena_take(a, n, sizeof(uint32_t)) : NULL;
+  gathered_layout(g, r, a);
   if (how->controller)
     r->control_state = arena_take(a, 1, controller_of(r)->state_size(how->controller->conf, n));
   if (how->average)
@@ -131,6 +132,7 @@ void replica_start(struct engine *g, struct replica *r)
   }
   memset(r->state, 0, rule_of(r)->state_size(how->optimizer->conf, &g->net, n, DTYPE_F32));
   rule_of(r)->init(how->optimizer->conf, &g->net, r->state, r->w, n, DTYPE_F32);
+  gathered_start(r);
   if (how->controller)
     controller_of(r)->init(how->controller->conf, r->control_state, n);
   if (how->average)
@@ -334,12 +336,15 @@ static enum status update_unfused(struct engine *g, struct replica *r, const str
   if (r->mask)
     mask_apply(r->mask, g->ws.grad, g->net.n_params);
   log_norms(g, r, t);
+  if (r->how->batching && !gathered_take(g, r, t))
+    return STATUS_OK;
   if (r->how->controller)
     s = control_rate(g, r, b, t, loss, &r->lr, e);
   struct asking asking = {g, r, b};
   struct oracle oracle = asking_oracle(&asking, loss);
   if (!s)
-    s = replica_apply(g, r, r->w, r->state, g->ws.grad, t, r->lr, &oracle, e);
+    s = replica_apply(g, r, r->w, r->state, g->ws.grad, r->out->updates, r->lr, &oracle, e);
+  r->out->updates++;
   r->out->cost += oracle.cost;
   if (!s && r->mask)
     mask_apply(r->mask, r->w, g->net.n_params);
@@ -355,6 +360,8 @@ static void log_step(struct engine *g, struct replica *r, uint64_t t, double los
     report(g, r, TRAIN_CHOSEN, t, r->chosen);
   if (due || r->how->controller)
     report(g, r, TRAIN_RATE, t, r->lr);
+  if (due && r->how->batching)
+    report(g, r, TRAIN_BATCH, t, (double)(r->gathering.wanted * g->batch));
   if (due && r->how->controller)
     report(g, r, TRAIN_COST, t + 1, r->out->cost);
 }
@@ -404,9 +411,10 @@ static enum status follow_schedule(const struct engine *g, struct replica *r, ui
 static enum status descend(struct engine *g, struct replica *r, uint64_t t, struct err *e)
 {
   struct prepared b = batch_of_update(g, r, t);
-  enum status s = follow_schedule(g, r, t, e);
+  enum status s = r->gathering.count ? STATUS_OK : follow_schedule(g, r, t, e); /* an update has one rate */
   if (s)
     return s;
+  gathered_begin(g, r, t);
   step_forward(&g->ws, r->w, b.x, b.ldb);
   g->ws.weighted = false;
   double loss = step_loss(&g->ws, &b);
@@ -420,6 +428,7 @@ static enum status descend(struct engine *g, struct replica *r, uint64_t t, stru
     layer_updates(g, r, t, r->lr, u);
     if (!step_update(&g->ws, r->w, r->state, &b, u))
       diverge(r, t, "the gradient", NAN);
+    r->out->updates++;
   } else {
     s = update_unfused(g, r, &b, t, loss, e);
     if (s == STATUS_DIVERGED)

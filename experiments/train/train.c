@@ -40,6 +40,7 @@ const char *train_metric_name(enum train_metric m)
   case TRAIN_GRAD_NORM: return "grad_norm";
   case TRAIN_GRAD_NORM_L1: return "grad_norm_l1";
   case TRAIN_CHOSEN: return "chosen";
+  case TRAIN_BATCH: return "batch";
   }
   return "?";
 }
@@ -117,6 +118,7 @@ static enum status check_replica(const struct engine *g, const struct train_repl
     return err_set(e, STATUS_BAD_ARG, "the initial weights are not all finite");
   enum status s = check_rows(g, r, e);
   s = s ? s : check_layer_rates(g, r, e);
+  s = s ? s : gathered_check(g, r, e);
   return !s && r->schedule ? schedule_check(r->schedule, (int64_t)g->g->steps, e) : s;
 }
 

@@ -50,6 +50,8 @@ struct train_replica {
   const struct object *schedule, *controller;
   const struct object *average;  /* NULL: none */
   const struct object *selector; /* which examples of a mini-batch count; NULL: all */
+  const struct object *batching; /* how many mini-batches an update takes (schedules/batching.h); NULL: one. Then steps,
+                                    schedules and metrics go on counting mini-batches; goes with a schedule */
   uint64_t init_seed;
   const float *init;             /* n_logical starting weights instead of init_seed; may be NULL */
   const double *layer_rates;     /* factors of the rate, one for each layer of the net (poolings too); NULL: all 1 */
@@ -76,8 +78,9 @@ enum train_metric { /* append only */
   TRAIN_GRAD_NORM = 8,    /* with TRAIN_LOSS: Euclidean norm of the mini-batch gradient (of the weights that a mask leaves) */
   TRAIN_GRAD_NORM_L1 = 9, /* and the sum of its absolute values; both before the optimizer clips or decays anything */
   TRAIN_CHOSEN = 10,      /* with TRAIN_LOSS under a selector: the part of the mini-batch that counts */
+  TRAIN_BATCH = 11, /* with batching and TRAIN_LOSS: examples of the update that mini-batch t belongs to */
 };
-enum { TRAIN_METRICS = TRAIN_CHOSEN + 1 }; /* one more than the last */
+enum { TRAIN_METRICS = TRAIN_BATCH + 1 }; /* one more than the last */
 const char *train_metric_name(enum train_metric m); /* "loss", "lr", "val_loss", "val_error", "cost", … */
 
 struct train_sink {
@@ -102,6 +105,7 @@ struct train_result {
   double average_valid_error, average_valid_loss, average_test_error, average_test_loss; /* NaN without an average */
   double chosen;          /* mean part of the mini-batches of the last epoch that counted; NaN without a selector */
   double cost;            /* gradient evaluations */
+  uint64_t updates;       /* of the weights; steps_done unless an update takes more than one mini-batch */
   double wall_s, cpu_s;   /* this replica's share */
   float *weights;         /* n_logical, owned, when keep_weights and status is OK; evaluation weights */
   double *distance;       /* n_checkpoints, owned, when there are any: Euclidean distance of the evaluation weights to

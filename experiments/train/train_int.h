@@ -4,6 +4,7 @@
  *   replica.c   the life of one replica: start, one update after the other, evaluations, end
  *   coupled.c   neighbours that leave a base when their example is first drawn
  *   control.c   an update whose rate a controller chooses
+ *   gathered.c  an update that takes the mean gradient of several mini-batches
  *   oracle.c    the mini-batch in hand at other points
  *   select.c    which examples of a mini-batch count
  *   step.c      forward, loss and backward of one net on one prepared mini-batch
@@ -17,6 +18,7 @@
 #include "experiments/kernel/product.h"
 #include "experiments/optim/optimizer.h"
 #include "experiments/optim/selector.h"
+#include "experiments/schedules/batching.h"
 #include "experiments/schedules/schedule.h"
 #include "experiments/train/train.h"
 
@@ -127,6 +129,11 @@ struct replica {
   bool momentum, fused;    /* the optimizer is of that form; and its update is fused into the gradient */
   bool done, best_is_last;
   bool waits;              /* a neighbour that is still the base */
+  struct gathering {       /* of an update that takes several mini-batches, where there is batching */
+    void *state;
+    double *mean, *group[BATCHING_GROUPS]; /* mean gradients so far: of the update, and of its groups where the rule looks at them */
+    size_t wanted, count;  /* mini-batches of the update in hand, and how many of them have been */
+  } gathering;
   double own_momentum;     /* of the optimizer, where the schedule may set another */
   double lr;               /* of the last update */
   double chosen;           /* part of the last mini-batch that counted */
@@ -202,6 +209,15 @@ const struct selector *replica_selector(const struct train_replica *how); /* NUL
 size_t select_state_size(const struct train_replica *how);
 /* Let the selector weigh the examples, whose losses step_loss left, for update t; the loss of those that count. */
 double select_examples(struct engine *g, struct replica *r, const struct prepared *b, uint64_t t);
+/* --- gathered.c ------------------------------------------------------------------------------------ */
+
+NODISCARD enum status gathered_check(const struct engine *g, const struct train_replica *r, struct err *e);
+void gathered_layout(const struct engine *g, struct replica *r, struct arena *a);
+void gathered_start(struct replica *r);
+/* Mini-batch t begins: at the first of an update, how many it takes, and its rate from r->lr, which is the schedule's. */
+void gathered_begin(const struct engine *g, struct replica *r, uint64_t t);
+/* Take in the gradient of mini-batch t, ws.grad. True where the update is complete: ws.grad is then its gradient. */
+bool gathered_take(struct engine *g, struct replica *r, uint64_t t);
 
 /* --- control.c ------------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@ local M = {}
 M.train = {
   average = "an average of the iterates, evaluated too: an id or assay.average(…)",
   batch = "examples of a mini-batch (64)",
+  batching = "how many mini-batches make an update: an id or assay.batching(…)",
   checkpoints = "numbers of updates after which distances are taken",
   controller = "a step size that adapts, instead of a schedule: assay.controller(…)",
   coupled = "true: the first replica is the base of neighbours with one example replaced",

@@ -67,7 +67,8 @@ void train_open(lua_State *L)
       {"train", train_single,
        "assay.train{data =, model =, steps = or epochs =, schedule = or lr = or controller =, …}",
        "Train a model; schedule is an object, an id with lr as its peak, or a function of (t, T). Also: loss, optimizer (sgd), "
-       "average, selector (which examples of a mini-batch count: chosen), sampler (random-reshuffling), batch (64), seed, init_seed, order_seed, eval_every, log_every, plan, "
+       "average, selector (which examples of a mini-batch count: chosen), sampler (random-reshuffling), batch (64), batching (an update takes several mini-batches: \"batch-grow\", \"batch-norm-test\"; steps go on counting mini-batches, "
+       "updates is how many updates they made), seed, init_seed, order_seed, eval_every, log_every, plan, "
        "keep_weights, until_loss (stop after the first epoch of at most this mean loss), init, mask, layer_rates (factors of the rate: a list, one for each layer that has weights, or by name, {input = 1, hidden = 0.5, "
        "output = 0.1}, or {mup = \"adam\", width = 64}: those that keep the best rate of a net of that width as layers grow), rows (the training examples to use), replace ({at =, by =} a test example, or by_train =), skip_test, keep_losses (those of "
        "mini-batches, every log_every updates: losses), norms (log grad_norm and grad_norm_l1 of their gradients; kept with "

@@ -31,7 +31,7 @@ struct looks { /* of one replica */
 };
 
 struct replica_parts { /* what a replica owns; struct train_replica borrows it */
-  struct object optimizer, schedule, controller, average, selector;
+  struct object optimizer, schedule, controller, average, selector, batching;
   uint32_t *rows;
   struct series loss, norm, norm_l1; /* of the mini-batches and their gradients */
   struct evaluation *evaluation; /* where they are kept */

@@ -176,6 +176,7 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   bool controlled = train_setting_object(L, s, "controller", KIND_CONTROLLER, NULL, &p->controller);
   bool averaged = train_setting_object(L, s, "average", KIND_AVERAGE, NULL, &p->average);
   bool selects = train_setting_object(L, s, "selector", KIND_SELECTOR, NULL, &p->selector);
+  bool batched = train_setting_object(L, s, "batching", KIND_BATCHING, NULL, &p->batching);
   read_schedule(L, s, r, p);
   read_init_and_mask(L, s, r, p);
   train_read_layers(L, s, r, p);
@@ -185,6 +186,7 @@ void train_read_replica(lua_State *L, const struct train_settings *s, struct tra
   t->optimizer = &p->optimizer;
   t->schedule = controlled ? NULL : &p->schedule;
   t->controller = controlled ? &p->controller : NULL;
+  t->batching = batched ? &p->batching : NULL;
   t->average = averaged ? &p->average : NULL;
   t->selector = selects ? &p->selector : NULL;
   t->init_seed = (uint64_t)train_setting_integer(L, s, "init_seed", INT64_MIN, seed);

@@ -16,6 +16,7 @@ static void free_parts(struct replica_parts *p)
   object_free(&p->controller);
   object_free(&p->average);
   object_free(&p->selector);
+  object_free(&p->batching);
   free(p->rows);
   free(p->loss.v);
   free(p->norm.v);
@@ -53,15 +54,15 @@ static int request_gc(lua_State *L)
 }
 
 /* The keys of assay.train, of assay.train_many, and of one of its replicas. */
-const char *const train_keys[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "selector", "sampler", "batch",
+const char *const train_keys[] = {"data", "model", "loss", "optimizer", "schedule", "controller", "average", "selector", "sampler", "batch", "batching",
     "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan", "keep_weights",
     "until_loss", "layer_rates", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe", "probe_every",
     "probe_examples", "keep_probes", "run", "label", "diverged", NULL};
 const char *const train_many_keys[] = {"replicas", "data", "model", "loss", "optimizer", "schedule", "controller", "average",
-    "selector", "sampler", "batch", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
+    "selector", "sampler", "batch", "batching", "steps", "epochs", "lr", "seed", "init_seed", "order_seed", "eval_every", "log_every", "plan",
     "keep_weights", "until_loss", "layer_rates", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "norms", "probe",
     "probe_every", "probe_examples", "keep_probes", "coupled", "checkpoints", "diverged", NULL};
-const char *const train_replica_keys[] = {"optimizer", "schedule", "controller", "average", "selector", "lr", "init_seed",
+const char *const train_replica_keys[] = {"optimizer", "schedule", "controller", "average", "selector", "batching", "lr", "init_seed",
     "keep_weights", "until_loss", "layer_rates", "mask", "init", "replace", "rows", "skip_test", "keep_losses", "keep_evaluations", "keep_probes", NULL};
 
 static void make_room(struct train_request *r, size_t n)

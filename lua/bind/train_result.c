@@ -152,6 +152,8 @@ static void set_course(lua_State *L, const struct train_request *r, size_t i)
   set_number(L, "wall_s", t->wall_s);
   set_number(L, "cpu_s", t->cpu_s);
   set_integer(L, "steps", t->steps_done);
+  if (r->replica[i].batching)
+    set_integer(L, "updates", t->updates);
   if (r->replica[i].until_loss > 0)
     set_bool(L, "reached", t->reached);
   set_bool(L, "diverged", t->status == STATUS_DIVERGED);

@@ -11,7 +11,7 @@
 /* A training with the defaults of every kind, where `m` takes its kind's place. */
 struct plain_training {
   struct fixture f;
-  struct object optimizer, schedule, controller, average, selector, sampler, loss, model;
+  struct object optimizer, schedule, controller, average, selector, sampler, loss, model, batching;
   struct train_group g;
   struct train_replica r[3];
 };
@@ -39,7 +39,8 @@ static void set_up(struct plain_training *t, const struct method *m, size_t clas
                                .controller = pick(m, KIND_CONTROLLER, "sls-armijo"), .average = pick(m, KIND_AVERAGE, "ema"),
                                .selector = pick(m, KIND_SELECTOR, "lowest-k"),
                                .sampler = pick(m, KIND_SAMPLER, "random-reshuffling"), .loss = pick(m, KIND_LOSS, "squared"),
-                               .model = pick(m, KIND_MODEL, "linear")};
+                               .model = pick(m, KIND_MODEL, "linear"),
+                               .batching = pick(m, KIND_BATCHING, "batch-grow")};
   fixture_make(&t->f, 9, examples, 8, 8, 16, classes, 1);
   t->g = (struct train_group){.data = &t->f.data, .model = &t->model, .loss = &t->loss, .sampler = &t->sampler, .batch = 5, .steps = STEPS,
                               .order_seed = 4, .eval_every = 5, .log_every = 1};
@@ -47,13 +48,14 @@ static void set_up(struct plain_training *t, const struct method *m, size_t clas
     t->r[i] = (struct train_replica){.optimizer = &t->optimizer, .average = &t->average, .init_seed = i + 1, .keep_weights = true,
                                      .selector = m->kind == KIND_SELECTOR ? &t->selector : NULL,
                                      .schedule = m->kind == KIND_CONTROLLER ? NULL : &t->schedule,
-                                     .controller = m->kind == KIND_CONTROLLER ? &t->controller : NULL};
+                                     .controller = m->kind == KIND_CONTROLLER ? &t->controller : NULL,
+                                     .batching = m->kind == KIND_BATCHING ? &t->batching : NULL};
 }
 
 static void tear_down(struct plain_training *t)
 {
   object_free(&t->optimizer), object_free(&t->schedule), object_free(&t->controller), object_free(&t->average);
-  object_free(&t->selector), object_free(&t->sampler), object_free(&t->loss), object_free(&t->model);
+  object_free(&t->selector), object_free(&t->sampler), object_free(&t->loss), object_free(&t->model), object_free(&t->batching);
   fixture_free(&t->f);
 }
 
@@ -167,7 +169,7 @@ static void check(const struct method *m)
 int main(void)
 {
   static const enum kind kinds[] = {KIND_OPTIMIZER, KIND_SCHEDULE, KIND_CONTROLLER, KIND_AVERAGE, KIND_SAMPLER, KIND_LOSS, KIND_MODEL,
-                                    KIND_SELECTOR};
+                                    KIND_SELECTOR, KIND_BATCHING};
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
     tap_ok(walk(kinds[k], check) > 0, "the registry holds methods of the kind %s", kind_name(kinds[k]));
   return tap_done();
