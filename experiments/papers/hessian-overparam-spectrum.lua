@@ -102,12 +102,6 @@ end
 
 -- --- verdict ----------------------------------------------------------------------------------------
 
-local function by_seed(rows, name)
-  local out = {}
-  for _, row in ipairs(rows:done()) do out[row.seed] = row[name] end
-  return out
-end
-
 -- Over seeds, of each seed's mean.
 local function mean(rows, name)
   local out = {}
@@ -117,53 +111,56 @@ end
 
 -- By seed, the slope of the number of outliers over the number of classes.
 local function slopes(results, p)
-  local out = {}
-  for seed = 1, p.seeds do
-    local x, y = {}, {}
-    for _, row in ipairs(results:where({ what = "classes", seed = seed }):done()) do
-      x[#x + 1], y[#y + 1] = row.config.classes, row.outliers
-    end
-    local mx, my, sxy, sxx = assay.stats.mean(x), assay.stats.mean(y), 0, 0
-    for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
-    out[#out + 1] = #x == #p.classes and sxy / sxx or nil
+  local y = {}
+  for i, classes in ipairs(p.classes) do
+    y[i] = claims.by_seed(results:where { what = "classes", classes = classes }, "outliers")
   end
-  return claims.mean(out)
+  return claims.mean(claims.slopes(p.classes, y))
 end
 
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, f.why or why
-  for key, value in pairs(region) do f[key] = value end
-  return f
+local function of_clusters(results, p)
+  return claims.finding(slopes(results, p), {
+    kind = "rate", unit = "slope of outliers over classes", at_least = 0.8, at_most = 1.2,
+    statement = "The number of outliers grows with that of the clusters, one for one.",
+    why = "within 0.2 of 1 counts",
+  })
 end
 
-local function of_spectra(results, p)
-  local narrow = results:where { what = "width", width = p.widths[1] }
-  local wide = results:where { what = "width", width = p.widths[#p.widths] }
-  local function grown(name) return claims.paired(by_seed(wide, name), by_seed(narrow, name)) end
-  return {
-    finding(slopes(results, p), "rate", "The number of outliers grows with that of the clusters, one for one.",
-      "slope of outliers over classes", { at_least = 0.8, at_most = 1.2 }, "within 0.2 of 1 counts"),
-    finding(mean(results:where { what = "width" }, "outliers"), "order",
-      "On digits there are about as many outliers as classes.", "outliers, mean over widths and seeds",
-      { at_least = 8, at_most = 11 }, "10 classes; their outputs have 9 degrees of freedom"),
-    finding(mean(results:where { what = "width" }, "bulk"), "order", "Most eigenvalues are near zero.",
-      "share below 1 % of the largest", { at_least = 0.8 }, "digits, all widths; 0.8 counts as most"),
-    finding(grown "outliers", "order", "A wider net has no more outliers.",
-      string.format("outliers, width %d - width %d", p.widths[#p.widths], p.widths[1]), { at_least = -1, at_most = 1 },
-      "within 1 counts as the same"),
-    finding(grown "bulk", "order", "A wider net has a larger share of its eigenvalues near zero.",
-      string.format("share, width %d - width %d", p.widths[#p.widths], p.widths[1]), { more_than = 0 }),
-  }
+local function of_digits(results, p)
+  local narrow, wide = p.widths[1], p.widths[#p.widths]
+  local all, between = results:where { what = "width" }, string.format("width %d - width %d", wide, narrow)
+  local function of(width, name) return claims.by_seed(results:where { what = "width", width = width }, name) end
+  local function grown(name) return claims.paired(of(wide, name), of(narrow, name)) end
+  return claims.finding(mean(all, "outliers"), {
+    kind = "order", statement = "On digits there are about as many outliers as classes.", at_least = 8, at_most = 11,
+    unit = "outliers, mean over widths and seeds", why = "10 classes; their outputs have 9 degrees of freedom",
+  }), claims.finding(mean(all, "bulk"), {
+    kind = "order", statement = "Most eigenvalues are near zero.", at_least = 0.8,
+    unit = "share below 1 % of the largest", why = "digits, all widths; 0.8 counts as most",
+  }), claims.finding(grown "outliers", {
+    kind = "order", statement = "A wider net has no more outliers.", at_least = -1, at_most = 1,
+    unit = "outliers, " .. between, why = "within 1 counts as the same",
+  }), claims.finding(grown "bulk", {
+    kind = "order", statement = "A wider net has a larger share of its eigenvalues near zero.", more_than = 0,
+    unit = "share, " .. between,
+  })
+end
+
+local function of_path(results, rate)
+  local rows, at = results:where { what = "path", rate = rate }, string.format("At rate %g ", rate)
+  return claims.finding(mean(rows, "climb"), {
+    kind = "order", statement = at .. "small batches climb first.", more_than = 0,
+    unit = "largest loss on the way, less the loss at a", why = "looked at after every few updates",
+  }), claims.finding(mean(rows, "barrier"), {
+    kind = "order", statement = at .. "no barrier lies between a and where they end.", at_most = 0.01,
+    unit = "loss, largest within the segment less at its ends", why = "0.01 of the initial 2.3 counts as none",
+  })
 end
 
 local function verdict(results, p)
-  local list = of_spectra(results, p)
+  local list = { of_clusters(results, p), of_digits(results, p) }
   for _, rate in ipairs(p.rates) do
-    local rows, at = results:where { what = "path", rate = rate }, string.format("At rate %g ", rate)
-    list[#list + 1] = finding(mean(rows, "climb"), "order", at .. "small batches climb first.",
-      "largest loss on the way, less the loss at a", { more_than = 0 }, "looked at after every few updates")
-    list[#list + 1] = finding(mean(rows, "barrier"), "order", at .. "no barrier lies between a and where they end.",
-      "loss, largest within the segment less at its ends", { at_most = 0.01 }, "0.01 of the initial 2.3 counts as none")
+    list[#list + 1], list[#list + 2] = of_path(results, rate)
   end
   return list
 end

@@ -95,12 +95,11 @@ end
 
 -- --- verdict ----------------------------------------------------------------------------------------
 
--- Least squares of y = a + s x: s and the sum of squares that remains.
-local function line(x, y)
-  local mx, my, sxy, sxx, left = stats.mean(x), stats.mean(y), 0, 0, 0
-  for i = 1, #x do sxy, sxx = sxy + (x[i] - mx) * (y[i] - my), sxx + (x[i] - mx) ^ 2 end
-  for i = 1, #x do left = left + (y[i] - my - sxy / sxx * (x[i] - mx)) ^ 2 end
-  return sxy / sxx, left
+-- What a line of this slope through the means leaves of y, as a sum of squares.
+local function left_over(x, y, slope)
+  local mx, my, sum = stats.mean(x), stats.mean(y), 0
+  for i = 1, #x do sum = sum + (y[i] - my - slope * (x[i] - mx)) ^ 2 end
+  return sum
 end
 
 -- The broken line a + s min(x, x_j), j >= 3, that leaves the least: s and x_j.
@@ -109,7 +108,8 @@ local function broken_line(x, y)
   for j = 3, #x do
     local cut = {}
     for i = 1, #x do cut[i] = math.min(x[i], x[j]) end
-    local s, left = line(cut, y)
+    local s = claims.slope(cut, y)
+    local left = left_over(cut, y, s)
     if left < least then slope, bend, least = s, x[j], left end
   end
   return slope, bend
@@ -153,7 +153,7 @@ local function excess_slope(p, batches, value, rest)
     if excess <= 0 or excess ~= excess then return nil end
     x[i], y[i] = math.log(batch / (1 - batch / p.n)), math.log(excess)
   end
-  return (line(x, y))
+  return claims.slope(x, y)
 end
 
 local function eigenvalue_slopes(results, p, point)
@@ -186,15 +186,9 @@ local function curve_slope(results, p)
       local log_limit = limit_of(results, "sgd", size, row.seed)
       if log_limit then x[#x + 1], y[#y + 1] = math.log(2 / row["top_" .. size], 2), log_limit end
     end
-    if #x == #p.spectrum_batches then out[#out + 1] = (line(x, y)) end
+    if #x == #p.spectrum_batches then out[#out + 1] = claims.slope(x, y) end
   end
   return claims.mean(out)
-end
-
-local function finding(f, kind, statement, unit, region, why)
-  f.kind, f.statement, f.unit, f.why = kind, statement, unit, f.why or why
-  for key, value in pairs(region) do f[key] = value end
-  return f
 end
 
 local NAMES = { top = "largest eigenvalue of the Hessian", bottom = "size of its least eigenvalue",
@@ -202,34 +196,45 @@ local NAMES = { top = "largest eigenvalue of the Hessian", bottom = "size of its
 local POINTS = { start = "At the start", trained = "After training" }
 local RULES = { sgd = { "SGD", "B", 1, 0.2 }, adam = { "Adam", "sqrt(B)", 0.5, 0.1 } }
 
+local function of_eigenvalues(results, p, point, list)
+  local sizes = p.slope_batches
+  for _, name in ipairs { "top", "bottom", "gauss_newton" } do
+    list[#list + 1] = claims.finding(least_growth(results, p, point, name), {
+      kind = "order", unit = "the lesser of the two logs of ratios", more_than = 0,
+      statement = string.format("%s the %s is larger for B = %d than for B = %d, and there larger than for all data.",
+        POINTS[point], NAMES[name], sizes[1], sizes[#sizes]),
+    })
+  end
+  list[#list + 1] = claims.finding(eigenvalue_slopes(results, p, point), {
+    kind = "rate", unit = "slope of log excess over log b", at_least = -1.2, at_most = -0.8,
+    statement = string.format("%s the excess of the largest eigenvalue falls like 1/b.", POINTS[point]),
+    why = "theory -1; within 0.2 counts",
+  })
+end
+
+local function of_rates(results, p, optimizer)
+  local name, law, slope, off = table.unpack(RULES[optimizer])
+  return claims.finding(claims.mean((fits(results, p, optimizer))), {
+    kind = "rate", unit = "slope of log rate over log B", at_least = slope - off, at_most = slope + off,
+    statement = string.format("The largest stable rate of %s grows like %s until it saturates.", name, law),
+    why = string.format("theory %g; within %g counts", slope, off),
+  })
+end
+
 local function verdict(results, p)
   local list = {}
-  for _, point in ipairs { "start", "trained" } do
-    for _, name in ipairs { "top", "bottom", "gauss_newton" } do
-      local sizes = p.slope_batches
-      list[#list + 1] = finding(least_growth(results, p, point, name), "order",
-        string.format("%s the %s is larger for B = %d than for B = %d, and there larger than for all data.",
-          POINTS[point], NAMES[name], sizes[1], sizes[#sizes]),
-        "the lesser of the two logs of ratios", { more_than = 0 })
-    end
-    list[#list + 1] = finding(eigenvalue_slopes(results, p, point), "rate",
-      string.format("%s the excess of the largest eigenvalue falls like 1/b.", POINTS[point]),
-      "slope of log excess over log b", { at_least = -1.2, at_most = -0.8 }, "theory -1; within 0.2 counts")
-  end
-  for _, optimizer in ipairs { "sgd", "adam" } do
-    local name, law, slope, off = table.unpack(RULES[optimizer])
-    list[#list + 1] = finding(claims.mean((fits(results, p, optimizer))), "rate",
-      string.format("The largest stable rate of %s grows like %s until it saturates.", name, law),
-      "slope of log rate over log B", { at_least = slope - off, at_most = slope + off },
-      string.format("theory %g; within %g counts", slope, off))
-  end
-  list[#list + 1] = finding(reciprocal_slopes(results, p), "rate",
-    "1/rate of SGD exceeds its value at saturation by a part that falls like 1/b.",
-    "slope of log(1/rate - 1/last rate) over log b", { at_least = -1.2, at_most = -0.8 },
-    "rate = 2/(lambda + c/b), the whole law of which B and a constant are the ends; within 0.2 counts")
-  list[#list + 1] = finding(curve_slope(results, p), "rate",
-    "The largest stable rate of SGD is in proportion to 2/(largest eigenvalue of a batch).",
-    "slope of log rate over log 2/top", { at_least = 0.8, at_most = 1.2 }, "after training; within 0.2 of 1 counts")
+  for _, point in ipairs { "start", "trained" } do of_eigenvalues(results, p, point, list) end
+  for _, optimizer in ipairs { "sgd", "adam" } do list[#list + 1] = of_rates(results, p, optimizer) end
+  list[#list + 1] = claims.finding(reciprocal_slopes(results, p), {
+    kind = "rate", unit = "slope of log(1/rate - 1/last rate) over log b", at_least = -1.2, at_most = -0.8,
+    statement = "1/rate of SGD exceeds its value at saturation by a part that falls like 1/b.",
+    why = "rate = 2/(lambda + c/b), the whole law of which B and a constant are the ends; within 0.2 counts",
+  })
+  list[#list + 1] = claims.finding(curve_slope(results, p), {
+    kind = "rate", unit = "slope of log rate over log 2/top", at_least = 0.8, at_most = 1.2,
+    statement = "The largest stable rate of SGD is in proportion to 2/(largest eigenvalue of a batch).",
+    why = "after training; within 0.2 of 1 counts",
+  })
   return list
 end
 
