@@ -1,261 +1,7 @@
-/* pruner.c: scores, solvers, allocators and restorers on the user's own matrices.
- *
- * A layer is a matrix W (out x in); a net is a list of them, and then calibration, masks and results are lists, too. The
- * calibration of a layer is its inputs X (in x examples), or a table {inputs = X, gradients = G or {G, …}, curvature = D}.
- * Everything that C borrows is anchored in one Lua table while the call runs. */
-#include "lua/bind/bind.h"
+/* pruner.c: scores, solvers, allocators and restorers on the user's own matrices (pruner_layers.h says how they are given). */
+#include "lua/bind/pruner_layers.h"
 
-#include <string.h>
-
-#include "experiments/pruning/pruning.h"
 #include "experiments/registry.h"
-
-#define MAX_LAYERS 100000
-
-/* The layers of one call; in a userdata. */
-struct layers {
-  size_t n;
-  bool list;                 /* given as a list */
-  int anchor;                /* stack index of the table that keeps what the layers borrow */
-  struct prune_layer *layer;
-  enum dtype *type;          /* of each W: results get it, too */
-  double **w;                /* new weights */
-  uint8_t **keep;
-  struct prune_note *note;
-};
-
-static void check(enum status status, lua_State *L, const struct err *e)
-{
-  if (status != STATUS_OK)
-    bind_raise(L, e);
-}
-
-/* Anchor the value at the top, and pop it. */
-static void anchor_top(lua_State *L, const struct layers *g) { lua_rawseti(L, g->anchor, (lua_Integer)lua_rawlen(L, g->anchor) + 1); }
-
-static double *new_numbers(lua_State *L, const struct layers *g, size_t rows, size_t cols)
-{
-  struct err e = {0};
-  struct lua_matrix *m = matrix_push(L);
-  check(mat_new(&m->m, DTYPE_F64, rows, cols, &e), L, &e);
-  matrix_account(L, m);
-  double *numbers = m->m.data;
-  anchor_top(L, g);
-  return numbers;
-}
-
-/* A matrix of the shape of W at `at` as packed float64. */
-static const double *numbers_like(lua_State *L, const struct layers *g, const struct prune_layer *l, int at, const char *what)
-{
-  struct err e = {0};
-  const struct lua_matrix *m = matrix_from(L, at, DTYPE_F64, what);
-  if (m->m.rows != l->out || m->m.cols != l->in)
-    bind_error(L, "%s must be %zu x %zu like W, got %zu x %zu", what, l->out, l->in, m->m.rows, m->m.cols);
-  struct lua_matrix *copy = matrix_push(L);
-  check(mat_copy(&copy->m, &m->m, DTYPE_F64, &e), L, &e);
-  matrix_account(L, copy);
-  const double *numbers = copy->m.data;
-  anchor_top(L, g);
-  lua_pop(L, 1);
-  return numbers;
-}
-
-static void read_inputs(lua_State *L, const struct layers *g, struct prune_layer *l, int at, bool gram)
-{
-  struct err e = {0};
-  const struct lua_matrix *x = matrix_from(L, at, DTYPE_F64, "X");
-  if (x->m.rows != l->in)
-    bind_error(L, "X must have one row for each of the %zu inputs of W and one column per example, got %zu x %zu", l->in,
-               x->m.rows, x->m.cols);
-  double *norm2 = new_numbers(L, g, 1, l->in), *h = gram ? new_numbers(L, g, l->in, l->in) : NULL;
-  check(prune_calibrate(&bind_host(L)->exec, &x->m, norm2, h, &e), L, &e);
-  l->norm2 = norm2;
-  l->gram = h;
-  lua_pop(L, 1);
-}
-
-static bool is_list_of_matrices(lua_State *L, int at)
-{
-  if (!lua_istable(L, at))
-    return false;
-  lua_rawgeti(L, at, 1);
-  bool list = matrix_test(L, -1) != NULL;
-  lua_pop(L, 1);
-  return list;
-}
-
-static void read_gradients(lua_State *L, const struct layers *g, struct prune_layer *l, int at)
-{
-  size_t each = l->out * l->in, n = is_list_of_matrices(L, at) ? lua_rawlen(L, at) : 1;
-  double *all = new_numbers(L, g, n, each);
-  for (size_t i = 0; i < n; i++) {
-    if (is_list_of_matrices(L, at))
-      lua_rawgeti(L, at, (lua_Integer)i + 1);
-    else
-      lua_pushvalue(L, at);
-    const double *one = numbers_like(L, g, l, lua_gettop(L), "a gradient");
-    if (each)
-      memcpy(all + i * each, one, each * sizeof *all);
-    lua_pop(L, 1);
-  }
-  l->gradient = all;
-  l->n_gradients = n;
-}
-
-/* {inputs = X, gradients = G, curvature = D}: is this table one? Lists of numbers have none of these keys. */
-static bool has_names(lua_State *L, int at)
-{
-  lua_pushnil(L);
-  if (!lua_next(L, at))
-    return false;
-  bool named = lua_type(L, -2) == LUA_TSTRING;
-  lua_pop(L, 2);
-  return named;
-}
-
-static void read_calibration(lua_State *L, const struct layers *g, struct prune_layer *l, int at, bool gram)
-{
-  static const char *const keys[] = {"inputs", "gradients", "curvature", NULL};
-  if (lua_isnoneornil(L, at))
-    return;
-  if (!lua_istable(L, at) || !has_names(L, at)) {
-    read_inputs(L, g, l, at, gram);
-    return;
-  }
-  bind_check_keys(L, at, "calibration", keys);
-  if (lua_getfield(L, at, "inputs") != LUA_TNIL)
-    read_inputs(L, g, l, lua_gettop(L), gram);
-  if (lua_getfield(L, at, "gradients") != LUA_TNIL)
-    read_gradients(L, g, l, lua_gettop(L));
-  if (lua_getfield(L, at, "curvature") != LUA_TNIL)
-    l->curvature = numbers_like(L, g, l, lua_gettop(L), "curvature");
-  lua_pop(L, 3);
-}
-
-static void read_weights(lua_State *L, struct layers *g, size_t i, int at)
-{
-  struct err e = {0};
-  const struct lua_matrix *m = matrix_from(L, at, DTYPE_F64, "W");
-  struct lua_matrix *copy = matrix_push(L);
-  check(mat_copy(&copy->m, &m->m, DTYPE_F64, &e), L, &e);
-  matrix_account(L, copy);
-  g->layer[i] = (struct prune_layer){.w = copy->m.data, .out = copy->m.rows, .in = copy->m.cols, .place = i};
-  g->type[i] = m->m.type;
-  anchor_top(L, g);
-  lua_pop(L, 1);
-}
-
-/* The layers at `at_w` with the calibration at `at_calibration`; pushes what keeps them. */
-static struct layers *read_layers(lua_State *L, int at_w, int at_calibration, bool gram)
-{
-  bool list = is_list_of_matrices(L, at_w);
-  size_t n = list ? lua_rawlen(L, at_w) : 1;
-  if (n > MAX_LAYERS)
-    bind_error(L, "%zu layers are too many (at most %d)", n, MAX_LAYERS);
-  if (list && !lua_isnoneornil(L, at_calibration) && (!lua_istable(L, at_calibration) || lua_rawlen(L, at_calibration) != n))
-    bind_error(L, "a list of %zu layers needs a list of %zu calibrations (inputs X)", n, n);
-  struct layers *g = lua_newuserdatauv(L, sizeof *g, 0);
-  *g = (struct layers){.n = n, .list = list};
-  g->layer = lua_newuserdatauv(L, n * sizeof *g->layer, 0);
-  g->type = lua_newuserdatauv(L, n * sizeof *g->type, 0);
-  g->w = lua_newuserdatauv(L, n * sizeof *g->w, 0);
-  g->keep = lua_newuserdatauv(L, n * sizeof *g->keep, 0);
-  g->note = lua_newuserdatauv(L, n * sizeof *g->note, 0);
-  lua_newtable(L);
-  g->anchor = lua_gettop(L);
-  for (size_t i = 0; i < n; i++) {
-    g->w[i] = NULL;
-    g->keep[i] = NULL;
-    if (list) {
-      lua_rawgeti(L, at_w, (lua_Integer)i + 1);
-      if (!lua_isnoneornil(L, at_calibration))
-        lua_rawgeti(L, at_calibration, (lua_Integer)i + 1);
-      else
-        lua_pushnil(L);
-    } else {
-      lua_pushvalue(L, at_w);
-      lua_pushvalue(L, at_calibration);
-    }
-    int top = lua_gettop(L);
-    read_weights(L, g, i, top - 1);
-    read_calibration(L, g, &g->layer[i], top, gram);
-    lua_settop(L, top - 2);
-  }
-  return g;
-}
-
-static void make_masks(lua_State *L, struct layers *g)
-{
-  for (size_t i = 0; i < g->n; i++) {
-    g->keep[i] = lua_newuserdatauv(L, g->layer[i].out * g->layer[i].in + 1, 0);
-    anchor_top(L, g);
-  }
-}
-
-static void make_results(lua_State *L, struct layers *g)
-{
-  for (size_t i = 0; i < g->n; i++)
-    g->w[i] = new_numbers(L, g, g->layer[i].out, g->layer[i].in);
-}
-
-/* --- results --- */
-
-static struct mat *push_matrix(lua_State *L, enum dtype type, const struct prune_layer *l)
-{
-  struct err e = {0};
-  struct lua_matrix *m = matrix_push(L);
-  check(mat_new(&m->m, type, l->out, l->in, &e), L, &e);
-  matrix_account(L, m);
-  return &m->m;
-}
-
-static void push_numbers(lua_State *L, const struct layers *g, size_t i)
-{
-  struct mat *m = push_matrix(L, g->type[i], &g->layer[i]);
-  for (size_t k = 0; k < m->rows * m->cols; k++) {
-    if (m->type == DTYPE_F32)
-      ((float *)m->data)[k] = (float)g->w[i][k];
-    else
-      ((double *)m->data)[k] = g->w[i][k];
-  }
-}
-
-static void push_mask(lua_State *L, const struct layers *g, size_t i)
-{
-  struct mat *m = push_matrix(L, DTYPE_F32, &g->layer[i]);
-  for (size_t k = 0; k < m->rows * m->cols; k++)
-    ((float *)m->data)[k] = g->keep[i][k];
-}
-
-static void push_note(lua_State *L, const struct layers *g, size_t i)
-{
-  size_t n = g->layer[i].out * g->layer[i].in, gone = 0;
-  for (size_t k = 0; k < n; k++)
-    gone += !g->keep[i][k];
-  lua_newtable(L);
-  lua_pushinteger(L, (lua_Integer)gone);
-  lua_setfield(L, -2, "removed");
-  lua_pushnumber(L, n ? (double)gone / (double)n : 0);
-  lua_setfield(L, -2, "sparsity");
-  lua_pushnumber(L, g->note[i].damp);
-  lua_setfield(L, -2, "damp");
-}
-
-/* One value, or a list of one per layer. */
-static void push_each(lua_State *L, const struct layers *g, void (*push)(lua_State *, const struct layers *, size_t))
-{
-  if (!g->list) {
-    push(L, g, 0);
-    return;
-  }
-  lua_createtable(L, (int)g->n, 0);
-  for (size_t i = 0; i < g->n; i++) {
-    push(L, g, i);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-}
-
-/* --- methods --- */
 
 /* The score or solver that the method was called on. */
 static const struct lua_object *check_pruner(lua_State *L)
@@ -273,7 +19,7 @@ static const double *sparsities(lua_State *L, const struct layers *g, int at)
     return NULL;
   if (lua_istable(L, at) && lua_rawlen(L, at) != g->n)
     bind_error(L, "sparsities must be a list of %zu numbers, one per layer, got %zu", g->n, (size_t)lua_rawlen(L, at));
-  double *s = new_numbers(L, g, 1, g->n);
+  double *s = layers_new_numbers(L, g, 1, g->n);
   for (size_t i = 0; i < g->n; i++) {
     if (lua_istable(L, at))
       lua_rawgeti(L, at, (lua_Integer)i + 1);
@@ -292,13 +38,13 @@ static int score_score(lua_State *L)
   struct err e = {0};
   const struct lua_object *o = object_check(L, 1, KIND_SCORE);
   lua_settop(L, 3);
-  struct layers *g = read_layers(L, 2, 3, prune_wants(&o->o, "gram"));
-  make_results(L, g);
+  struct layers *g = layers_read(L, 2, 3, prune_wants(&o->o, "gram"));
+  layers_make_results(L, g);
   for (size_t i = 0; i < g->n; i++) {
-    check(prune_score(&o->o, &bind_host(L)->exec, &g->layer[i], g->w[i], &e), L, &e);
+    layers_check(prune_score(&o->o, &bind_host(L)->exec, &g->layer[i], g->w[i], &e), L, &e);
     g->type[i] = DTYPE_F64;
   }
-  push_each(L, g, push_numbers);
+  layers_push_each(L, g, layers_push_numbers);
   return 1;
 }
 
@@ -307,11 +53,11 @@ static int pruner_mask(lua_State *L)
   struct err e = {0};
   const struct lua_object *o = check_pruner(L);
   lua_settop(L, 4);
-  struct layers *g = read_layers(L, 2, 3, prune_wants(&o->o, "gram"));
-  make_masks(L, g);
+  struct layers *g = layers_read(L, 2, 3, prune_wants(&o->o, "gram"));
+  layers_make_masks(L, g);
   const double *s = sparsities(L, g, 4);
-  check(prune_mask(&o->o, &bind_host(L)->exec, g->layer, g->n, s, g->keep, &e), L, &e);
-  push_each(L, g, push_mask);
+  layers_check(prune_mask(&o->o, &bind_host(L)->exec, g->layer, g->n, s, g->keep, &e), L, &e);
+  layers_push_each(L, g, layers_push_mask);
   return 1;
 }
 
@@ -320,14 +66,14 @@ static int pruner_apply(lua_State *L)
   struct err e = {0};
   const struct lua_object *o = check_pruner(L);
   lua_settop(L, 4);
-  struct layers *g = read_layers(L, 2, 3, prune_wants(&o->o, "gram"));
-  make_masks(L, g);
-  make_results(L, g);
+  struct layers *g = layers_read(L, 2, 3, prune_wants(&o->o, "gram"));
+  layers_make_masks(L, g);
+  layers_make_results(L, g);
   const double *s = sparsities(L, g, 4);
-  check(prune_apply(&o->o, &bind_host(L)->exec, g->layer, g->n, s, g->w, g->keep, g->note, &e), L, &e);
-  push_each(L, g, push_numbers);
-  push_each(L, g, push_mask);
-  push_each(L, g, push_note);
+  layers_check(prune_apply(&o->o, &bind_host(L)->exec, g->layer, g->n, s, g->w, g->keep, g->note, &e), L, &e);
+  layers_push_each(L, g, layers_push_numbers);
+  layers_push_each(L, g, layers_push_mask);
+  layers_push_each(L, g, layers_push_note);
   return 3;
 }
 
@@ -336,20 +82,20 @@ static int restorer_restore(lua_State *L)
   struct err e = {0};
   const struct lua_object *o = object_check(L, 1, KIND_RESTORER);
   lua_settop(L, 4);
-  if (is_list_of_matrices(L, 2))
+  if (layers_is_list(L, 2))
     bind_error(L, "restorer:restore works on one layer");
-  struct layers *g = read_layers(L, 2, 4, prune_wants(&o->o, "gram"));
-  make_masks(L, g);
-  make_results(L, g);
-  const double *mask = numbers_like(L, g, &g->layer[0], 3, "the mask");
+  struct layers *g = layers_read(L, 2, 4, prune_wants(&o->o, "gram"));
+  layers_make_masks(L, g);
+  layers_make_results(L, g);
+  const double *mask = layers_numbers_like(L, g, &g->layer[0], 3, "the mask");
   g->note[0] = (struct prune_note){0};
   for (size_t k = 0; k < g->layer[0].out * g->layer[0].in; k++) {
     g->keep[0][k] = mask[k] != 0;
     g->w[0][k] = mask[k] != 0 ? g->layer[0].w[k] : 0.0;
   }
-  check(prune_restore(&o->o, &bind_host(L)->exec, &g->layer[0], g->keep[0], g->w[0], &g->note[0], &e), L, &e);
-  push_numbers(L, g, 0);
-  push_note(L, g, 0);
+  layers_check(prune_restore(&o->o, &bind_host(L)->exec, &g->layer[0], g->keep[0], g->w[0], &g->note[0], &e), L, &e);
+  layers_push_numbers(L, g, 0);
+  layers_push_note(L, g, 0);
   return 2;
 }
 
@@ -358,11 +104,11 @@ static int allocator_allocate(lua_State *L)
   struct err e = {0};
   const struct lua_object *o = object_check(L, 1, KIND_ALLOCATOR);
   lua_settop(L, 3);
-  if (!is_list_of_matrices(L, 2))
+  if (!layers_is_list(L, 2))
     bind_error(L, "allocator:allocate takes a list of layers {W1, W2, …}, got %s", luaL_typename(L, 2));
-  struct layers *g = read_layers(L, 2, 3, prune_wants(&o->o, "gram"));
-  double *s = new_numbers(L, g, 1, g->n);
-  check(prune_allocate(&o->o, &bind_host(L)->exec, g->layer, g->n, s, &e), L, &e);
+  struct layers *g = layers_read(L, 2, 3, prune_wants(&o->o, "gram"));
+  double *s = layers_new_numbers(L, g, 1, g->n);
+  layers_check(prune_allocate(&o->o, &bind_host(L)->exec, g->layer, g->n, s, &e), L, &e);
   lua_createtable(L, (int)g->n, 0);
   for (size_t i = 0; i < g->n; i++) {
     lua_pushnumber(L, s[i]);
@@ -377,11 +123,11 @@ static int output_error(lua_State *L)
   struct err e = {0};
   double error;
   lua_settop(L, 3);
-  struct layers *g = read_layers(L, 1, 3, true);
+  struct layers *g = layers_read(L, 1, 3, true);
   if (g->list)
     bind_error(L, "assay.output_error works on one layer");
-  const double *v = numbers_like(L, g, &g->layer[0], 2, "the pruned W");
-  check(prune_relative_error(&g->layer[0], v, &error, &e), L, &e);
+  const double *v = layers_numbers_like(L, g, &g->layer[0], 2, "the pruned W");
+  layers_check(prune_relative_error(&g->layer[0], v, &error, &e), L, &e);
   lua_pushnumber(L, error);
   return 1;
 }
