@@ -1,14 +1,13 @@
-/* matrix.c: matrices as Lua values: making, indexing, views, arithmetic, reductions, linear algebra.
+/* matrix.c: matrices as Lua values: making, copying, comparing, printing, and the tables of their methods, which stand in
+ * matrix_index.c, matrix_math.c and matrix_pick.c.
  *
  * Rows and columns are numbered from 1. A matrix of one row or one column is indexed as a vector. A view
  * shares its numbers with its base: the buffer is reference counted, and borrowed memory (a data set's)
  * is kept alive by the first user value. */
-#include "lua/bind/bind.h"
+#include "lua/bind/matrix_int.h"
 
 #include <math.h>
 #include <string.h>
-
-#include "experiments/kernel/vec.h"
 
 #define ACCOUNT_STEP ((size_t)256 << 10)
 
@@ -67,29 +66,15 @@ enum dtype matrix_type_arg(lua_State *L, int at, enum dtype def)
   bind_error(L, "a matrix type is \"f32\" or \"f64\", got %s", luaL_tolstring(L, at, NULL));
 }
 
-static const char *type_name(enum dtype t) { return t == DTYPE_F32 ? "f32" : "f64"; }
+const char *matrix_type_name(enum dtype t) { return t == DTYPE_F32 ? "f32" : "f64"; }
 
 /* Raise e, or count the new matrix and return 1: the end of most functions here. */
-static int finish(lua_State *L, enum status status, const struct err *e, const struct lua_matrix *m)
+int matrix_finish(lua_State *L, enum status status, const struct err *e, const struct lua_matrix *m)
 {
   if (status != STATUS_OK)
     bind_raise(L, e);
   matrix_account(L, m);
   return 1;
-}
-
-/* A second header on m's numbers that keeps the same owner alive; pushed. */
-static struct lua_matrix *push_view(lua_State *L, int at, size_t r0, size_t r1, size_t c0, size_t c1)
-{
-  at = lua_absindex(L, at);
-  struct lua_matrix *base = lua_touserdata(L, at), *v = matrix_push(L);
-  struct err e = {0};
-  if (mat_view(&v->m, &base->m, r0, r1, c0, c1, &e) != STATUS_OK)
-    bind_raise(L, &e);
-  v->read_only = base->read_only;
-  lua_getiuservalue(L, at, 1);
-  lua_setiuservalue(L, -2, 1);
-  return v;
 }
 
 const struct mat *matrix_packed(lua_State *L, const struct mat *m)
@@ -164,146 +149,7 @@ static int matrix_call_new(lua_State *L)
   size_t rows = bind_size_arg(L, 1, "rows", 0, SIZE_MAX >> 1), cols = bind_size_arg(L, 2, "cols", 0, SIZE_MAX >> 1);
   enum dtype type = matrix_type_arg(L, 3, DTYPE_F64);
   struct lua_matrix *m = matrix_push(L);
-  return finish(L, mat_new(&m->m, type, rows, cols, &e), &e, m);
-}
-
-/* --- indexing ------------------------------------------------------------------------------------ */
-
-static bool is_vector(const struct mat *m) { return m->rows == 1 || m->cols == 1; }
-
-static size_t vector_length(const struct mat *m) { return m->rows == 1 ? m->cols : m->rows; }
-
-static double vector_get(const struct mat *m, size_t k) { return m->rows == 1 ? mat_get(m, 0, k) : mat_get(m, k, 0); }
-
-/* Index k (from 1) below n, or an error; 0 when the value is no whole number. */
-static size_t check_index(lua_State *L, int at, size_t n, const char *what, const struct mat *m)
-{
-  int whole;
-  lua_Integer k = lua_tointegerx(L, at, &whole);
-  if (!whole)
-    bind_error(L, "a matrix is indexed by whole numbers, got %s", luaL_tolstring(L, at, NULL));
-  if (k < 1 || (size_t)k > n)
-    bind_error(L, "%s %lld is outside 1 to %zu (the matrix is %zu x %zu)", what, (long long)k, n, m->rows, m->cols);
-  return (size_t)k - 1;
-}
-
-static int matrix_index(lua_State *L)
-{
-  struct lua_matrix *m = luaL_checkudata(L, 1, BIND_MATRIX);
-  if (lua_type(L, 2) == LUA_TSTRING) {
-    luaL_getmetafield(L, 1, "methods");
-    lua_pushvalue(L, 2);
-    if (lua_rawget(L, -2) == LUA_TNIL)
-      bind_error(L, "a matrix has no method \"%s\"; help(\"matrix\") lists them", lua_tostring(L, 2));
-    return 1;
-  }
-  if (is_vector(&m->m)) {
-    lua_pushnumber(L, vector_get(&m->m, check_index(L, 2, vector_length(&m->m), "item", &m->m)));
-    return 1;
-  }
-  size_t i = check_index(L, 2, m->m.rows, "row", &m->m);
-  push_view(L, 1, i, i + 1, 0, m->m.cols);
-  return 1;
-}
-
-static void check_writable(lua_State *L, const struct lua_matrix *m)
-{
-  if (m->read_only)
-    bind_error(L, "this matrix is part of a data set and cannot be changed; use :copy()");
-}
-
-static int matrix_newindex(lua_State *L)
-{
-  struct lua_matrix *m = luaL_checkudata(L, 1, BIND_MATRIX);
-  check_writable(L, m);
-  if (is_vector(&m->m) && lua_type(L, 3) == LUA_TNUMBER) {
-    size_t k = check_index(L, 2, vector_length(&m->m), "item", &m->m);
-    mat_set(&m->m, m->m.rows == 1 ? 0 : k, m->m.rows == 1 ? k : 0, lua_tonumber(L, 3));
-    return 0;
-  }
-  size_t i = check_index(L, 2, m->m.rows, "row", &m->m);
-  const struct lua_matrix *row = matrix_from(L, 3, m->m.type, "a row");
-  if (!is_vector(&row->m) || vector_length(&row->m) != m->m.cols)
-    bind_error(L, "a row of %zu numbers is expected, got %zu x %zu", m->m.cols, row->m.rows, row->m.cols);
-  for (size_t j = 0; j < m->m.cols; j++)
-    mat_set(&m->m, i, j, vector_get(&row->m, j));
-  return 0;
-}
-
-static int matrix_call(lua_State *L)
-{
-  struct lua_matrix *m = luaL_checkudata(L, 1, BIND_MATRIX);
-  size_t i = check_index(L, 2, m->m.rows, "row", &m->m), j = check_index(L, 3, m->m.cols, "column", &m->m);
-  lua_pushnumber(L, mat_get(&m->m, i, j));
-  return 1;
-}
-
-static int matrix_set(lua_State *L)
-{
-  struct lua_matrix *m = matrix_check(L, 1);
-  check_writable(L, m);
-  size_t i = check_index(L, 2, m->m.rows, "row", &m->m), j = check_index(L, 3, m->m.cols, "column", &m->m);
-  mat_set(&m->m, i, j, luaL_checknumber(L, 4));
-  lua_settop(L, 1);
-  return 1;
-}
-
-/* m:view(r0, r1, c0, c1): rows r0 to r1 and columns c0 to c1, both included, as Lua's own ranges. */
-static int matrix_view(lua_State *L)
-{
-  struct lua_matrix *m = matrix_check(L, 1);
-  size_t end[4] = {1, m->m.rows, 1, m->m.cols};
-  static const char *const name[4] = {"first row", "last row", "first column", "last column"};
-  for (int i = 0; i < 4; i++)
-    if (!lua_isnoneornil(L, i + 2))
-      end[i] = bind_size_arg(L, i + 2, name[i], i % 2 ? 0 : 1, i < 2 ? m->m.rows : m->m.cols);
-  for (int i = 0; i < 4; i += 2)
-    if (end[i + 1] + 1 < end[i])
-      bind_error(L, "%s %zu comes after %s %zu", name[i], end[i], name[i + 1], end[i + 1]);
-  push_view(L, 1, end[0] - 1, end[1], end[2] - 1, end[3]);
-  return 1;
-}
-
-static int matrix_len(lua_State *L)
-{
-  const struct lua_matrix *m = matrix_check(L, 1);
-  lua_pushinteger(L, (lua_Integer)(is_vector(&m->m) ? vector_length(&m->m) : m->m.rows));
-  return 1;
-}
-
-static int matrix_rows(lua_State *L)
-{
-  lua_pushinteger(L, (lua_Integer)matrix_check(L, 1)->m.rows);
-  return 1;
-}
-
-static int matrix_cols(lua_State *L)
-{
-  lua_pushinteger(L, (lua_Integer)matrix_check(L, 1)->m.cols);
-  return 1;
-}
-
-static int matrix_type(lua_State *L)
-{
-  lua_pushstring(L, type_name(matrix_check(L, 1)->m.type));
-  return 1;
-}
-
-static int matrix_list(lua_State *L)
-{
-  const struct lua_matrix *m = matrix_check(L, 1);
-  lua_createtable(L, (int)m->m.rows, 0);
-  for (size_t i = 0; i < m->m.rows; i++) {
-    lua_createtable(L, (int)m->m.cols, 0);
-    for (size_t j = 0; j < m->m.cols; j++) {
-      lua_pushnumber(L, mat_get(&m->m, i, j));
-      lua_rawseti(L, -2, (lua_Integer)j + 1);
-    }
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  if (m->m.rows == 1) /* one row: a flat list */
-    lua_rawgeti(L, -1, 1);
-  return 1;
+  return matrix_finish(L, mat_new(&m->m, type, rows, cols, &e), &e, m);
 }
 
 static int matrix_gc(lua_State *L)
@@ -313,147 +159,13 @@ static int matrix_gc(lua_State *L)
   return 0;
 }
 
-/* --- arithmetic ---------------------------------------------------------------------------------- */
-
-/* The operand at `at`: a matrix, or a number as a 1 x 1 of the other one's type (f32 stays f32). */
-static const struct mat *operand(lua_State *L, int at, int other)
-{
-  struct lua_matrix *m = matrix_test(L, at);
-  if (m)
-    return &m->m;
-  if (lua_type(L, at) != LUA_TNUMBER)
-    bind_error(L, "arithmetic needs matrices or numbers, got %s", luaL_typename(L, at));
-  const struct lua_matrix *o = matrix_test(L, other);
-  struct err e = {0};
-  m = matrix_push(L);
-  if (mat_new(&m->m, o ? o->m.type : DTYPE_F64, 1, 1, &e) != STATUS_OK)
-    bind_raise(L, &e);
-  mat_set(&m->m, 0, 0, lua_tonumber(L, at));
-  return &m->m;
-}
-
-static int binary(lua_State *L, enum mat_op op)
-{
-  struct err e = {0};
-  lua_settop(L, 2);
-  const struct mat *a = operand(L, 1, 2), *b = operand(L, 2, 1);
-  struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_binary(&out->m, op, a, b, &e), &e, out);
-}
-
-static int matrix_add(lua_State *L) { return binary(L, MAT_ADD); }
-static int matrix_sub(lua_State *L) { return binary(L, MAT_SUB); }
-static int matrix_times(lua_State *L) { return binary(L, MAT_MUL); }
-static int matrix_div(lua_State *L) { return binary(L, MAT_DIV); }
-static int matrix_pow(lua_State *L) { return binary(L, MAT_POW); }
-static int matrix_minimum(lua_State *L) { return binary(L, MAT_MIN); }
-static int matrix_maximum(lua_State *L) { return binary(L, MAT_MAX); }
-
-static int map(lua_State *L, enum mat_fn fn)
-{
-  struct err e = {0};
-  const struct lua_matrix *m = matrix_check(L, 1);
-  struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_map(&out->m, fn, &m->m, &e), &e, out);
-}
-
-static int matrix_exp(lua_State *L) { return map(L, MAT_EXP); }
-static int matrix_log(lua_State *L) { return map(L, MAT_LOG); }
-static int matrix_sqrt(lua_State *L) { return map(L, MAT_SQRT); }
-static int matrix_abs(lua_State *L) { return map(L, MAT_ABS); }
-static int matrix_tanh(lua_State *L) { return map(L, MAT_TANH); }
-static int matrix_neg(lua_State *L) { return map(L, MAT_NEG); }
-static int matrix_sign(lua_State *L) { return map(L, MAT_SIGN); }
-static int matrix_log1p(lua_State *L) { return map(L, MAT_LOG1P); }
-static int matrix_expm1(lua_State *L) { return map(L, MAT_EXPM1); }
-
-/* Without an axis a number; along axis 1 (down the rows) or 2 (along the columns) a matrix. */
-static int reduce(lua_State *L, enum mat_reduction r)
-{
-  struct err e = {0};
-  const struct lua_matrix *m = matrix_check(L, 1);
-  int axis = lua_isnoneornil(L, 2) ? -1 : (int)bind_size_arg(L, 2, "axis", 1, 2) - 1;
-  struct lua_matrix *out = matrix_push(L);
-  finish(L, mat_reduce(&out->m, r, &m->m, axis, &e), &e, out);
-  if (axis < 0)
-    lua_pushnumber(L, mat_get(&out->m, 0, 0));
-  return 1;
-}
-
-static int matrix_sum(lua_State *L) { return reduce(L, MAT_SUM); }
-static int matrix_mean(lua_State *L) { return reduce(L, MAT_MEAN); }
-static int matrix_min(lua_State *L) { return reduce(L, MAT_AMIN); }
-static int matrix_max(lua_State *L) { return reduce(L, MAT_AMAX); }
-
-static int matrix_norm(lua_State *L)
-{
-  struct err e = {0};
-  const struct lua_matrix *m = matrix_check(L, 1);
-  struct lua_matrix *sum = matrix_push(L);
-  finish(L, mat_reduce(&sum->m, MAT_SUMSQ, &m->m, -1, &e), &e, sum);
-  lua_pushnumber(L, sqrt(mat_get(&sum->m, 0, 0)));
-  return 1;
-}
-
-/* --- linear algebra ------------------------------------------------------------------------------ */
-
-static int matrix_transpose(lua_State *L)
-{
-  struct err e = {0};
-  const struct lua_matrix *m = matrix_check(L, 1);
-  struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_transpose(&out->m, &m->m, &e), &e, out);
-}
-
-static int matrix_mul(lua_State *L)
-{
-  struct err e = {0};
-  const struct lua_matrix *a = matrix_check(L, 1), *b = matrix_check(L, 2);
-  struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_mul_exec(&bind_host(L)->exec, &out->m, &a->m, false, &b->m, false, &e), &e, out);
-}
-
-static int matrix_solve(lua_State *L)
-{
-  struct err e = {0};
-  const struct lua_matrix *a = matrix_check(L, 1), *b = matrix_from(L, 2, DTYPE_F64, "the right side");
-  struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_solve(&out->m, &a->m, &b->m, &e), &e, out);
-}
-
-static int matrix_cholesky(lua_State *L)
-{
-  struct err e = {0};
-  const struct lua_matrix *a = matrix_check(L, 1);
-  struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_cholesky(&out->m, &a->m, &e), &e, out);
-}
-
-static int matrix_eigh(lua_State *L)
-{
-  struct err e = {0};
-  const struct lua_matrix *a = matrix_check(L, 1);
-  struct lua_matrix *values = matrix_push(L), *vectors = matrix_push(L);
-  finish(L, mat_eigh(&values->m, &vectors->m, &a->m, &e), &e, vectors);
-  return 2;
-}
-
-static int matrix_svd(lua_State *L)
-{
-  struct err e = {0};
-  const struct lua_matrix *a = matrix_check(L, 1);
-  struct lua_matrix *u = matrix_push(L), *s = matrix_push(L), *vt = matrix_push(L);
-  finish(L, mat_svd(&u->m, &s->m, &vt->m, &a->m, &e), &e, u);
-  return 3;
-}
-
 static int matrix_copy(lua_State *L)
 {
   struct err e = {0};
   const struct lua_matrix *m = matrix_check(L, 1);
   enum dtype type = matrix_type_arg(L, 2, m->m.type);
   struct lua_matrix *out = matrix_push(L);
-  return finish(L, mat_copy(&out->m, &m->m, type, &e), &e, out);
+  return matrix_finish(L, mat_copy(&out->m, &m->m, type, &e), &e, out);
 }
 
 static int matrix_equal(lua_State *L)
@@ -490,7 +202,7 @@ static int matrix_tostring(lua_State *L)
 {
   const struct lua_matrix *m = matrix_check(L, 1);
   struct text *t = text_push(L);
-  text_format(t, "%zu x %zu matrix of %s", m->m.rows, m->m.cols, type_name(m->m.type));
+  text_format(t, "%zu x %zu matrix of %s", m->m.rows, m->m.cols, matrix_type_name(m->m.type));
   for (size_t i = 0; i < m->m.rows && m->m.cols > 0; i++) {
     text_add(t, "\n");
     if (hidden(i, m->m.rows)) {
