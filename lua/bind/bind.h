@@ -26,7 +26,7 @@
 #define BIND_RUN "assay.run"
 #define BIND_TRAINING "assay.training"
 
-struct batch_of_runs; /* run.c */
+struct batch_of_runs; /* run_int.h */
 struct rng;
 struct objective;
 
@@ -207,6 +207,8 @@ struct lua_object *object_from(lua_State *L, int at, enum kind kind, const char 
 struct lua_object *object_build(lua_State *L, enum kind kind, const char *id, int at_params);
 /* Push a copy of o with the values of the table at `at` on top of its own. */
 struct lua_object *object_with(lua_State *L, const struct lua_object *o, int at);
+/* All pairs of the table as named values: an array in a userdata on the stack, with all it borrows (object_params.c). */
+struct named_value *object_read_params(lua_State *L, int at, const struct method *m, size_t *n);
 /* Push the value of one parameter. */
 void object_push_param(lua_State *L, const struct param *p, const void *conf);
 extern const struct function_row schedule_methods[], optimizer_methods[], average_methods[], selector_methods[], sampler_methods[],
