@@ -10,7 +10,7 @@
 
 #include "experiments/method.h"
 
-/* A mini-batch before update t of `steps`. */
+/* Mini-batch t of `steps`, before its update. */
 struct selection {
   uint64_t t, steps;
   size_t n;           /* >= 1 */
@@ -23,7 +23,7 @@ struct selector {
   size_t (*state_size)(const void *conf);
   void (*init)(const void *conf, void *state);
   /* weight[n]: >= 0 each. The update is made with the gradient of sum weight_i loss_i/sum weight_i; where all are 0, with
-   * a gradient of 0. Called once for each update, in their order. */
+   * a gradient of 0. Called once for each mini-batch, in their order, also where an update takes several. */
   void (*weigh)(const void *conf, void *state, const struct selection *s, double *weight);
 };
 
