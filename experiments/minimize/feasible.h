@@ -19,7 +19,7 @@ struct feasible {
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member cannot stand in parentheses */
 #define FEASIBLE_RADIUS_PARAM(owner, member, standard)                                                                 \
   {.id = "radius", .type = PARAM_REAL, .at = offsetof(owner, member.radius), .def = (standard), .min = 0, .max = 1e9,  \
-   .flags = PARAM_LOG | PARAM_MIN_OPEN, .doc = "size of the set", .example = "2"}
+   .flags = PARAM_LOG | PARAM_MIN_OPEN, .doc = "size of the set; a target `gap` needs the minimum over it", .example = "2"}
 #define FEASIBLE_PARAMS(owner, member)                                                                                 \
   {.id = "region", .type = PARAM_CHOICE, .at = offsetof(owner, member.region), .def = REGION_SPACE,                    \
    .choices = feasible_any, .doc = FEASIBLE_REGION_DOC "; space: no constraint", .example = "ball"},                   \

@@ -120,7 +120,7 @@ const struct minimizer minimizer_interior_point = {
         .name = "Interior point method",
         .summary = "Newton steps on the objective with a logarithmic barrier of a box or a ball that fades",
         .formula = "w(t) = argmin f(w) + phi(w)/t, by Newton's method; t <- growth t where the decrement of t f + phi is at most 1/4\n"
-                   "box: phi = -sum_j ln(r - w_j) + ln(r + w_j), nu = 2 d;  ball: phi = -ln(r^2 - |w|^2), nu = 1;  f(w(t)) - f* <= nu/t",
+                   "box: phi = -sum_j [ln(r - w_j) + ln(r + w_j)], nu = 2 d;  ball: phi = -ln(r^2 - |w|^2), nu = 1;  f(w(t)) - f* <= nu/t",
         .cite = "Nesterov and Nemirovskii 1994, Interior-point polynomial algorithms in convex programming; Bubeck 2015, Convex optimization: "
                 "algorithms and complexity, section 5.3",
         .notes = "Convex objectives with a Hessian. Values and gradients reported are those of f alone: at a minimum on the border the gradient does "

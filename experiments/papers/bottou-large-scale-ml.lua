@@ -281,14 +281,18 @@ local function verdict(results, p)
   return out
 end
 
+local REDUCED = { growing = true, saga = true, svrg = true }
+
 local function show(results, p)
   print(string.format("Logistic regression on %d made documents, %d words, %d document sets.", p.n, p.d, p.seeds))
   print(string.format("\nTheory: l2 = %g, kappa = %.0f at most; fall: of the log gap, late, over the guaranteed one.",
     p.l2, (0.25 + p.l2) / p.l2))
+  print("Fixed rates, share of 1/L_max (no fall where the floor is too near the start):")
   results:where({ what = "fixed" }):group("share"):table({ "floor", "fall" }):print()
-  print("\nNoise reduction, rates of order 1/k:")
-  results:where(function(row) return row.config.what ~= "fixed" and row.config.what ~= "race" end):group("what")
-    :table({ "fall", "slope", "last" }):print()
+  print("\nNoise reduction:")
+  results:where(function(row) return REDUCED[row.config.what] end):group("what"):table({ "fall" }):print()
+  print(string.format("\nRates of order 1/k: slope of the log gap over log k, and the gap after %g passes", p.long))
+  results:where({ what = "inverse" }):group("what"):table({ "slope", "last" }):print()
   print(string.format("\nRace: l2 = 1/n; gap after so many passes, geometric means; SGD tuned on %d other sets.",
     p.tuning_seeds))
   local head = { "n", "method", "rate" }
