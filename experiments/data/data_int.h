@@ -42,11 +42,17 @@ struct data_counts {
   {.id = "seed", .type = PARAM_INT, .at = offsetof(owner, member), .def = 1, .min = 0, .max = 9007199254740991.0,      \
    .doc = "seed of everything random in the data", .example = "1"}
 
+enum data_order {
+  DATA_ORDER_RANDOM, /* by split_seed */
+  DATA_ORDER_GIVEN   /* the first rows train, the next validate, then test; none is moved */
+};
+
 /* How the rows of a table become parts. */
 struct data_split {
   struct data_counts counts;
   bool standardize;
   int64_t split_seed;
+  int order; /* enum data_order: which rows make which part */
 };
 
 #define DATA_SPLIT_PARAMS(owner, member, standardize_default)                                                          \

@@ -134,6 +134,22 @@ static enum status count_test(const struct rows *test, int64_t wanted, size_t *n
                        : err_set(e, STATUS_BAD_ARG, "test is %zu, but the test file has %zu rows", *n, test->n);
 }
 
+/* The rows of the test part, then those of validation, then of training. */
+static void order_rows(uint32_t *order, size_t n, const struct plan *p, const struct data_split *how)
+{
+  struct rng rng = rng_make((uint64_t)how->split_seed, RNG_SPLIT, 0);
+  if (how->order == DATA_ORDER_RANDOM) {
+    rng_permutation(&rng, order, n);
+    return;
+  }
+  for (size_t i = 0; i < p->test; i++)
+    *order++ = (uint32_t)(p->train + p->valid + i);
+  for (size_t i = 0; i < p->valid; i++)
+    *order++ = (uint32_t)(p->train + i);
+  for (size_t i = 0; i < p->train; i++)
+    *order++ = (uint32_t)i;
+}
+
 enum status rows_split_files(struct dataset *out, const struct rows *r, const struct rows *test,
                              const struct data_split *how, const struct exec *x, struct err *e)
 {
@@ -150,8 +166,7 @@ enum status rows_split_files(struct dataset *out, const struct rows *r, const st
   if (s != STATUS_OK)
     return s;
   uint32_t *order = memory;
-  struct rng rng = rng_make((uint64_t)how->split_seed, RNG_SPLIT, 0);
-  rng_permutation(&rng, order, r->n);
+  order_rows(order, r->n, &plan, how);
   out->task = r->task;
   out->d = r->d;
   if (!test)

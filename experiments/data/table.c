@@ -12,6 +12,7 @@ struct conf {
   int64_t classes;
 };
 
+static const char *const order_names[] = {"random", "given", NULL};
 static const char *const task_names[] = {"auto", "classes", "regression", NULL};
 
 static const struct param params[] = {
@@ -26,6 +27,9 @@ static const struct param params[] = {
    .doc = "number of classes, labels being 0 to classes - 1; auto: the different labels, in order", .example = "2"},
   DATA_COUNT_PARAMS(struct conf, split.counts, "all that is left", "none", "none"),
   DATA_SPLIT_PARAMS(struct conf, split, 0),
+  {.id = "order", .type = PARAM_CHOICE, .at = offsetof(struct conf, split.order), .choices = order_names,
+   .doc = "given: the first rows are for training, the next for validation, then for test; random: any, by split_seed, "
+          "and the rows of a part stand in a random order too", .example = "given"},
   {0},
 };
 
@@ -116,7 +120,8 @@ const struct data_method data_table = {
   .m = {.kind = KIND_DATA, .id = "table", .name = "Numbers at hand",
         .summary = "inputs and labels or targets given as tables of numbers",
         .cite = "Codd 1970, A relational model of data for large shared data banks",
-        .notes = "All rows are for training unless valid or test is given; then the split is random, by split_seed.",
+        .notes = "All rows are for training unless valid or test is given. The rows are shuffled, by split_seed: what was done to "
+                 "some of them (wrong labels, weights by row) stays where it was put with order = \"given\" only.",
         .example = "assay.data(\"table\", {x = {{0, 0}, {0, 1}, {1, 0}, {1, 1}}, y = {0, 1, 1, 0}})",
         .conf_size = sizeof(struct conf), .params = params, .resolve = resolve},
   .load = load,

@@ -11,11 +11,12 @@
 -- flatness rho max |grad F| over the ball of radius rho by projected ascent. The form of GAM is that of the authors'
 -- script, which descends on gradients uphill, as SAM does (beta1, beta3), beside the gradient norm: GAM + SAM.
 --
--- What came out, 20 fresh seeds: against SGD all holds. Against SAM the claim depends on the radius. At the authors'
--- radii (SAM 0.05, GAM 0.2; both tuned to rate 0.01) GAM is flatter by every measure and errs less, 14.9 % to 15.2 %.
--- With the radius tuned (SAM 0.4, GAM 0.8) the top eigenvalue of GAM is half that of SAM, but the largest gradients
--- nearby are the same and SAM errs less in pairs: 13.0 % to 13.9 %, with half the gradients. So the flatter minimum
--- is not the better one here. The chosen rates differ (SAM 0.05, GAM 0.1), and GAM's other weights are not tuned.
+-- What came out, 20 fresh seeds: against SGD all holds; GAM errs on 7.6 % of the test data, SGD on 9.7 %. Against SAM, each
+-- at its best radius (SAM 0.4, GAM 0.8), the top eigenvalue of GAM is half and the trace 0.7 of SAM's, and the test errors
+-- (7.6 and 7.9 %) cannot be told apart; but the largest gradient nearby is 4 % larger, so that part fails. It is so at
+-- equal radii too (0.4: 0.0073 to 0.0068), not at the authors' (SAM 0.05, GAM 0.2: 0.0078 to 0.0102). At as many
+-- gradients as GAM, SAM for twice the epochs is less flat by gradient and top eigenvalue, and errs more often. The chosen
+-- rates differ (SAM 0.02, GAM 0.05), and GAM's other weights are not tuned.
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
@@ -58,7 +59,7 @@ local function noisy_digits(seed, p)
   append(all, digits:train(), flipped(digits:train(), seed, p))
   append(all, digits:valid())
   append(all, digits:test())
-  all.train, all.valid, all.test = p.train, p.valid, #all.y - p.train - p.valid
+  all.train, all.valid, all.test, all.order = p.train, p.valid, #all.y - p.train - p.valid, "given"
   return assay.data(all)
 end
 

@@ -26,7 +26,7 @@ M.train = {
   keep_probes = "true: the result has what each probe gave: step, sharpness, …",
   keep_weights = "true: the result has the weights",
   label = "a name for messages",
-  layer_rates = "factors of the rate: {1, 0.5, …} for the layers, {hidden =, output =}, or {mup = \"adam\", width = 64}",
+  layer_rates = "factors of the rate: {1, 0.5, …} by layer, {hidden =, output =}, or {mup = \"adam\", width = 64}",
   log_every = "updates between logged losses",
   loss = "the loss: an id or assay.loss(…)",
   lr = "a constant learning rate",

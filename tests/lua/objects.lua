@@ -152,4 +152,23 @@ tap.ok(texts[6]:find("kendall", 1, true), "help(name of a table) lists its funct
 tap.ok(texts[7]:find("cholesky", 1, true), "help(matrix) lists its methods")
 tap.ok(not wrong_fails and wrong:find('did you mean "cosine"', 1, true), "help of an unknown name suggests")
 
+
+-- Data from tables: where the rows go.
+local rows = { x = {}, y = {}, valid = 20, test = 30 }
+for i = 1, 100 do rows.x[i], rows.y[i] = { i }, i % 2 end
+local function first_column(part) return table.concat(part.x:t():list(), " ") end
+local function numbers(first, last)
+  local out = {}
+  for i = first, last do out[#out + 1] = string.format("%.1f", i) end
+  return table.concat(out, " ")
+end
+rows.order = "given"
+local given = assay.data(rows)
+tap.is(first_column(given:train()), numbers(1, 50), 'order = "given": the first rows train')
+tap.is(first_column(given:valid()), numbers(51, 70), "the next validate")
+tap.is(first_column(given:test()), numbers(71, 100), "the last test")
+tap.is(given:train().y[1], 1.0, "labels stay with their rows")
+rows.order = nil
+tap.ok(first_column(assay.data(rows):train()) ~= numbers(1, 50), "they are shuffled unless that is said")
+
 tap.done()
