@@ -1,5 +1,4 @@
-/* frame.c: what surrounds every view: title and tabs, the line of keys, messages, help, the palette, marks. */
-#include <errno.h>
+/* frame.c: what surrounds every view: which one is shown, messages, and where keys go. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,14 +118,14 @@ static size_t index_of(const struct ui *ui, const struct view *v)
   return 0;
 }
 
-static void *state_at(struct ui *ui, size_t i)
+void *frame_state(struct ui *ui, size_t i)
 {
   if (!ui->slot[i].state)
     ui->slot[i].state = ui->slot[i].view->open(ui);
   return ui->slot[i].state;
 }
 
-void *ui_view_state(struct ui *ui, const struct view *v) { return state_at(ui, index_of(ui, v)); }
+void *ui_view_state(struct ui *ui, const struct view *v) { return frame_state(ui, index_of(ui, v)); }
 
 const struct view *ui_current(const struct ui *ui, void **state)
 {
@@ -138,7 +137,7 @@ const struct view *ui_current(const struct ui *ui, void **state)
 static void show(struct ui *ui, size_t i)
 {
   ui->current = i;
-  void *state = state_at(ui, i);
+  void *state = frame_state(ui, i);
   if (ui->slot[i].view->refresh)
     ui->slot[i].view->refresh(state, false);
   ui->dirty = true;
@@ -170,9 +169,15 @@ static void go_back(struct ui *ui)
 void ui_refresh(struct ui *ui, bool store_changed)
 {
   const struct view *v = ui->slot[ui->current].view;
-  void *state = state_at(ui, ui->current);
+  void *state = frame_state(ui, ui->current);
   if (v->refresh)
     v->refresh(state, store_changed);
+}
+
+const enum request *frame_hints(const struct ui *ui)
+{
+  const struct view *v = ui->slot[ui->current].view;
+  return v->hints_now ? v->hints_now(ui->slot[ui->current].state) : v->hints;
 }
 
 /* --- descriptors ------------------------------------------------------------------------------------------ */
@@ -196,183 +201,6 @@ size_t ui_watches(const struct ui *ui, const struct ui_watched **out)
   return ui->n_watches;
 }
 
-/* --- marks ---------------------------------------------------------------------------------------------- */
-
-static size_t mark_place(const struct ui *ui, int64_t run)
-{
-  size_t low = 0, high = ui->n_marks;
-  while (low < high) {
-    size_t mid = low + (high - low) / 2;
-    if (ui->mark[mid] < run)
-      low = mid + 1;
-    else
-      high = mid;
-  }
-  return low;
-}
-
-bool ui_is_marked(const struct ui *ui, int64_t run)
-{
-  size_t at = mark_place(ui, run);
-  return at < ui->n_marks && ui->mark[at] == run;
-}
-
-static int by_run(const void *a, const void *b)
-{
-  int64_t p = *(const int64_t *)a, q = *(const int64_t *)b;
-  return (p > q) - (p < q);
-}
-
-/* Both lists sorted, so that marking a hundred thousand runs is one walk. */
-void ui_mark(struct ui *ui, const int64_t *run, size_t n, bool on)
-{
-  int64_t *wanted = xcalloc(n + 1, sizeof *wanted), *merged = xcalloc(ui->n_marks + n + 1, sizeof *merged);
-  size_t i = 0, k = 0, count = 0;
-  for (size_t r = 0; r < n; r++)
-    wanted[r] = run[r];
-  qsort(wanted, n, sizeof *wanted, by_run);
-  while (i < ui->n_marks || k < n) {
-    bool old = k == n || (i < ui->n_marks && ui->mark[i] <= wanted[k]);
-    int64_t next = old ? ui->mark[i] : wanted[k];
-    bool named = k < n && wanted[k] == next;
-    if (named ? on : old)
-      merged[count++] = next;
-    i += i < ui->n_marks && ui->mark[i] == next;
-    while (k < n && wanted[k] == next)
-      k++;
-  }
-  free(wanted);
-  free(ui->mark);
-  ui->mark = merged;
-  ui->n_marks = count;
-  ui->dirty = true;
-}
-
-size_t ui_marked(const struct ui *ui, const int64_t **run)
-{
-  *run = ui->mark;
-  return ui->n_marks;
-}
-
-/* --- help and palette ------------------------------------------------------------------------------------- */
-
-static void help_group(struct ui *ui, FILE *f, const struct view *v, const char *group, const char *title)
-{
-  fprintf(f, "\n%s:\n", title);
-  for (enum request r = REQUEST_NONE + 1; r < REQUEST_COUNT; r++) {
-    char key[16];
-    if (strcmp(request_row(r)->group, group) == 0 && *request_key(ui, v->keys, r, key))
-      fprintf(f, "  %-10s %-14s %s\n", key, request_row(r)->name, request_row(r)->help);
-  }
-}
-
-static const enum request *hints_of(const struct ui *ui)
-{
-  const struct view *v = ui->slot[ui->current].view;
-  return v->hints_now ? v->hints_now(ui->slot[ui->current].state) : v->hints;
-}
-
-/* Lines of at most `width` bytes, broken at blanks. */
-static void write_wrapped(FILE *f, const char *text, size_t width)
-{
-  while (*text) {
-    size_t n = strlen(text);
-    for (size_t i = 0, blank = 0; i < n; i++) {
-      blank = text[i] == ' ' ? i : blank;
-      if (i >= width && blank) {
-        n = blank;
-        break;
-      }
-    }
-    fprintf(f, "%.*s\n", (int)n, text);
-    text += n + (text[n] == ' ');
-  }
-}
-
-static void show_help(struct ui *ui)
-{
-  const struct view *v = ui->slot[ui->current].view;
-  char *text;
-  size_t size;
-  FILE *f = xstream_open(&text, &size);
-  write_wrapped(f, v->summary, ui->body.width > 24 ? (size_t)ui->body.width - 4 : 20);
-  fputs("\nMost useful here:\n", f);
-  for (const enum request *r = hints_of(ui); *r; r++) {
-    char key[16];
-    fprintf(f, "  %-10s %-14s %s\n", request_key(ui, v->keys, *r, key), request_row(*r)->name, request_row(*r)->help);
-  }
-  help_group(ui, f, v, "go", "Going about");
-  help_group(ui, f, v, "move", "Moving");
-  help_group(ui, f, v, "choose", "Choosing");
-  help_group(ui, f, v, "look", "Looking");
-  help_group(ui, f, v, "do", "Doing");
-  fprintf(f, "\nKeys are bound in init.lua of the configuration directory; 'assay ui --help' says how.\n");
-  xstream_close(f);
-  char *title = xasprintf("help: %s", v->name);
-  ui_page(ui, title, text);
-  free(title);
-  free(text);
-}
-
-static void handle(struct ui *ui, enum request r, const struct ui_event *ev);
-
-static void palette_accept(void *self, size_t index)
-{
-  struct ui_event none = {0};
-  handle(self, (enum request)(index + 1), &none);
-}
-
-static void show_palette(struct ui *ui)
-{
-  const char *item[REQUEST_COUNT], *note[REQUEST_COUNT];
-  for (enum request r = REQUEST_NONE + 1; r < REQUEST_COUNT; r++) {
-    item[r - 1] = request_row(r)->name;
-    note[r - 1] = request_row(r)->help;
-  }
-  ui_menu(ui, &(struct ui_menu){.title = "commands", .item = item, .note = note, .n = REQUEST_COUNT - 1, .self = ui, .accept = palette_accept});
-}
-
-/* --- export ------------------------------------------------------------------------------------------------- */
-
-/* What a file of this name shall hold: .svg the largest plot on the screen, anything else the table as CSV. */
-static char *export_text(struct ui *ui, const char *path)
-{
-  const struct view *v = ui->slot[ui->current].view;
-  size_t n = strlen(path);
-  if (n > 4 && strcmp(path + n - 4, ".svg") == 0)
-    return draw_picture(v->draw, ui->slot[ui->current].state, ui->body);
-  return v->text ? v->text(ui->slot[ui->current].state, true) : NULL;
-}
-
-static void export_to(void *self, const char *path)
-{
-  struct ui *ui = self;
-  char *text = *path ? export_text(ui, path) : NULL;
-  FILE *f = text ? fopen(path, "wxe") : NULL;
-  if (*path && !text)
-    ui_complain(ui, "there is nothing on this screen for %s", path);
-  else if (text && !f)
-    ui_complain(ui, "cannot write %s: %s (an existing file is left alone)", path, strerror(errno));
-  else if (f && (fputs(text, f) == EOF) + (fclose(f) != 0) == 0)
-    ui_say(ui, "written to %s", path);
-  else if (f)
-    ui_complain(ui, "%s could not be written whole: %s", path, strerror(errno));
-  free(text);
-}
-
-static void copy(struct ui *ui)
-{
-  const struct view *v = ui->slot[ui->current].view;
-  char *text = v->text ? v->text(ui->slot[ui->current].state, false) : NULL;
-  if (text) {
-    free(ui->copied);
-    ui->copied = text;
-    ui_say(ui, "copied %zu bytes", strlen(text));
-  } else {
-    ui_say(ui, "nothing to copy here");
-  }
-}
-
 /* --- events ------------------------------------------------------------------------------------------------ */
 
 static void quit_anyway(void *self, const char *text)
@@ -393,7 +221,6 @@ static void quit(struct ui *ui)
 /* The rest of the program's own requests; 0: not one of them. */
 static unsigned frame_request(struct ui *ui, enum request r)
 {
-  const struct view *v = ui->slot[ui->current].view;
   if (r >= REQUEST_SCREEN_RUNS && r <= REQUEST_SCREEN_PROMPT) {
     ui_go(ui, r);
     return UI_HANDLED;
@@ -401,26 +228,21 @@ static unsigned frame_request(struct ui *ui, enum request r)
   switch (r) {
   case REQUEST_QUIT: quit(ui); break;
   case REQUEST_BACK: go_back(ui); break;
-  case REQUEST_HELP: show_help(ui); break;
-  case REQUEST_PALETTE: show_palette(ui); break;
+  case REQUEST_HELP: frame_show_help(ui); break;
+  case REQUEST_PALETTE: frame_show_palette(ui); break;
   case REQUEST_SUSPEND: ui->suspend = true; break;
   case REQUEST_REDRAW: ui->clear = true; ui_refresh(ui, true); break;
-  case REQUEST_COPY: copy(ui); break;
-  case REQUEST_EXPORT:
-    if (v->text)
-      ui_ask(ui, &(struct ui_question){.label = "write to file (.csv the numbers, .svg the plot):", .initial = "assay.csv", .history = "file", .self = ui, .accept = export_to});
-    else
-      ui_say(ui, "nothing to write here");
-    break;
+  case REQUEST_COPY: frame_copy(ui); break;
+  case REQUEST_EXPORT: frame_export(ui); break;
   default: return 0;
   }
   return UI_HANDLED | UI_REDRAW;
 }
 
-static void handle(struct ui *ui, enum request r, const struct ui_event *ev)
+void frame_handle(struct ui *ui, enum request r, const struct ui_event *ev)
 {
   const struct view *v = ui->slot[ui->current].view;
-  void *state = state_at(ui, ui->current);
+  void *state = frame_state(ui, ui->current);
   unsigned answer = v->request ? v->request(state, r, ev) : 0;
   if (!answer && r)
     answer = frame_request(ui, r);
@@ -451,7 +273,7 @@ static bool tab_clicked(struct ui *ui, const struct ui_event *ev)
 void ui_event(struct ui *ui, const struct ui_event *ev)
 {
   const struct view *v = ui->slot[ui->current].view;
-  void *state = state_at(ui, ui->current);
+  void *state = frame_state(ui, ui->current);
   free(ui->message);
   ui->message = NULL;
   ui->dirty = true;
@@ -464,127 +286,8 @@ void ui_event(struct ui *ui, const struct ui_event *ev)
   else if (tab_clicked(ui, ev) || (v->key && v->key(state, ev)))
     return;
   else
-    handle(ui, ev->key == UI_KEY_MOUSE ? (ev->button == UI_BUTTON_DOUBLE ? REQUEST_OPEN : REQUEST_NONE) : key_request(ui, v->keys, ev->key), ev);
+    frame_handle(ui, ev->key == UI_KEY_MOUSE ? (ev->button == UI_BUTTON_DOUBLE ? REQUEST_OPEN : REQUEST_NONE) : key_request(ui, v->keys, ev->key), ev);
 }
-
-/* --- drawing ------------------------------------------------------------------------------------------------ */
-
-/* Tabs from the right end: names where there is room, else numbers, else this one alone. Returns the columns taken. */
-static int draw_tabs(struct ui *ui, struct plot_grid *g)
-{
-  int need = 0, col, own = (int)strlen(ui->slot[ui->current].view->name) + 8;
-  for (size_t i = 0; i < ui->n_views; i++)
-    need += (int)strlen(ui->slot[i].view->name) + 4;
-  bool names = need <= g->width * 6 / 10;
-  if (!names)
-    need = 4 * (int)ui->n_views + (int)strlen(ui->slot[ui->current].view->name) + 1;
-  bool alone = need > g->width * 7 / 10;
-  if (alone)
-    need = own;
-  col = g->width - need;
-  for (size_t i = 0; i < ui->n_views; i++) {
-    const struct view *v = ui->slot[i].view;
-    bool here = i == ui->current;
-    char key[16];
-    ui->tab[i].width = 0;
-    if (alone && !here)
-      continue;
-    request_key(ui, NULL, v->screen, key);
-    int used = draw_format(g, 0, col, g->width - col, here ? UI_ORANGE : UI_GREY, here ? PLOT_BOLD : 0, here ? "[%s%s%s]" : "%s%s%s", key,
-                           names || here ? " " : "", names || here ? v->name : "");
-    ui->tab[i].col = col;
-    ui->tab[i].width = used;
-    col += used + 1 + !here;
-  }
-  return need;
-}
-
-static void draw_title(struct ui *ui, struct plot_grid *g)
-{
-  const struct view *v = ui->slot[ui->current].view;
-  char title[512] = "";
-  int tabs = draw_tabs(ui, g), col = 1, room = g->width - tabs - 2;
-  const char *name = strrchr(ui->app->db, '/');
-  col += draw_text(g, 0, col, room, name ? name + 1 : ui->app->db, UI_BLUE, PLOT_BOLD) + 2;
-  if (v->title)
-    v->title(ui->slot[ui->current].state, title, sizeof title);
-  draw_text(g, 0, col, room - col, title, 0, 0);
-}
-
-/* Draws what fits before `end`, most useful first; returns the column behind it. */
-static int draw_keys(struct ui *ui, struct plot_grid *g, int row, int col, int end, const enum request *hints)
-{
-  const struct view *v = ui->slot[ui->current].view;
-  for (const enum request *r = hints; *r; r++) {
-    char key[16];
-    const char *name = request_row(*r)->name;
-    if (!*request_key(ui, v->keys, *r, key) || col + (int)(strlen(key) + strlen(name)) + 1 >= end)
-      continue;
-    col += draw_text(g, row, col, g->width - col, key, 0, PLOT_BOLD) + 1;
-    col += draw_text(g, row, col, g->width - col, name, UI_GREY, 0) + 2;
-  }
-  return col;
-}
-
-/* The keys of the screen; the way to all others is always there. */
-static void draw_hints(struct ui *ui, struct plot_grid *g, int row)
-{
-  static const enum request palette[] = {REQUEST_PALETTE, REQUEST_NONE}, help[] = {REQUEST_HELP, REQUEST_QUIT, REQUEST_NONE};
-  enum { HELP_WIDTH = 8 }; /* "? help  " */
-  int col = draw_keys(ui, g, row, 1, g->width - HELP_WIDTH, hints_of(ui));
-  col = draw_keys(ui, g, row, col, g->width - HELP_WIDTH, palette);
-  draw_keys(ui, g, row, col, g->width, help);
-}
-
-void ui_set_background(struct ui *ui, enum background b)
-{
-  ui->dirty = ui->dirty || b != ui->background;
-  ui->background = b;
-}
-
-/* The colours that the user chose, or those for the ground there is. */
-static void recolour(const struct ui *ui, struct plot_grid *g)
-{
-  bool light = (ui->wished ? ui->wished : ui->background) == BACKGROUND_LIGHT;
-  for (size_t i = 0; i < (size_t)g->width * (size_t)g->height; i++) {
-    uint32_t fg = g->cell[i].fg;
-    if (g->cell[i].attr & PLOT_FIXED)
-      continue;
-    if (g->colours < PLOT_TRUE_COLOURS)
-      fg = plot_colour_256(fg);
-    g->cell[i].fg = fg < 256 && ui->recolour[fg] ? ui->recolour[fg] : light ? plot_on_light(fg) : fg;
-  }
-}
-
-void ui_draw(struct ui *ui, struct plot_grid *g, int *row, int *col)
-{
-  const struct view *v = ui->slot[ui->current].view;
-  void *state = state_at(ui, ui->current);
-  *row = *col = -1;
-  draw_fill(g, (struct area){0, 0, g->height, g->width}, ' ');
-  ui->dirty = false;
-  if (g->width < 40 || g->height < 10) {
-    draw_text(g, 0, 0, g->width, "assay: at least 40 x 10, please", 0, 0);
-    return;
-  }
-  int busy = jobs_lines(ui->jobs);
-  ui->body = (struct area){1, 0, g->height - 2 - busy, g->width};
-  jobs_draw(ui->jobs, g, (struct area){g->height - 1 - busy, 0, busy, g->width});
-  draw_title(ui, g);
-  v->draw(state, g, ui->body);
-  if (ui->message)
-    draw_text(g, g->height - 1, 1, g->width - 2, ui->message, ui->message_bad ? UI_RED : UI_GREEN, ui->message_bad ? PLOT_BOLD : 0);
-  else
-    draw_hints(ui, g, g->height - 1);
-  popup_draw(ui, g, row, col);
-  if (ui->asking)
-    asking_draw(ui, g, row, col);
-  else if (ui->popup.kind == POPUP_NONE && v->cursor)
-    v->cursor(state, row, col);
-  recolour(ui, g);
-}
-
-bool ui_wants_draw(struct ui *ui) { return ui->dirty; }
 
 /* --- what the loop does for the frame ------------------------------------------------------------------------ */
 

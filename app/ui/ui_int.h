@@ -1,4 +1,4 @@
-/* ui_int.h: the frame's own state, for frame.c, keys.c, line.c, popup.c and memory.c. */
+/* ui_int.h: the frame's own state, for frame*.c, marks.c, keys.c, line.c, popup.c, memory.c, config.c and loop.c. */
 #ifndef ASSAY_UI_INT_H
 #define ASSAY_UI_INT_H
 
@@ -73,6 +73,14 @@ struct ui {
   uint32_t recolour[256];        /* what init.lua wants drawn for a colour; 0: nothing special */
   enum background background, wished; /* as found, and by init.lua */
 };
+
+void *frame_state(struct ui *ui, size_t i);            /* of a view, which is opened when it was not yet */
+const enum request *frame_hints(const struct ui *ui);  /* of the view that is shown */
+void frame_handle(struct ui *ui, enum request r, const struct ui_event *ev);
+void frame_show_help(struct ui *ui);
+void frame_show_palette(struct ui *ui);
+void frame_copy(struct ui *ui);
+void frame_export(struct ui *ui);                      /* asks for the name of a file */
 
 unsigned asking_key(struct ui *ui, const struct ui_event *ev);
 void asking_draw(struct ui *ui, struct plot_grid *g, int *row, int *col);
