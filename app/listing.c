@@ -235,6 +235,21 @@ static int load_params(struct listing *l, struct app *app, struct store *s)
   return code ? reading_failed(app, s) : EXIT_DONE;
 }
 
+/* The rows of an experiment are held against its first one. */
+static void find_differing_within(struct listing *l)
+{
+  size_t *first = xcalloc(l->experiments.n + 1, sizeof *first); /* row + 1 */
+  l->differs_within = xcalloc(l->experiments.n * l->params.n + 1, sizeof *l->differs_within);
+  for (size_t i = 0; i < l->n_rows; i++) {
+    size_t e = l->row[i].experiment;
+    bool *within = l->differs_within + e * l->params.n;
+    first[e] = first[e] ? first[e] : i + 1;
+    for (size_t k = 0; k < l->params.n; k++)
+      within[k] = within[k] || (l->differs[k] && !cell_equal(&l->row[first[e] - 1].param[k], &l->row[i].param[k]));
+  }
+  free(first);
+}
+
 static void find_differing(struct listing *l)
 {
   l->differs = xcalloc(l->params.n + 1, sizeof *l->differs);
@@ -243,6 +258,7 @@ static void find_differing(struct listing *l)
   for (size_t k = 0; k < l->params.n; k++)
     for (size_t i = 1; i < l->n_rows && !l->differs[k]; i++)
       l->differs[k] = !cell_equal(&l->row[0].param[k], &l->row[i].param[k]);
+  find_differing_within(l);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -283,6 +299,7 @@ void listing_free(struct listing *l)
   free(l->row);
   free(l->run);
   free(l->differs);
+  free(l->differs_within);
   names_free(&l->experiments);
   names_free(&l->params);
   names_free(&l->results);

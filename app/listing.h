@@ -49,6 +49,7 @@ struct listing {
   struct names keys;           /* every result in the store */
   struct names usual;          /* results that would be shown without any being asked for, the most important first */
   bool *differs;               /* of each parameter: not the same in all rows */
+  bool *differs_within;        /* of each experiment and parameter: not the same in all rows of that experiment */
   bool scripts_differ;         /* rows of one experiment come from different texts of its script */
   struct listing_row *row;
   size_t n_rows, n_runs;

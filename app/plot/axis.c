@@ -157,6 +157,27 @@ void plot_axis_finish(struct plot_axis *a, int target)
     linear_ticks(a, a->lo, a->hi, target);
 }
 
+/* Intervals of two or three values are many times as wide as the lines differ: those around lines may reach beyond the axis, so
+ * that lines keep a third of it (less, down to a tenth, where they hardly differ); they are cut at its ends. */
+static void include_bands(const struct plot_spec *spec, struct plot_axis *y)
+{
+  struct plot_axis bands;
+  plot_axis_init(&bands, y->log);
+  for (size_t k = 0; k < spec->n_series; k++)
+    for (size_t i = 0; i < spec->series[k].n; i++) {
+      if (spec->series[k].low)
+        plot_axis_include(&bands, spec->series[k].low[i]);
+      if (spec->series[k].high)
+        plot_axis_include(&bands, spec->series[k].high[i]);
+    }
+  if (bands.empty)
+    return;
+  double span = y->hi - y->lo, room = spec->kind == PLOT_LINE && span > 0 ? fmax(span, (bands.hi - bands.lo) / 8) : INFINITY;
+  y->empty = false;
+  y->lo = fmin(y->lo, fmax(bands.lo, y->lo - room));
+  y->hi = fmax(y->hi, fmin(bands.hi, y->hi + room));
+}
+
 void plot_ranges(const struct plot_spec *spec, struct plot_axis *x, struct plot_axis *y)
 {
   plot_axis_init(x, spec->log_x);
@@ -166,12 +187,9 @@ void plot_ranges(const struct plot_spec *spec, struct plot_axis *x, struct plot_
     for (size_t i = 0; i < s->n; i++) {
       plot_axis_include(x, plot_series_x(s, i));
       plot_axis_include(y, s->y[i]);
-      if (s->low)
-        plot_axis_include(y, s->low[i]);
-      if (s->high)
-        plot_axis_include(y, s->high[i]);
     }
   }
+  include_bands(spec, y);
 }
 
 bool plot_has_labels(const struct plot_spec *spec)

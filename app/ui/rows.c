@@ -26,11 +26,12 @@ char *row_param_text(const struct store_cell *c)
   }
 }
 
-/* Does the text of configs show this parameter of this row among the words (or else among the numbers)? */
+/* Does the text of configs show this parameter of this row among the words (or else among the numbers)? What tells experiments
+ * apart is said by their names. */
 static bool shows(const struct listing *l, size_t row, size_t param, bool words)
 {
   const struct store_cell *c = &l->row[row].param[param];
-  return l->differs[param] && c->type != STORE_NULL && (c->type == STORE_TEXT) == words && (l->by_run || strcmp(l->params.name[param], "seed") != 0);
+  return l->differs_within[l->row[row].experiment * l->params.n + param] && c->type != STORE_NULL && (c->type == STORE_TEXT) == words && (l->by_run || strcmp(l->params.name[param], "seed") != 0);
 }
 
 char *row_config_text(const struct listing *l, size_t row)

@@ -42,12 +42,23 @@ static char *against_text(const struct runs *v, size_t row, struct plot_cell *st
   return xasprintf("%+.2g p=%.2g%s", a->difference, a->p, a->p < 0.05 ? " *" : "");
 }
 
+/* The mean of fewer runs than are done says of how many. */
+static char *mean_text(const struct runs *v, const struct listing_row *r, const struct summary *x)
+{
+  char *text = summary_text(x, v->data.list.by_run);
+  if (v->data.list.by_run || !x->n || x->n_nan || x->varies || x->n == r->count[STORE_DONE])
+    return text;
+  char *longer = xasprintf("%s (%zu)", text, x->n);
+  free(text);
+  return longer;
+}
+
 /* Where nothing is done yet, what became of the runs: "2 running", "5 failed". */
 static char *result_text(const struct runs *v, const struct listing_row *r, size_t result, struct plot_cell *style)
 {
   const struct summary *x = r->result ? &r->result[result] : NULL;
   if (x && (x->n || x->n_nan || x->one.type == STORE_TEXT))
-    return summary_text(x, v->data.list.by_run);
+    return mean_text(v, r, x);
   if (result != v->data.score || r->count[STORE_DONE])
     return xstrdup(x ? "-" : "");
   style->fg = r->count[STORE_RUNNING] ? UI_BLUE : UI_RED;

@@ -127,6 +127,14 @@ static int draw_notes(const struct bounds *v, struct plot_grid *g, struct area a
                           "that differ in one setting alone; mean and 95 % interval over seeds", UI_GREY, 0);
 }
 
+static bool nothing_counts(const struct bounds *v)
+{
+  for (size_t i = 0; i < v->data.n; i++)
+    if (v->data.judged[i].n)
+      return false;
+  return v->data.lost > 0;
+}
+
 static void draw(void *self, struct plot_grid *g, struct area a)
 {
   struct bounds *v = self;
@@ -134,7 +142,13 @@ static void draw(void *self, struct plot_grid *g, struct area a)
     return;
   struct area below = study_draw_table(&v->study, g, a, a.height / 2);
   int used = draw_notes(v, g, below);
-  draw_scatter(v, g, (struct area){below.row + used, 0, below.height - used, below.width});
+  struct area rest = {below.row + used, 0, below.height - used, below.width};
+  if (nothing_counts(v))
+    draw_wrapped(g, (struct area){rest.row + 1, 2, rest.height - 1, rest.width - 4},
+                 "no run counts: all stopped before they reached the training loss that the script asks for (its parameter until_loss), and nets that fit "
+                 "their data differently well cannot be compared by their gaps. More epochs let them reach it.", UI_ORANGE, 0);
+  else
+    draw_scatter(v, g, rest);
 }
 
 static unsigned request(void *self, enum request r, const struct ui_event *ev)
@@ -158,7 +172,7 @@ static void close_view(void *self)
   study_close(&v->study);
 }
 
-static const enum request hints[] = {REQUEST_DOWN, REQUEST_NEXT_PART, REQUEST_STUDY, REQUEST_SCREEN_RUNS, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
+static const enum request hints[] = {REQUEST_NEXT_PART, REQUEST_STUDY, REQUEST_SCREEN_RUNS, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
 
 const struct view view_bounds = {
   .name = "Bounds",

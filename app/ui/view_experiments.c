@@ -145,7 +145,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
 static void say_title(void *self, char *out, size_t size)
 {
   const struct experiments *v = self;
-  snprintf(out, size, "%zu script%s; S starts the selected one, Enter edits its parameters", v->n, v->n == 1 ? "" : "s");
+  snprintf(out, size, "%zu script%s; S starts one, Enter sets its parameters", v->n, v->n == 1 ? "" : "s");
 }
 
 /* --- the view ------------------------------------------------------------------------------------------------------------------ */

@@ -306,7 +306,7 @@ static void close_view(void *self)
   study_close(&v->study);
 }
 
-static const enum request hints[] = {REQUEST_DOWN, REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_STAGE, REQUEST_MODEL, REQUEST_NEXT_LAYER, REQUEST_ZOOM_IN,
+static const enum request hints[] = {REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_STAGE, REQUEST_MODEL, REQUEST_NEXT_LAYER, REQUEST_ZOOM_IN,
                                      REQUEST_OPEN, REQUEST_STUDY, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
 
 const struct view view_pruning = {

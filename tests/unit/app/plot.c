@@ -1,5 +1,5 @@
 /* Plots as cells: what is drawn must lie where the numbers say, whatever the size. */
-#include "app/plot/plot.h"
+#include "app/plot/plot_int.h"
 
 #include <float.h>
 #include <math.h>
@@ -252,6 +252,24 @@ static void test_band(void)
   plot_grid_free(&g);
 }
 
+/* Bands a hundred times as wide as the lines differ: the axis has the line, and as much on either side, or an eighth of the bands. */
+static void test_wide_band(void)
+{
+  double y[] = {1, 2}, low[] = {-99, -98}, high[] = {101, 102}, near[] = {1, 1.5}, far[] = {2, 3.5};
+  struct plot_series s = {.n = 2, .y = y, .low = low, .high = high};
+  struct plot_spec spec = {.kind = PLOT_LINE, .n_series = 1, .series = &s};
+  struct plot_axis x, axis;
+  plot_ranges(&spec, &x, &axis);
+  tap_near(axis.lo, 1 - 201.0 / 8, 0, 1e-12, "a band of 201 around a line from 1 to 2 is cut an eighth of it below");
+  tap_near(axis.hi, 2 + 201.0 / 8, 0, 1e-12, "and above");
+  s.low = near, s.high = far;
+  plot_ranges(&spec, &x, &axis);
+  tap_ok(axis.lo >= 1 && axis.lo <= 1 && axis.hi >= 3 && axis.hi <= 3, "a narrow one only beyond as much as the line takes: [%g, %g]", axis.lo, axis.hi);
+  spec.kind = PLOT_SCATTER;
+  plot_ranges(&spec, &x, &axis);
+  tap_near(axis.hi, 3.5, 0, 1e-12, "error bars of points are whole");
+}
+
 static void test_log_axis(void)
 {
   double x[] = {1e-3, 1e-2, 1e-1, 1}, y[] = {1, 2, 3, 4};
@@ -372,6 +390,7 @@ int main(void)
   test_empty();
   test_series();
   test_band();
+  test_wide_band();
   test_log_axis();
   test_bars();
   test_heat();
