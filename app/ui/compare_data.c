@@ -61,14 +61,15 @@ static void adjust(struct effect *of_result, size_t n)
       of_result[i].holm_p = p[m++];
 }
 
-/* The result that screen 1 judges by, else the most important one of numbers; then whatever is named as a score. */
+/* The result that screen 1 judges by, else the most important one of numbers; then whatever is named as a score
+ * and can be compared. */
 static void find_scores(struct comparison *c, const char *asked)
 {
   size_t first = asked && !result_is_derived(asked) ? row_find(&c->list.results, asked) : SIZE_MAX;
   for (size_t i = 0; i < c->n_effects; i++) {
     size_t result = c->effect[i].result;
     first = first == SIZE_MAX ? result : first;
-    c->effect[i].score = result == first || result_is_score(c->list.results.name[result]);
+    c->effect[i].score = result == first || (result_is_score(c->list.results.name[result]) && !isnan(c->effect[i].difference));
   }
   c->score = first;
 }

@@ -7,6 +7,8 @@
 #include "app/ui/rows.h"
 #include "experiments/kernel/mem.h"
 
+enum { MOST_BANDS = 3 };
+
 /* --- groups, and the parameters that differ ----------------------------------------------------------------------------- */
 
 /* The cell of a group in the table of parameters: experiment first where there are several. SIZE_MAX: the name of the column. */
@@ -57,6 +59,13 @@ int compare_draw_groups(const struct compare *v, struct plot_grid *g, struct are
 
 /* --- pictures ---------------------------------------------------------------------------------------------------------- */
 
+/* More bands than a few hide each other and the lines: then A has one, and the group of the selected row. */
+static bool has_band(const struct compare *v, size_t group)
+{
+  const struct effect *e = compare_selected(v);
+  return v->data.n <= MOST_BANDS || group == 0 || (e && e->group == group);
+}
+
 void compare_draw_curves(const struct compare *v, struct plot_grid *g, struct area a)
 {
   struct plot_series series[COMPARE_GROUPS];
@@ -68,7 +77,7 @@ void compare_draw_curves(const struct compare *v, struct plot_grid *g, struct ar
     label[i][1] = '\0';
     if (!c->n)
       continue;
-    series[n] = (struct plot_series){.label = label[i], .n = c->n, .x = c->x, .y = c->y, .low = c->low, .high = c->high};
+    series[n] = (struct plot_series){.label = label[i], .n = c->n, .x = c->x, .y = c->y, .low = has_band(v, i) ? c->low : NULL, .high = has_band(v, i) ? c->high : NULL};
     n++;
   }
   struct plot_spec spec = {.kind = PLOT_LINE, .title = v->data.metric, .x_label = "step", .log_y = v->log_y, .n_series = n, .series = series};

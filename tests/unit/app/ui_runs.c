@@ -215,6 +215,44 @@ static void nothing_there(void)
   bench_close();
 }
 
+static void add_run(struct store *s, int64_t experiment, const char *config, int64_t seed, double val_error)
+{
+  int64_t run = fixture_run(s, experiment, config, seed);
+  const struct store_run_end end = {.status = STORE_DONE, .wall_s = 1};
+  store_result_number(s, run, "test_error", 0.5);
+  if (val_error > 0)
+    store_result_number(s, run, "val_error", val_error);
+  if (store_run_end(s, run, &end) != STORE_OK)
+    tap_bail("%s", store_message(s));
+}
+
+/* Two experiments with parameters of their own: what tells a config from others of its experiment is what its row says. */
+static void several_experiments(void)
+{
+  static char db[128];
+  struct store *s;
+  char message[256], hash[33];
+  struct store_script file = {"other.lua", "return {}", 9};
+  int64_t other;
+  snprintf(db, sizeof db, "%s", fixture_path("several.db"));
+  if (store_open(&s, db, STORE_WRITE, message, sizeof message) != STORE_OK || store_experiment(s, "other", NULL, &file, 1, NULL, &other, hash) != STORE_OK)
+    tap_bail("no store");
+  int64_t exp = fixture_experiment(s);
+  add_run(s, exp, "{\"batch\":64,\"peak\":0.5,\"seed\":1}", 1, 0.25);
+  add_run(s, exp, "{\"batch\":64,\"peak\":0.5,\"seed\":2}", 2, 0.25);
+  add_run(s, exp, "{\"batch\":64,\"peak\":0.5,\"seed\":1001}", 1001, 0);
+  add_run(s, exp, "{\"batch\":64,\"peak\":0.25,\"seed\":1}", 1, 0.75);
+  add_run(s, other, "{\"batch\":32,\"depth\":3,\"seed\":1}", 1, 0.5);
+  store_close(s);
+  bench_open(db, 120, 30);
+  tap_has(bench_screen(), "exp peak=0.5 ", "a config says what differs within its experiment");
+  tap_ok(!strstr(bench_screen(), "batch") && !strstr(bench_screen(), "depth"), "and nothing that its experiment's name says already");
+  tap_has(bench_line("exp peak=0.5"), "0.25 ±0 (2)", "a mean of two of three runs says so");
+  tap_has(bench_line("exp peak=0.25"), "0.75 ", "that of all runs");
+  tap_ok(!strstr(bench_line("exp peak=0.25"), "(1)"), "does not");
+  bench_close();
+}
+
 int main(void)
 {
   snprintf(path, sizeof path, "%s", fixture_path("ui.db"));
@@ -231,6 +269,7 @@ int main(void)
   frame();
   choices_are_kept();
   nothing_there();
+  several_experiments();
   fixture_done();
   return tap_done();
 }
