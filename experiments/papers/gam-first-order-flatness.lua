@@ -11,12 +11,12 @@
 -- flatness rho max |grad F| over the ball of radius rho by projected ascent. The form of GAM is that of the authors'
 -- script, which descends on gradients uphill, as SAM does (beta1, beta3), beside the gradient norm: GAM + SAM.
 --
--- What came out, 20 fresh seeds: against SGD all holds; GAM errs on 7.6 % of the test data, SGD on 9.7 %. Against SAM, each
--- at its best radius (SAM 0.4, GAM 0.8), the top eigenvalue of GAM is half and the trace 0.7 of SAM's, and the test errors
--- (7.6 and 7.9 %) cannot be told apart; but the largest gradient nearby is 4 % larger, so that part fails. It is so at
--- equal radii too (0.4: 0.0073 to 0.0068), not at the authors' (SAM 0.05, GAM 0.2: 0.0078 to 0.0102). At as many
--- gradients as GAM, SAM for twice the epochs is less flat by gradient and top eigenvalue, and errs more often. The chosen
--- rates differ (SAM 0.02, GAM 0.05), and GAM's other weights are not tuned.
+-- What came out, 20 fresh seeds: against SGD all holds; GAM errs on 7.6 % of the test data, SGD on 9.7 %. Against
+-- SAM, each at its best radius (SAM 0.4, GAM 0.8), the top eigenvalue of GAM is half and the trace 0.7 of SAM's,
+-- and the test errors (7.6 and 7.9 %) cannot be told apart; but the largest gradient nearby is 4 % larger, so that
+-- part fails. It is so at equal radii too (0.4: 0.0073 to 0.0068), not at the authors' (SAM 0.05, GAM 0.2: 0.0078
+-- to 0.0102). At as many gradients as GAM, SAM for twice the epochs is less flat by gradient and top eigenvalue,
+-- and errs more often. The chosen rates differ (SAM 0.02, GAM 0.05), and GAM's other weights are not tuned.
 local assay = require "assay"
 local claims = require "assay.claims"
 local report = require "assay.report"
