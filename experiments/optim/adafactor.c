@@ -37,40 +37,52 @@ static size_t state_count(const void *conf, const struct block *b)
 
 static size_t scratch_count(const void *conf, const struct block *b)
 {
-  (void)conf, (void)b;
-  return 0;
+  (void)conf;
+  return b->vector ? 0 : b->cols;
 }
 
 static double rms(const double *x, size_t n) { return n ? sqrt(matrix_norm2(x, n) / (double)n) : 0; }
 
-/* g <- g/sqrt(v), v the running mean square. */
-static void divide_vector(double *g, double *v, size_t n, double memory)
+/* g <- g/sqrt(v), v the running mean square; the sum of its squares then. */
+static double divide_vector(double *g, double *v, size_t n, double memory)
 {
   for (size_t i = 0; i < n; i++) {
     v[i] = memory * v[i] + (1 - memory) * (g[i] * g[i] + SQUARE_FLOOR);
     g[i] /= sqrt(v[i]);
   }
+  return matrix_norm2(g, n);
 }
 
-/* The same with v_ij = R_i C_j/mean(R), from the running means R of rows and C of columns. */
-static void divide_matrix(double *g, double *rows, double *cols, size_t m, size_t n, double memory)
+/* The running means of squares, R of rows and C of columns; returns the mean of R. sums: n. */
+static double learn_means(const double *g, double *rows, double *cols, double *sums, size_t m, size_t n, double memory)
 {
   double mean = 0;
-  for (size_t j = 0; j < n; j++)
-    cols[j] *= memory;
+  memset(sums, 0, n * sizeof *sums);
   for (size_t i = 0; i < m; i++) {
-    double sum = 0;
-    for (size_t j = 0; j < n; j++) {
-      double square = g[i * n + j] * g[i * n + j] + SQUARE_FLOOR;
-      sum += square;
-      cols[j] += (1 - memory) * square / (double)m;
-    }
-    rows[i] = memory * rows[i] + (1 - memory) * sum / (double)n;
+    const double *row = g + i * n;
+    for (size_t j = 0; j < n; j++)
+      sums[j] += row[j] * row[j] + SQUARE_FLOOR;
+    rows[i] = memory * rows[i] + (1 - memory) * (matrix_norm2(row, n) / (double)n + SQUARE_FLOOR);
     mean += rows[i] / (double)m;
   }
-  for (size_t i = 0; i < m; i++)
+  for (size_t j = 0; j < n; j++)
+    cols[j] = memory * cols[j] + (1 - memory) * sums[j] / (double)m;
+  return mean;
+}
+
+/* The same as divide_vector() with v_ij = R_i C_j/mean(R). inverse: n. A row is read thrice, but from the cache. */
+static double divide_matrix(double *g, double *rows, double *cols, double *inverse, size_t m, size_t n, double memory)
+{
+  double mean = learn_means(g, rows, cols, inverse, m, n, memory), squares = 0;
+  for (size_t j = 0; j < n; j++)
+    inverse[j] = 1 / sqrt(cols[j]);
+  for (size_t i = 0; i < m; i++) {
+    double *row = g + i * n, scale = sqrt(mean / rows[i]);
     for (size_t j = 0; j < n; j++)
-      g[i * n + j] /= sqrt(rows[i] / mean) * sqrt(cols[j]);
+      row[j] *= scale * inverse[j];
+    squares += matrix_norm2(row, n);
+  }
+  return squares;
 }
 
 static double rate_of(const struct conf *f, const struct matrix_update *u, size_t count)
@@ -88,11 +100,9 @@ static enum status update(const struct matrix_update *u, struct err *e)
   double memory = 1 - pow((double)u->s->k, -f->decay_power), *momentum = u->state + second_count(u->b), lr = rate_of(f, u, count);
   if (!isfinite(matrix_norm2(u->g, count)) || !isfinite(lr))
     return rule_overflowed(u->s, e);
-  if (u->b->vector)
-    divide_vector(u->g, u->state, count, memory);
-  else
-    divide_matrix(u->g, u->state, u->state + m, m, n, memory);
-  double cut = 1 / fmax(1, rms(u->g, count) / f->clip);
+  double squares = u->b->vector ? divide_vector(u->g, u->state, count, memory)
+                                : divide_matrix(u->g, u->state, u->state + m, u->scratch, m, n, memory);
+  double cut = 1 / fmax(1, sqrt(squares / (double)count) / f->clip);
   for (size_t i = 0; i < count; i++) {
     double step = cut * u->g[i];
     if (f->b1 > 0)

@@ -95,28 +95,32 @@ static enum status step_vector(const struct matrix_rule *r, const void *conf, co
 
 static void pack(const struct block *b, const void *from, enum dtype type, double *to)
 {
-  for (size_t i = 0; i < b->rows; i++)
-    for (size_t j = 0; j < b->cols; j++) {
-      size_t at = b->at + i * b->stride + j;
-      to[i * b->cols + j] = type == DTYPE_F32 ? (double)((const float *)from)[at] : ((const double *)from)[at];
-    }
+  for (size_t i = 0; i < b->rows; i++, to += b->cols) {
+    size_t at = b->at + i * b->stride;
+    if (type == DTYPE_F32)
+      for (size_t j = 0; j < b->cols; j++)
+        to[j] = (double)((const float *)from)[at + j];
+    else
+      memcpy(to, (const double *)from + at, b->cols * sizeof *to);
+  }
 }
 
 /* False if a number does not fit. */
 static bool unpack(const struct block *b, const double *from, enum dtype type, void *to)
 {
-  bool fits = true;
-  for (size_t i = 0; i < b->rows; i++)
-    for (size_t j = 0; j < b->cols; j++) {
-      size_t at = b->at + i * b->stride + j;
-      double x = from[i * b->cols + j];
-      if (type == DTYPE_F32)
-        ((float *)to)[at] = (float)x;
-      else
-        ((double *)to)[at] = x;
-      fits = fits && fabs(x) <= (type == DTYPE_F32 ? (double)FLT_MAX : DBL_MAX);
-    }
-  return fits;
+  int bad = 0;
+  for (size_t i = 0; i < b->rows; i++, from += b->cols) {
+    size_t at = b->at + i * b->stride;
+    double largest = type == DTYPE_F32 ? (double)FLT_MAX : DBL_MAX;
+    for (size_t j = 0; j < b->cols; j++)
+      bad |= !(fabs(from[j]) <= largest);
+    if (type == DTYPE_F32)
+      for (size_t j = 0; j < b->cols; j++)
+        ((float *)to)[at + j] = (float)from[j];
+    else
+      memcpy((double *)to + at, from, b->cols * sizeof *from);
+  }
+  return !bad;
 }
 
 static size_t scratch_count(const struct matrix_rule *r, const void *conf, const struct net *net, size_t n)

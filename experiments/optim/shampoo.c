@@ -67,14 +67,14 @@ static enum status refresh(const struct matrix_update *u, bool columns, double *
 static double graft_length(const struct matrix_update *u, double *moments)
 {
   size_t count = u->b->rows * u->b->cols;
-  double sum = 0, k = (double)u->s->k;
+  double sum = 0, k = (double)u->s->k, whole1 = 1 - pow(0.9, k), whole2 = 1 - pow(0.999, k);
   if (((const struct conf *)u->conf)->graft == GRAFT_SGD)
     return sqrt(matrix_norm2(u->g, count));
   for (size_t i = 0; i < count; i++) {
     double g = u->g[i], *m = moments + i, *v = moments + count + i;
     *m = 0.9 * *m + 0.1 * g;
     *v = 0.999 * *v + 0.001 * g * g;
-    double step = *m / (1 - pow(0.9, k)) / (sqrt(*v / (1 - pow(0.999, k))) + 1e-8);
+    double step = *m / whole1 / (sqrt(*v / whole2) + 1e-8);
     sum += step * step;
   }
   return sqrt(sum);
