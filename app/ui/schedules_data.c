@@ -10,6 +10,7 @@
 #include "experiments/kernel/stats.h"
 
 enum { MOST_PAIRS = 1000 };
+static const double rounding = 1e-12; /* of means over few seeds, summed in whatever order */
 
 /* --- curves over the peaks ------------------------------------------------------------------------------------------- */
 
@@ -73,6 +74,16 @@ static double width_below(const struct curve *c, double limit)
 
 /* --- standings ------------------------------------------------------------------------------------------------------- */
 
+/* Is config a, of mean y, to be taken rather than b, of mean `best`? Of two that are equal up to rounding, the one that was scored,
+ * else the lesser peak: which is how compare/schedules.lua chooses what it scores. */
+static bool is_better(const struct schedules_data *d, const struct study *s, size_t a, double y, size_t b, double best)
+{
+  if (!(fabs(y - best) <= rounding * fabs(best)))
+    return y < best;
+  bool scored = isfinite(study_mean(s, a, d->score)), other = isfinite(study_mean(s, b, d->score));
+  return scored != other ? scored : study_param(s, a, d->peak) < study_param(s, b, d->peak);
+}
+
 /* The config of this schedule with the least mean on validation data; false: none has one. */
 static bool find_best(const struct schedules_data *d, const struct study *s, const struct facet *f, struct standing *st)
 {
@@ -84,7 +95,7 @@ static bool find_best(const struct schedules_data *d, const struct study *s, con
       continue;
     double y = schedules_choice(d, s, f, f->row[i]);
     st->lost += r->count[STORE_FAILED] + r->count[STORE_LOST];
-    if (y < best) {
+    if (isfinite(y) && (st->row == SIZE_MAX || is_better(d, s, f->row[i], y, st->row, best))) {
       best = y;
       st->row = f->row[i];
     }

@@ -267,9 +267,10 @@ static const enum request *hints_now(void *self)
   static const enum request alone[] = {REQUEST_DOWN, REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_OPEN, REQUEST_STUDY, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
   static const enum request one[] = {REQUEST_FACET, REQUEST_SECOND_FACET, REQUEST_NEXT_FACET, REQUEST_OVERALL, REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_OPEN, REQUEST_STUDY,
                                      REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
+  static const enum request one_key[] = {REQUEST_DOWN, REQUEST_FACET, REQUEST_OVERALL, REQUEST_NEXT_PART, REQUEST_METRIC, REQUEST_OPEN, REQUEST_STUDY, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
   static const enum request all[] = {REQUEST_DOWN, REQUEST_OPEN, REQUEST_OVERALL, REQUEST_FACET, REQUEST_NEXT_FACET, REQUEST_STUDY, REQUEST_EXPORT, REQUEST_BACK, REQUEST_NONE};
   const struct schedules *v = self;
-  return v->data.n < 2 ? alone : v->overall ? all : one;
+  return v->data.n < 2 ? alone : v->overall ? all : v->data.n_keys < 2 ? one_key : one;
 }
 
 const struct view view_schedules = {

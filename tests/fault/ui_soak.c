@@ -25,7 +25,7 @@ static void make_store(const char *path)
   int64_t experiment = fixture_experiment(s);
   store_metric_key(s, "val_error", &key);
   for (int i = 0; i < 60; i++) {
-    snprintf(config, sizeof config, "{\"peak\":%d,\"schedule\":\"s%d\",\"seed\":%d}", i / 5 % 4, i / 20, i % 5);
+    snprintf(config, sizeof config, "{\"optimizer\":\"o%d\",\"peak\":%d,\"schedule\":\"s%d\",\"seed\":%d}", i / 10 % 2, i / 5 % 4, i / 20, i % 5);
     int64_t run = fixture_run(s, experiment, config, i % 5);
     for (int step = 0; step < 20; step++)
       store_metric_by_id(s, run, key, step, step == 7 ? NAN : 1.0 / (step + 1));
