@@ -1,9 +1,7 @@
 /* heavy_tailed.c: linear regression whose noise has a power-law tail of given index.
  *
- * P(|noise| > t) falls as t^-alpha: for alpha <= 2 the variance, for alpha <= 1 the mean of |noise| is infinite.
- * Student's t is drawn by Bailey's polar method, which works for any real alpha (Bailey 1994, "Polar generation of
- * random variates with the t-distribution"); the Pareto law by inversion. Both take pow or expm1 from libm, so another
- * C library may give targets that differ in the last bit. */
+ * P(|noise| > t) falls as t^-alpha: for alpha <= 2 the variance, for alpha <= 1 the mean of |noise| is infinite. The laws
+ * (kernel/rng.h) take pow or expm1 from libm, so another C library may give targets that differ in the last bit. */
 #include <math.h>
 
 #include "experiments/data/teacher.h"
@@ -28,24 +26,10 @@ static const struct param params[] = {
   {0},
 };
 
-/* sqrt(alpha (u^(-2/alpha) - 1)) times the cosine of a uniformly random angle. */
-static double student(double alpha, struct rng *rng)
-{
-  double u = 1 - rng_uniform(rng); /* (0, 1] */
-  double a = rng_normal(rng), b = rng_normal(rng), radius = sqrt(a * a + b * b);
-  return sqrt(alpha * expm1(-2 / alpha * log(u))) * (radius > 0 ? a / radius : 1);
-}
-
-static double pareto(double alpha, struct rng *rng)
-{
-  double u = 1 - rng_uniform(rng);
-  return pow(u, -1 / alpha) * rng_sign(rng);
-}
-
 static void answer(const void *conf, double output, struct draw *to)
 {
   const struct conf *c = conf;
-  double z = c->law == LAW_STUDENT ? student(c->alpha, &to->noise) : pareto(c->alpha, &to->noise);
+  double z = c->law == LAW_STUDENT ? rng_student(&to->noise, c->alpha) : rng_pareto(&to->noise, c->alpha);
   *to->target = (float)(output + c->noise * z);
 }
 

@@ -47,6 +47,10 @@ double rng_uniform(struct rng *r);              /* [0, 1), 53 bits */
 /* N(0, 1) by Box-Muller in float64, with log, sin and cos of our own (within 2 ulp): the same bits
  * everywhere. |value| <= 8.58. */
 double rng_normal(struct rng *r);
+/* Symmetric laws with P(|x| > t) ~ t^-alpha, alpha > 0: Student's t of alpha degrees of freedom, and Pareto's from 1 on with a random sign.
+ * They take pow, log and expm1 from libm: another C library may give other last bits. */
+double rng_student(struct rng *r, double alpha);
+double rng_pareto(struct rng *r, double alpha);
 uint64_t rng_below(struct rng *r, uint64_t n);  /* unbiased integer in [0, n), n >= 1 */
 int rng_sign(struct rng *r);                    /* -1 or +1 */
 
