@@ -92,6 +92,20 @@ for _, case in ipairs {
   local reached = lbfgs:minimize(known, { passes = 3000, gap = 1e-9 })
   tap.ok(reached.status == "gap" and reached.value > known:facts().minimum - 1e-12, case[1] .. ": L-BFGS reaches its minimum, not less")
 end
+-- Phase retrieval with absolute errors: |r| against r^2/4, component by component, and their gradients.
+local square, robust = assay.objective("phase-retrieval", { d = 6 }), assay.objective("phase-retrieval", { d = 6, loss = "absolute" })
+local off = 0
+for i = 1, 10 do
+  local gs, vs = square:component(i, square:start())
+  local gr, vr = robust:component(i, square:start())
+  off = math.max(off, math.abs(vs - vr ^ 2 / 4), (gs - gr * (vr / 2)):abs():max())
+end
+tap.near(off, 0, 1e-14, "absolute phase retrieval is the root of the squared one")
+local point, small = robust:start(), 1e-6
+local change = robust:gradient(point * (1 + small)) - robust:gradient(point * (1 - small))
+tap.near((robust:hvp(point, point) - change / (2 * small)):abs():max(), 0, 1e-8, "beside its kinks it has second derivatives")
+local retrieved = assay.minimizer("prox-linear", { schedule = assay.schedule("inverse-sqrt", { peak = 0.1 }) })
+tap.ok(retrieved:minimize(robust, { passes = 300 }).value < 1e-6, "prox-linear retrieves the vector")
 -- The start of (1, start) with start = 0 lies on the saddle's stable line.
 local stuck = assay.minimizer("newton-cg"):minimize(assay.objective("saddle", { start = 0 }), { passes = 200 })
 tap.near(stuck.value, 0, 1e-12, "from the stable line of a saddle Newton's method ends in it")
