@@ -109,7 +109,7 @@ static bool step(const struct conf *c, struct minimize *m, struct memory *k, str
     direction(k);
     struct line line = {.m = m, .w = m->w, .p = k->p, .value = p->value, .slope = vec_dot_f64(k->g, k->p, k->d), .trial = k->trial,
                         .gradient = k->new_g};
-    double first = k->count ? 1 : fmin(1, 1 / vec_norm2_f64(k->g, k->d));
+    double first = k->count ? 1 : 1 / vec_norm2_f64(k->g, k->d);
     double a = line.slope < 0 ? line_wolfe(&line, first, c->c1, c->c2, (int)c->trials) : 0;
     if (a > 0) {
       remember(k, m->w);
@@ -152,7 +152,7 @@ const struct minimizer minimizer_lbfgs = {
         .name = "L-BFGS",
         .summary = "quasi-Newton steps from the last few changes of weights and gradient",
         .formula = "w <- w + a p, p = -H_k grad f(w): H_k from `memory` pairs s = w' - w, y = g' - g, H_0 = (s.y/y.y) I\n"
-                   "a: strong Wolfe, f(w + a p) <= f(w) + c1 a g.p and |g'.p| <= c2 |g.p|, 1 first",
+                   "a: strong Wolfe, f(w + a p) <= f(w) + c1 a g.p and |g'.p| <= c2 |g.p|; a = 1 is tried first, 1/|grad f| in the first iteration",
         .cite = "Liu and Nocedal 1989, On the limited memory BFGS method for large scale optimization; "
                 "Nocedal and Wright 2006, Numerical optimization",
         .notes = "The whole gradient at every trial: usually one an iteration. Ends as \"converged\" where no step improves f in "
