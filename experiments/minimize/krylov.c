@@ -7,6 +7,7 @@
 
 #include "experiments/kernel/blas.h"
 #include "experiments/kernel/mem.h"
+#include "experiments/kernel/tridiagonal.h"
 #include "experiments/kernel/vec.h"
 
 enum status krylov_new(struct krylov *k, size_t d, size_t steps, struct err *e)
@@ -29,58 +30,25 @@ void krylov_free(struct krylov *k)
   k->q = NULL;
 }
 
-/* Take the parts along the first n vectors out of x: twice is enough (Kahan). */
-static void orthogonalize(const struct krylov *k, size_t n, double *x)
-{
-  for (int round = 0; round < 2; round++)
-    for (size_t i = 0; i < n; i++) {
-      const double *q = k->q + i * k->d;
-      double along = vec_dot_f64(q, x, k->d);
-      for (size_t j = 0; j < k->d; j++)
-        x[j] -= along * q[j];
-    }
-}
+struct asking {
+  struct minimize *m;
+  const double *w;
+};
 
-static void unit(double *x, size_t d, double norm)
+static enum status product(void *self, const double *x, double *out, struct err *e)
 {
-  for (size_t j = 0; j < d; j++)
-    x[j] /= norm;
-}
-
-/* The tridiagonal matrix T in k->small, row major with stride `most`, steps made in k->n. */
-static enum status tridiagonalize(struct krylov *k, struct minimize *m, const double *w, struct err *e)
-{
-  size_t d = k->d, most = k->most;
-  double largest = 0;
-  memset(k->small, 0, most * most * sizeof(double));
-  for (k->n = 0; k->n < most;) {
-    size_t i = k->n;
-    double *q = k->q + i * d, *next = q + d;
-    enum status s = minimize_hvp(m, w, q, next, e);
-    if (s != STATUS_OK)
-      return s;
-    double alpha = vec_dot_f64(q, next, d);
-    k->small[i * most + i] = alpha;
-    k->n++;
-    orthogonalize(k, k->n, next);
-    double beta = vec_norm2_f64(next, d);
-    if (!isfinite(alpha) || !isfinite(beta))
-      return err_set(e, STATUS_DIVERGED, "a Hessian-vector product is not finite");
-    largest = fmax(largest, fmax(fabs(alpha), beta));
-    if (beta <= 1e-12 * largest || k->n == most)
-      break;
-    k->small[(i + 1) * most + i] = beta;
-    unit(next, d, beta);
-  }
-  return STATUS_OK;
+  const struct asking *a = self;
+  return minimize_hvp(a->m, a->w, x, out, e);
 }
 
 enum status krylov_run(struct krylov *k, struct minimize *m, const double *w, uint64_t start, struct err *e)
 {
   struct rng r = rng_make(m->seed, RNG_PROBE, start);
   rng_fill_normal_f64(&r, k->q, k->d, 0, 1);
-  unit(k->q, k->d, vec_norm2_f64(k->q, k->d));
-  enum status s = tridiagonalize(k, m, w, e);
+  struct asking asking = {m, w};
+  struct tridiagonal t = {.d = k->d, .most = k->most, .q = k->q, .t = k->small, .self = &asking, .product = product};
+  enum status s = tridiagonal_run(&t, e);
+  k->n = t.n;
   if (s != STATUS_OK)
     return s;
   int info = blas_syevd_f64(k->n, k->small, k->most, k->value);

@@ -122,6 +122,7 @@ struct control {
   /* out = H v on the same batch at w (under a mask: of the weights that may move). NULL unless the method `needs` "hvp". */
   enum status (*hvp)(struct control *c, const float *v, float *out, struct err *e);
   double cost;           /* gradient evaluations so far in this update; the engine adds up what is asked */
+  double momentum;       /* out: of this update, by a controller that sets it; NaN, as it comes: the optimizer's own */
 };
 
 struct controller {

@@ -72,13 +72,14 @@ enum status control_rate(struct engine *g, struct replica *r, const struct prepa
   struct session session = {g, &oracle};
   struct control c = {.self = &session, .t = t, .batches_per_epoch = (double)g->g->data->train.n / (double)g->batch,
                       .n = g->net.n_params, .w = r->w, .g = g->ws.grad, .loss = loss, .loss_along = loss_along,
-                      .grad_at = grad_at, .hvp = object_needs(o, "hvp") ? hvp : NULL, .cost = 1};
+                      .grad_at = grad_at, .hvp = object_needs(o, "hvp") ? hvp : NULL, .cost = 1, .momentum = (double)NAN};
   enum status s = find_direction(g, r, t, &c.direction, e);
   if (s)
     return s;
   c.grad_norm2 = vec_dot_f32(c.g, c.g, c.n);
   s = controller->rate(o->conf, r->control_state, &c, lr, e);
   r->out->cost += c.cost - 1; /* the update itself is counted already */
+  s = s ? s : replica_set_momentum(r, o, c.momentum, e);
   if (!s && !(isfinite(*lr) && *lr >= 0))
     s = err_set(e, STATUS_DIVERGED, "controller \"%s\" chose the rate %g", o->method->id, *lr);
   return s;

@@ -392,6 +392,15 @@ static void watch_loss(struct replica *r, uint64_t t, uint64_t per_epoch, double
     r->out->train_loss = mean;
 }
 
+enum status replica_set_momentum(struct replica *r, const struct object *who, double mu, struct err *e)
+{
+  if (!isnan(mu) && (!r->momentum || r->own_momentum == 0))
+    return err_set(e, STATUS_BAD_ARG, "%s \"%s\" sets the momentum, but optimizer \"%s\" has none to set", kind_name(who->method->kind),
+                   who->method->id, r->how->optimizer->method->id);
+  r->form.mu = isnan(mu) ? r->own_momentum : mu;
+  return STATUS_OK;
+}
+
 /* The rate of update t, and the momentum where the schedule sets it. */
 static enum status follow_schedule(const struct engine *g, struct replica *r, uint64_t t, struct err *e)
 {
@@ -400,11 +409,7 @@ static enum status follow_schedule(const struct engine *g, struct replica *r, ui
     return STATUS_OK;
   r->lr = schedule_at(how->schedule, (int64_t)t, (int64_t)g->g->steps);
   double mu = schedule_momentum_at(how->schedule, (int64_t)t, (int64_t)g->g->steps);
-  if (!isnan(mu) && (!r->momentum || r->own_momentum == 0))
-    return err_set(e, STATUS_BAD_ARG, "schedule \"%s\" sets the momentum, but optimizer \"%s\" has none to set", how->schedule->method->id,
-                   how->optimizer->method->id);
-  r->form.mu = isnan(mu) ? r->own_momentum : mu;
-  return STATUS_OK;
+  return replica_set_momentum(r, how->schedule, mu, e);
 }
 
 /* Loss, gradient and rule of update t. */

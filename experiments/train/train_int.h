@@ -177,6 +177,8 @@ const float *replica_weights(struct engine *g, const struct replica *r);
 /* Apply the optimizer's rule with gradient grad (finite). oracle: for rules that ask beside it. */
 NODISCARD enum status replica_apply(struct engine *g, struct replica *r, float *w, void *state, const float *grad, uint64_t t,
                                     double lr, struct oracle *oracle, struct err *e);
+/* The momentum of the update, as a schedule or controller says; NaN: the optimizer's own. BAD_ARG where it has none. */
+NODISCARD enum status replica_set_momentum(struct replica *r, const struct object *who, double mu, struct err *e);
 void mask_apply(const uint32_t *mask, float *x, size_t n);
 
 /* --- coupled.c ------------------------------------------------------------------------------------- */
