@@ -202,6 +202,12 @@ double minimize_batch(struct minimize *m, const uint32_t *index, size_t b, const
   return objective_batch(m->f, index, b, w, g);
 }
 
+double minimize_batch_value(struct minimize *m, const uint32_t *index, size_t b, const double *w, double *g)
+{
+  *(m->f->method->batch_value ? &m->count.values : &m->count.gradients) += (double)b;
+  return objective_batch_value(m->f, index, b, w, g);
+}
+
 enum status minimize_hvp(struct minimize *m, const double *w, const double *v, double *out, struct err *e)
 {
   m->count.hvps += (double)m->f->n;

@@ -99,6 +99,8 @@ double minimize_value(struct minimize *m, const double *w);
 double minimize_gradient(struct minimize *m, const double *w, double *g);
 double minimize_component(struct minimize *m, size_t i, const double *w, double *g);
 double minimize_batch(struct minimize *m, const uint32_t *index, size_t b, const double *w, double *g);
+/* Counts as values, or as gradients where there is no value without one; g: see objective_batch_value(). */
+double minimize_batch_value(struct minimize *m, const uint32_t *index, size_t b, const double *w, double *g);
 NODISCARD enum status minimize_hvp(struct minimize *m, const double *w, const double *v, double *out, struct err *e);
 NODISCARD enum status minimize_hessian(struct minimize *m, const double *w, double *h, struct err *e);
 

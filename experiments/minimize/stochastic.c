@@ -8,12 +8,13 @@
 #include "experiments/kernel/vec.h"
 #include "experiments/minimize/minimize.h"
 #include "experiments/optim/average.h"
+#include "experiments/optim/momentum.h"
 #include "experiments/optim/optimizer.h"
 #include "experiments/params.h"
 #include "experiments/schedules/schedule.h"
 
 struct conf {
-  struct object optimizer, schedule, sampler, average;
+  struct object optimizer, schedule, controller, sampler, average;
   int64_t batch;
   double growth;
 };
@@ -23,6 +24,8 @@ static const struct param params[] = {
    .doc = "the update rule", .example = "adam"},
   {.id = "schedule", .type = PARAM_METHOD, .at = offsetof(struct conf, schedule), .of = KIND_SCHEDULE, .def_text = "constant",
    .doc = "the rate of each update; an auto T is the number of updates in the budget", .example = "cosine"},
+  {.id = "controller", .type = PARAM_METHOD, .at = offsetof(struct conf, controller), .of = KIND_CONTROLLER,
+   .doc = "choose the rate of each update from its batch; the schedule then says nothing", .example = "sls-armijo"},
   {.id = "sampler", .type = PARAM_METHOD, .at = offsetof(struct conf, sampler), .of = KIND_SAMPLER, .def_text = "random-reshuffling",
    .doc = "the order of the components", .example = "iid"},
   {.id = "average", .type = PARAM_METHOD, .at = offsetof(struct conf, average), .of = KIND_AVERAGE,
@@ -39,6 +42,8 @@ struct work {
   uint32_t *index;
   double *g, *shown; /* gradient; the weights to evaluate, where they are not the iterate */
   void *state, *mean;
+  void *control, *trial_state;  /* with a controller: its state, and that of the optimizer where a step is tried */
+  double *direction, *trial;    /* what the optimizer would subtract at rate 1, and a point along it */
   size_t batch;      /* of the update in hand */
   uint64_t place;    /* components drawn so far */
   int64_t updates;   /* T */
@@ -54,6 +59,10 @@ static void work_free(struct work *k)
   free(k->shown);
   free(k->state);
   free(k->mean);
+  free(k->control);
+  free(k->trial_state);
+  free(k->direction);
+  free(k->trial);
 }
 
 /* Components of update t: ceil(batch growth^t), at most n. */
@@ -74,6 +83,21 @@ static int64_t updates_in(const struct conf *c, const struct minimize *m)
   }
   t = fmin(t + ceil(fmax(left, 0) / (double)batch), m->iterations);
   return t >= 1 && t < 1e12 ? (int64_t)t : t < 1 ? 1 : (int64_t)1e12;
+}
+
+/* Room for a controller. */
+static enum status control_new(struct work *k, const struct conf *c, size_t d, struct err *e)
+{
+  const struct controller *rule = (const struct controller *)c->controller.method;
+  if (!rule)
+    return STATUS_OK;
+  enum status s = mem_new(&k->control, rule->state_size(c->controller.conf, d), 1, "the controller's state", e);
+  s = s ? s : mem_new(&k->trial_state, rule_of(c)->state_size(c->optimizer.conf, NULL, d, DTYPE_F64), 1, "a state to try", e);
+  s = s ? s : mem_new((void **)&k->direction, d, sizeof *k->direction, "a direction", e);
+  s = s ? s : mem_new((void **)&k->trial, d, sizeof *k->trial, "a point to try", e);
+  if (!s)
+    rule->init(c->controller.conf, k->control, d);
+  return s;
 }
 
 static enum status work_new(struct work *k, const struct conf *c, const struct minimize *m, struct err *e)
@@ -98,7 +122,7 @@ static enum status work_new(struct work *k, const struct conf *c, const struct m
   if (s == STATUS_OK && c->average.method)
     s = mem_new(&k->mean, average_state_size(d), 1, "the average", e);
   k->index = index, k->g = g, k->shown = shown;
-  return s;
+  return s ? s : control_new(k, c, d, e);
 }
 
 /* The weights that would be the result now. */
@@ -137,14 +161,77 @@ static enum status ask_gradient(struct oracle *o, const double *at, double *loss
   return STATUS_OK;
 }
 
-/* There is no value of a batch without its gradient, which goes where the result will be made. */
+/* A gradient that comes with it goes where the result will be made. */
+static double batch_value(const struct asking *a, const double *at)
+{
+  return is_whole(a->k, a->m) ? minimize_value(a->m, at) : minimize_batch_value(a->m, a->k->index, a->k->batch, at, a->k->shown);
+}
+
 static enum status ask_loss(struct oracle *o, const double *at, double *loss, struct err *e)
 {
   const struct asking *a = o->self;
   (void)e;
   o->cost += ORACLE_COST_LOSS;
-  *loss = is_whole(a->k, a->m) ? minimize_value(a->m, at) : batch_gradient(a, at, a->k->shown);
+  *loss = batch_value(a, at);
   return STATUS_OK;
+}
+
+/* --- the rate of a controller ------------------------------------------------------------------------------- */
+
+static enum status loss_along(struct control *control, double lr, double *loss, struct err *e)
+{
+  const struct asking *a = control->self;
+  (void)e;
+  for (size_t i = 0; i < control->n; i++)
+    a->k->trial[i] = fma(-lr, a->k->direction[i], a->m->w[i]);
+  control->cost += ORACLE_COST_LOSS;
+  *loss = batch_value(a, a->k->trial);
+  return STATUS_OK;
+}
+
+/* What the optimizer would subtract at rate 1: its step of a copy of weights and state. */
+static enum status find_direction(const struct conf *c, struct work *k, const struct minimize *m, uint64_t t, struct err *e)
+{
+  size_t d = m->f->d;
+  struct step_info info = {.k = t + 1, .lr = 1};
+  memcpy(k->trial, m->w, d * sizeof *k->trial);
+  memcpy(k->trial_state, k->state, rule_of(c)->state_size(c->optimizer.conf, NULL, d, DTYPE_F64));
+  enum status s = optimizer_step_f64(&c->optimizer, k->trial_state, k->trial, k->g, d, &info, e);
+  for (size_t i = 0; i < d; i++)
+    k->direction[i] = m->w[i] - k->trial[i];
+  return s;
+}
+
+static enum status control_rate(const struct conf *c, struct asking *a, uint64_t t, double loss, double *rate, struct err *e)
+{
+  struct work *k = a->k;
+  size_t d = a->m->f->d;
+  struct momentum_form f;
+  bool plain = rule_of(c)->momentum_form && rule_of(c)->momentum_form(c->optimizer.conf, &f) && f.mu == 0 && f.l2 == 0 && f.decay == 0;
+  struct control control = {.self = a, .t = t, .batches_per_epoch = (double)a->m->f->n / (double)k->batch, .n = d, .loss = loss,
+                            .grad_norm2 = vec_dot_f64(k->g, k->g, d), .loss_along = loss_along, .cost = 1, .momentum = (double)NAN};
+  if (!isfinite(loss) || !isfinite(control.grad_norm2))
+    return err_set(e, STATUS_DIVERGED, "the value or the gradient of the batch is not finite");
+  enum status s = plain ? STATUS_OK : find_direction(c, k, a->m, t, e);
+  if (plain)
+    memcpy(k->direction, k->g, d * sizeof *k->g);
+  control.slope = vec_dot_f64(k->g, k->direction, d);
+  return s ? s : ((const struct controller *)c->controller.method)->rate(c->controller.conf, k->control, &control, rate, e);
+}
+
+/* --- updates ------------------------------------------------------------------------------------------------ */
+
+/* The step of a rule whose momentum the schedule sets. */
+static enum status step_with_momentum(const struct conf *c, struct work *k, struct minimize *m, double mu, const struct step_info *info, struct err *e)
+{
+  struct momentum_form f;
+  if (!rule_of(c)->momentum_form || !rule_of(c)->momentum_form(c->optimizer.conf, &f) || f.mu == 0)
+    return err_set(e, STATUS_UNSUPPORTED, "schedule \"%s\" sets the momentum, but optimizer \"%s\" has none to set", c->schedule.method->id,
+                   c->optimizer.method->id);
+  if (!vec_finite_f64(k->g, m->f->d))
+    return err_set(e, STATUS_DIVERGED, "the gradient is not finite");
+  f.mu = mu;
+  return momentum_step_f64(&f, k->state, m->w, k->g, m->f->d, info);
 }
 
 /* Of the whole objective alone: see `accepts`. */
@@ -155,11 +242,12 @@ static enum status ask_hvp(struct oracle *o, const double *v, double *out, struc
   return minimize_hvp(a->m, a->m->w, v, out, e);
 }
 
-static enum status update(const struct conf *c, struct work *k, struct minimize *m, uint64_t t, double rate, struct err *e)
+/* Rate and momentum of update t, by the schedule; NaN: the optimizer's own momentum. *rate: that of the update in the end. */
+static enum status update(const struct conf *c, struct work *k, struct minimize *m, uint64_t t, double *rate, double mu, struct err *e)
 {
   struct asking asking = {m, k};
   struct oracle oracle = {.self = &asking, .loss_f64 = ask_loss, .gradient_f64 = ask_gradient, .hvp_f64 = ask_hvp};
-  struct step_info info = {.k = t + 1, .lr = rate, .oracle = &oracle};
+  struct step_info info = {.k = t + 1, .oracle = &oracle};
   enum status s = STATUS_OK;
   k->batch = batch_at(c, m->f->n, t);
   if (is_whole(k, m))
@@ -172,8 +260,11 @@ static enum status update(const struct conf *c, struct work *k, struct minimize 
     if (s == STATUS_OK && k->batch == 1)
       sample_stream_see(k->stream, k->g);
   }
+  if (s == STATUS_OK && c->controller.method)
+    s = control_rate(c, &asking, t, oracle.loss, rate, e);
+  info.lr = *rate;
   if (s == STATUS_OK)
-    s = optimizer_step_f64(&c->optimizer, k->state, m->w, k->g, m->f->d, &info, e);
+    s = isnan(mu) ? optimizer_step_f64(&c->optimizer, k->state, m->w, k->g, m->f->d, &info, e) : step_with_momentum(c, k, m, mu, &info, e);
   if (s == STATUS_OK && c->average.method)
     average_move(&c->average, k->mean, m->w, m->f->d, DTYPE_F64, t, (uint64_t)k->updates);
   return s;
@@ -184,11 +275,13 @@ static enum status updates(const struct conf *c, struct work *k, struct minimize
                            struct err *e)
 {
   enum status s = STATUS_OK;
+  const struct schedule *schedule = (const struct schedule *)c->schedule.method;
+  bool scheduled = !c->controller.method, sets = scheduled && schedule->momentum;
   for (uint64_t i = 0; i < n && s == STATUS_OK; i++) {
-    if (!isnan(schedule_momentum_at(&c->schedule, (int64_t)(t + i), k->updates)))
-      return err_set(e, STATUS_UNSUPPORTED, "schedule \"%s\" sets the momentum, which only assay.train follows", c->schedule.method->id);
-    *rate = schedule_at(&c->schedule, (int64_t)(t + i), k->updates);
-    s = update(c, k, m, t + i, *rate, e);
+    double mu = sets ? schedule_momentum_at(&c->schedule, (int64_t)(t + i), k->updates) : (double)NAN;
+    if (scheduled)
+      *rate = schedule_at(&c->schedule, (int64_t)(t + i), k->updates);
+    s = update(c, k, m, t + i, rate, mu, e);
   }
   *ended = s == STATUS_DIVERGED;
   return *ended ? STATUS_OK : s;
@@ -198,6 +291,13 @@ static enum status accepts(const void *conf, const struct objective *f, struct e
 {
   const struct conf *c = conf;
   const char *id = c->optimizer.method->id;
+  const struct controller *controller = (const struct controller *)c->controller.method;
+  if (controller && !controller->scalar)
+    return err_set(e, STATUS_UNSUPPORTED, "controller \"%s\" looks at float32 vectors, and these are float64: take \"polyak\", \"sps-max\" or "
+                   "\"sls-armijo\"", controller->m.id);
+  if (controller && object_needs(&c->optimizer, "oracle"))
+    return err_set(e, STATUS_UNSUPPORTED, "optimizer \"%s\" asks for gradients at other points and a controller needs to know its step before: "
+                   "give a schedule", id);
   if (!object_needs(&c->optimizer, "hvp"))
     return STATUS_OK;
   if ((size_t)c->batch < f->n)
@@ -248,7 +348,8 @@ const struct minimizer minimizer_stochastic = {
         .notes = "T is the number of updates in the budget of passes or iterations. The batches are those of training: cut from the "
                  "endless concatenation of the sampler's epochs. An objective that is no sum gives its whole gradient. With an average the "
                  "trace and the result are those of the average. A batch that grows geometrically makes a fixed rate converge linearly in updates on "
-                 "strongly convex sums, by a factor of at best 1/growth an update; growth above 1/(1 - rate mu/2) only costs more.",
+                 "strongly convex sums, by a factor of at best 1/growth an update; growth above 1/(1 - rate mu/2) only costs more. A controller "
+                 "(polyak, sps-max, sls-armijo) chooses the rate of each update instead of the schedule; its trials count as values.",
         .example = "assay.minimizer(\"stochastic\", {optimizer = assay.optimizer(\"adam\"), schedule = assay.schedule(\"cosine\", {peak = 0.1})})",
         .conf_size = sizeof(struct conf),
         .params = params},

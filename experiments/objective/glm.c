@@ -206,6 +206,15 @@ double glm_batch(const struct objective *f, const uint32_t *index, size_t m, con
   return sum * share + penalty(p, w, g);
 }
 
+double glm_batch_value(const struct objective *f, const uint32_t *index, size_t m, const double *w)
+{
+  const struct glm *p = f->glm;
+  double sum = 0;
+  for (size_t k = 0; k < m; k++)
+    sum += glm_link_at(p->link, glm_dot(p, index[k], w), p->y[index[k]]).value;
+  return sum * (1 / (double)m) + penalty(p, w, NULL);
+}
+
 static void dense_hvp(const struct glm *m, const double *w, const double *v, double *sum)
 {
   double z[GLM_BLOCK], u[GLM_BLOCK];

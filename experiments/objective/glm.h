@@ -71,6 +71,7 @@ double glm_value(const struct objective *f, const double *w);
 double glm_gradient(const struct objective *f, const double *w, double *g);
 double glm_component(const struct objective *f, size_t i, const double *w, double *g);
 double glm_batch(const struct objective *f, const uint32_t *index, size_t m, const double *w, double *g);
+double glm_batch_value(const struct objective *f, const uint32_t *index, size_t m, const double *w);
 void glm_hvp(const struct objective *f, const double *w, const double *v, double *out);
 void glm_hessian(const struct objective *f, const double *w, double *h);
 enum status glm_constants(struct objective *f, const struct exec *x, struct err *e);
@@ -78,7 +79,7 @@ enum status glm_constants(struct objective *f, const struct exec *x, struct err 
 /* Members of a linear model's descriptor. */
 #define GLM_METHODS                                                                                                    \
   .release = glm_release, .value = glm_value, .gradient = glm_gradient, .component = glm_component,                    \
-  .batch = glm_batch, .hvp = glm_hvp, .hessian = glm_hessian, .constants = glm_constants
+  .batch = glm_batch, .batch_value = glm_batch_value, .hvp = glm_hvp, .hessian = glm_hessian, .constants = glm_constants
 
 /* --- one example ------------------------------------------------------------------------------- */
 

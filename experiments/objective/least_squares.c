@@ -119,6 +119,7 @@ const struct objective_method objective_least_squares = {
   .gradient = glm_gradient,
   .component = glm_component,
   .batch = glm_batch,
+  .batch_value = glm_batch_value,
   .hvp = glm_hvp,
   .hessian = glm_hessian,
   .constants = constants,

@@ -100,6 +100,12 @@ double objective_batch(const struct objective *f, const uint32_t *index, size_t 
   return f->method->batch ? f->method->batch(f, index, m, w, g) : mean_of_components(f, index, m, w, g);
 }
 
+double objective_batch_value(const struct objective *f, const uint32_t *index, size_t m, const double *w, double *g)
+{
+  assert(m > 0);
+  return f->method->batch_value ? f->method->batch_value(f, index, m, w) : objective_batch(f, index, m, w, g);
+}
+
 enum status objective_hvp(const struct objective *f, const double *w, const double *v, double *out, struct err *e)
 {
   if (!f->method->hvp)

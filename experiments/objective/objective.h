@@ -50,6 +50,7 @@ struct objective_method {
   double (*component)(const struct objective *f, size_t i, const double *w, double *g);
   /* The mean over m components, repeated ones counted as often as they stand there. NULL: from component. */
   double (*batch)(const struct objective *f, const uint32_t *index, size_t m, const double *w, double *g);
+  double (*batch_value)(const struct objective *f, const uint32_t *index, size_t m, const double *w); /* its value alone. NULL: from batch */
   void (*hvp)(const struct objective *f, const double *w, const double *v, double *out); /* NULL: not twice differentiable */
   void (*hessian)(const struct objective *f, const double *w, double *h); /* d x d, row major. NULL: from hvp */
   /* Compute the constants that are still NaN and can be computed; may take several passes. NULL: nothing to do. */
@@ -67,6 +68,8 @@ double objective_value(const struct objective *f, const double *w);
 double objective_gradient(const struct objective *f, const double *w, double *g);
 double objective_component(const struct objective *f, size_t i, const double *w, double *g); /* i < n */
 double objective_batch(const struct objective *f, const uint32_t *index, size_t m, const double *w, double *g); /* m >= 1 */
+/* Its value alone; g: d numbers, spent where the objective has no value without a gradient. */
+double objective_batch_value(const struct objective *f, const uint32_t *index, size_t m, const double *w, double *g);
 /* out = H(w) v; v and out may not overlap. STATUS_UNSUPPORTED where there is no Hessian. */
 NODISCARD enum status objective_hvp(const struct objective *f, const double *w, const double *v, double *out, struct err *e);
 NODISCARD enum status objective_hessian(const struct objective *f, const double *w, double *h, struct err *e);

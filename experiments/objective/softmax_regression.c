@@ -162,6 +162,16 @@ static double batch(const struct objective *f, const uint32_t *index, size_t m, 
   return total * share + finish(f, share, w, g);
 }
 
+static double batch_value(const struct objective *f, const uint32_t *index, size_t m, const double *w)
+{
+  const struct state *s = f->state;
+  double total = 0;
+  pad(s, w, s->padded);
+  for (size_t k = 0; k < m; k++)
+    total += example(s, index[k], false);
+  return total * (1 / (double)m) + finish(f, 0, w, NULL);
+}
+
 static double component(const struct objective *f, size_t i, const double *w, double *g)
 {
   const uint32_t one = (uint32_t)i;
@@ -218,6 +228,7 @@ const struct objective_method objective_softmax_regression = {
   .gradient = gradient,
   .component = component,
   .batch = batch,
+  .batch_value = batch_value,
   .hvp = hvp,
   .constants = constants,
 };

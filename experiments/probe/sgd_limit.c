@@ -44,7 +44,7 @@ struct limit {
   size_t P, n;
   double *each;            /* H_i in the eigenvectors of H, n of P x P */
   double *h, *vectors;     /* eigenvalues, ascending, and eigenvectors (columns) of H */
-  double *m, *next, *one, *two;
+  double *m, *next, *one;
   void *memory;
 };
 
@@ -86,8 +86,9 @@ static enum status turn(struct limit *t, struct err *e)
 {
   size_t P = t->P;
   memset(t->vectors, 0, P * P * sizeof *t->vectors);
-  for (size_t k = 0; k < t->n * P * P; k++)
-    t->vectors[k % (P * P)] += t->each[k] / (double)t->n;
+  for (size_t i = 0; i < t->n; i++)
+    for (size_t k = 0; k < P * P; k++)
+      t->vectors[k] += t->each[i * P * P + k] / (double)t->n;
   if (!vec_finite_f64(t->vectors, P * P) || blas_syevd_f64(P, t->vectors, P, t->h))
     return err_set(e, STATUS_DIVERGED, "the Hessian is not finite");
   for (size_t i = 0; i < t->n; i++) {
@@ -106,31 +107,37 @@ static bool unstable(const struct limit *t)
   size_t P = t->P;
   double small = ZERO * fmax(fabs(t->h[0]), fabs(t->h[P - 1]));
   bool grows = t->h[0] < -small;
-  for (size_t k = 0; k < t->n * P * P && !grows; k++)
-    grows = t->h[k % P] <= small && fabs(t->each[k]) > sqrt(small) * sqrt(fabs(t->h[P - 1]));
+  for (size_t i = 0; i < t->n * P && !grows; i++)
+    for (size_t b = 0; b < P; b++)
+      grows |= t->h[b] <= small && fabs(t->each[i * P + b]) > sqrt(small) * sqrt(fabs(t->h[P - 1]));
   return grows;
 }
 
-/* next = C^-1/2 D C^-1/2 m; elements of C that are 0 give 0. */
+/* Each element of m over the root of C's; 0 where that is 0. */
+static void over_root(const struct limit *t, double *m)
+{
+  double small = ZERO * t->h[t->P - 1];
+  for (size_t a = 0; a < t->P; a++)
+    for (size_t b = 0; b < t->P; b++) {
+      double c = (t->h[a] + t->h[b]) / 2;
+      m[a * t->P + b] = c > small ? m[a * t->P + b] / sqrt(c) : 0;
+    }
+}
+
+/* next = C^-1/2 D C^-1/2 m; m is spent. */
 static void apply(struct limit *t, double p)
 {
-  size_t P = t->P, n = t->n;
-  double small = ZERO * t->h[P - 1];
-  memset(t->next, 0, P * P * sizeof *t->next);
-  for (size_t k = 0; k < P * P; k++) {
-    double c = (t->h[k / P] + t->h[k % P]) / 2;
-    t->m[k] = c > small ? t->m[k] / sqrt(c) : 0;
-    t->two[k] = (1 - p) * t->h[k / P] * t->h[k % P] * t->m[k];
-  }
-  for (size_t i = 0; i < n && p > 0; i++) {
+  size_t P = t->P;
+  over_root(t, t->m);
+  for (size_t a = 0; a < P; a++)
+    for (size_t b = 0; b < P; b++)
+      t->next[a * P + b] = (1 - p) * t->h[a] * t->h[b] * t->m[a * P + b];
+  for (size_t i = 0; i < t->n && p > 0; i++) {
     const double *H = t->each + i * P * P;
     blas_gemm_f64(false, false, P, P, P, 1, H, P, t->m, P, 0, t->one, P);
-    blas_gemm_f64(false, false, P, P, P, p / (double)n, t->one, P, H, P, 1, t->two, P);
+    blas_gemm_f64(false, false, P, P, P, p / (double)t->n, t->one, P, H, P, 1, t->next, P);
   }
-  for (size_t k = 0; k < P * P; k++) {
-    double c = (t->h[k / P] + t->h[k % P]) / 2;
-    t->next[k] = c > small ? t->two[k] / sqrt(c) : 0;
-  }
+  over_root(t, t->next);
 }
 
 /* lambda_max of C^+ D. */
@@ -183,12 +190,14 @@ static enum status limit_new(struct limit *t, struct err *e)
   if (!fits)
     return err_set(e, STATUS_BAD_ARG, "the Hessians of %zu examples in %zu weights are more than %zu numbers: take fewer examples or a smaller net",
                    t->n, t->P, NUMBERS_MOST);
-  count = all + 5 * square + t->P;
+  count = all + 4 * square + t->P;
   enum status s = mem_new(&t->memory, count, sizeof(double), "Hessians of examples", e);
   double *at = t->memory;
+  if (s)
+    return s;
   t->each = at, t->vectors = at + all, t->m = t->vectors + square, t->next = t->m + square, t->one = t->next + square;
-  t->two = t->one + square, t->h = t->two + square;
-  return s;
+  t->h = t->one + square;
+  return STATUS_OK;
 }
 
 static enum status measure(const void *conf, const struct exec *x, const struct probe_subject *s, struct probe_value *out, struct err *e)

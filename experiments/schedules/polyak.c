@@ -45,4 +45,5 @@ const struct controller controller_polyak = {
   .state_size = controller_no_state,
   .init = controller_no_init,
   .rate = rate,
+  .scalar = true,
 };

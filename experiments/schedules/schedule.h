@@ -111,10 +111,12 @@ struct control {
   uint64_t t;
   double batches_per_epoch;
   size_t n;              /* length of w and g */
-  const float *w, *g;    /* weights and mini-batch gradient (mean), padded */
+  const float *w, *g;    /* weights and mini-batch gradient (mean), padded; NULL, and direction and grad_at with them, where the
+                            weights are float64: see struct controller */
   const float *direction;/* the update will be w - lr * direction; g itself for plain SGD */
   double loss;           /* mini-batch loss at w */
   double grad_norm2;     /* |g|^2, float64 */
+  double slope;          /* g . direction, float64: by how much the loss falls along it at rate 0 */
   /* Loss of the same batch at w - lr * direction. */
   enum status (*loss_along)(struct control *c, double lr, double *loss, struct err *e);
   /* Loss and gradient of the same batch at any point. */
@@ -127,6 +129,7 @@ struct control {
 
 struct controller {
   struct method m;
+  bool scalar; /* asks for no vector: loss, grad_norm2, slope and loss_along are all it uses */
   size_t (*state_size)(const void *conf, size_t n);
   void (*init)(const void *conf, void *state, size_t n);
   enum status (*rate)(const void *conf, void *state, struct control *c, double *lr, struct err *e);

@@ -137,9 +137,7 @@ static enum status rate(const void *conf, void *state, struct control *k, double
   *lr = 0.0;
   if (code != STATUS_OK || controller_skips(k))
     return code;
-  struct line l = {p, k, k->grad_norm2, first_trial(p, s, k->batches_per_epoch), false};
-  if (k->direction != k->g)
-    l.slope = vec_dot_f32(k->g, k->direction, k->n);
+  struct line l = {p, k, k->slope, first_trial(p, s, k->batches_per_epoch), false};
   *lr = p->fallback;
   if (!(l.slope > 0)) /* momentum points uphill: no rate along it decreases the loss */
     return STATUS_OK;
@@ -173,4 +171,5 @@ const struct controller controller_sls_armijo = {
   .state_size = state_size,
   .init = init,
   .rate = rate,
+  .scalar = true,
 };

@@ -80,4 +80,5 @@ const struct controller controller_sps_max = {
   .state_size = state_size,
   .init = init,
   .rate = rate,
+  .scalar = true,
 };

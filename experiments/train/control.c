@@ -77,6 +77,7 @@ enum status control_rate(struct engine *g, struct replica *r, const struct prepa
   if (s)
     return s;
   c.grad_norm2 = vec_dot_f32(c.g, c.g, c.n);
+  c.slope = c.direction == c.g ? c.grad_norm2 : vec_dot_f32(c.g, c.direction, c.n);
   s = controller->rate(o->conf, r->control_state, &c, lr, e);
   r->out->cost += c.cost - 1; /* the update itself is counted already */
   s = s ? s : replica_set_momentum(r, o, c.momentum, e);

@@ -62,6 +62,7 @@ static struct control control_of(struct problem *p, uint64_t t)
     p->g[i] = (float)(1 + i) * p->w[i];
     c.grad_norm2 += (double)p->g[i] * (double)p->g[i];
   }
+  c.slope = c.grad_norm2;
   c.loss = value(p->w);
   return c;
 }

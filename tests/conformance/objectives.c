@@ -188,6 +188,7 @@ static void check_components(const struct method *m)
     for (size_t j = 0; j < f->d; j++)
       p.y[j] += p.x[j] / 4;
   }
+  tap_ok(fabs(objective_batch_value(f, index, 4, p.w, p.x) - value) <= 1e-14 * (1 + fabs(value)), "%s: a batch has the same value alone", m->id);
   worst = fabs(value - expected);
   for (size_t j = 0; j < f->d; j++)
     worst = fmax(worst, fabs(p.y[j] - p.g[j]));

@@ -44,7 +44,7 @@ static struct problem *problem_new(double L, float scale)
     p->w[i] = scale;
     p->g[i] = (float)p->L * scale;
     p->c.loss += p->L / 2 * (double)p->w[i] * (double)p->w[i];
-    p->c.grad_norm2 += (double)p->g[i] * (double)p->g[i];
+    p->c.slope = p->c.grad_norm2 += (double)p->g[i] * (double)p->g[i];
   }
   return p;
 }
@@ -155,9 +155,11 @@ static void test_failures(void)
   for (int i = 0; i < N; i++)
     p->direction[i] = -p->g[i];
   p->c.direction = p->direction;
+  p->c.slope = -p->c.grad_norm2;
   tap_ok(chosen(&o, NULL, p) == 1e-6 && p->trials == 0, "along an uphill direction nothing is tried");
   for (int i = 0; i < N; i++)
     p->direction[i] = 2 * p->g[i];
+  p->c.slope = 2 * p->c.grad_norm2;
   lr = chosen(&o, NULL, p);
   tap_ok(lr <= 0.9 && lr >= 0.9 * 0.9, "along twice the gradient the limit halves: 2(1 - c)/(2L)");
 

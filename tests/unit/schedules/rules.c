@@ -28,6 +28,7 @@ static void look(struct problem *p)
     p->g[i] = (float)(p->a[i] * (double)p->w[i]);
     p->c.loss += p->a[i] / 2 * (double)p->w[i] * (double)p->w[i];
     p->c.grad_norm2 += (double)p->g[i] * (double)p->g[i];
+  p->c.slope = p->c.grad_norm2;
   }
 }
 

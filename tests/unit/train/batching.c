@@ -10,7 +10,7 @@ extern const struct sampler sampler_incremental;
 extern const struct schedule schedule_step;
 
 static struct fixture f;
-static struct object model, loss, incremental, iid, heavy, adam;
+static struct object model, loss, incremental, iid, heavy_ball, adam;
 
 static struct object never_grows(double start)
 {
@@ -54,8 +54,8 @@ static void test_nothing_to_grow(void)
 {
   struct object constant = at_peak(&schedule_constant, 0.05), grow = plain(&batching_batch_grow.m);
   struct train_group g = {.data = &f.data, .model = &model, .loss = &loss, .sampler = &incremental, .batch = 6, .steps = 40};
-  struct train_replica r[2] = {{.optimizer = &heavy, .schedule = &constant, .init_seed = 3, .batching = &grow, .keep_weights = true},
-                               {.optimizer = &heavy, .schedule = &constant, .init_seed = 3, .keep_weights = true}};
+  struct train_replica r[2] = {{.optimizer = &heavy_ball, .schedule = &constant, .init_seed = 3, .batching = &grow, .keep_weights = true},
+                               {.optimizer = &heavy_ball, .schedule = &constant, .init_seed = 3, .keep_weights = true}};
   struct train_result out[2];
   struct net net = build();
   train(&g, r, 2, NULL, out, NULL);
@@ -72,7 +72,7 @@ static void test_growth(void)
   const struct named_value values[] = {set_real("step_size", 16), set_real("gamma", 0.5), set_real("peak", 0.1)}, most[] = {set_real("most", 24)};
   struct object step = object_of(&schedule_step.m, values, 3), grow = object_of(&batching_batch_grow.m, most, 1);
   struct train_group g = {.data = &f.data, .model = &model, .loss = &loss, .sampler = &incremental, .batch = 6, .steps = 51, .log_every = 1};
-  struct train_replica r = {.optimizer = &heavy, .schedule = &step, .init_seed = 3, .batching = &grow};
+  struct train_replica r = {.optimizer = &heavy_ball, .schedule = &step, .init_seed = 3, .batching = &grow};
   struct train_result out;
   double batch[51] = {0}, rate[51] = {0};
   train(&g, &r, 1, &recorder, &out, NULL);
@@ -99,9 +99,9 @@ static void test_plans(void)
   const struct named_value values[] = {set_real("theta", 0.3), set_real("most", 48)};
   struct object constant = at_peak(&schedule_constant, 0.05), test = object_of(&batching_batch_norm_test.m, values, 2), grow = plain(&batching_batch_grow.m);
   struct object decay = at_peak(&schedule_linear_decay, 0.1);
-  struct train_replica r[3] = {{.optimizer = &heavy, .schedule = &constant, .init_seed = 3, .batching = &test, .keep_weights = true},
+  struct train_replica r[3] = {{.optimizer = &heavy_ball, .schedule = &constant, .init_seed = 3, .batching = &test, .keep_weights = true},
                                {.optimizer = &adam, .schedule = &decay, .init_seed = 3, .batching = &grow, .keep_weights = true},
-                               {.optimizer = &heavy, .schedule = &decay, .init_seed = 4, .keep_weights = true}};
+                               {.optimizer = &heavy_ball, .schedule = &decay, .init_seed = 4, .keep_weights = true}};
   struct train_group g = {.data = &f.data, .model = &model, .loss = &loss, .sampler = &iid, .batch = 6, .steps = 60};
   struct train_result all[3], one;
   struct net net = build();
@@ -193,9 +193,9 @@ int main(void)
 {
   const double hidden[] = {7};
   model = mlp_of(hidden, 1, "tanh"), loss = plain(&loss_cross_entropy.m), incremental = plain(&sampler_incremental.m), iid = plain(&sampler_iid.m);
-  heavy = plain(&optimizer_heavy_ball.m), adam = plain(&optimizer_adam.m);
+  heavy_ball = plain(&optimizer_heavy_ball.m), adam = plain(&optimizer_adam.m);
   fixture_make(&f, 9, 120, 0, 0, 6, 3, 0);
-  test_accumulation(&heavy, "heavy-ball");
+  test_accumulation(&heavy_ball, "heavy-ball");
   test_accumulation(&adam, "adam");
   test_nothing_to_grow();
   test_growth();
@@ -203,11 +203,11 @@ int main(void)
   test_stationary_variance();
   struct object constant = at_peak(&schedule_constant, 0.1), armijo = plain(&controller_sls_armijo.m), grow = plain(&batching_batch_grow.m);
   struct object sam = around_heavy_ball(&optimizer_sam);
-  refuse(&(struct train_replica){.optimizer = &heavy, .controller = &armijo, .batching = &grow}, false, "a controller looks at one mini-batch");
+  refuse(&(struct train_replica){.optimizer = &heavy_ball, .controller = &armijo, .batching = &grow}, false, "a controller looks at one mini-batch");
   refuse(&(struct train_replica){.optimizer = &sam, .schedule = &constant, .batching = &grow}, false, "asks for gradients of one mini-batch");
-  refuse(&(struct train_replica){.optimizer = &heavy, .schedule = &constant, .batching = &grow}, true, "leave batching out");
+  refuse(&(struct train_replica){.optimizer = &heavy_ball, .schedule = &constant, .batching = &grow}, true, "leave batching out");
   object_free(&constant), object_free(&armijo), object_free(&grow), object_free(&sam);
-  object_free(&model), object_free(&loss), object_free(&incremental), object_free(&iid), object_free(&heavy), object_free(&adam);
+  object_free(&model), object_free(&loss), object_free(&incremental), object_free(&iid), object_free(&heavy_ball), object_free(&adam);
   fixture_free(&f);
   return tap_done();
 }
