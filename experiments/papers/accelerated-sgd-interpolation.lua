@@ -73,7 +73,7 @@ local function sgd(rate)
 end
 
 local function asgd(rho, rate, setting)
-  return assay.minimizer("accelerated-sgd", {
+  return assay.minimizer("interpolation-asgd", {
     sampler = "iid", rho = math.max(1, rho), rate = rate, setting = setting, batch = 1,
   })
 end

@@ -321,7 +321,7 @@ static void minimize_each(void)
   static const char *const pairs[][2] = {{"logistic-regression", "saga"},  {"logistic-regression", "svrg-bb"}, {"squared-hinge", "dual-coordinate"},
                                          {"softmax-regression", "lbfgs"},  {"squared-hinge", "ai-sarah"},      {"matrix-sensing", "stochastic"},
                                          {"quadratic", "newton-cg"},       {"diagonal-linear-net", "lbfgs"},   {"l1-regression", "prox-linear"},
-                                         {"least-squares", "prox-point"},  {"logistic-regression", "sarah"},   {"quadratic", "accelerated-sgd"},
+                                         {"least-squares", "prox-point"},  {"logistic-regression", "sarah"},   {"quadratic", "interpolation-asgd"},
                                          {"quadratic", "gradient-descent"}};
   for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
     char *name = xasprintf("%s by %s", pairs[k][0], pairs[k][1]);

@@ -145,7 +145,7 @@ local function passes_of(minimizer)
   local done = minimizer:minimize(consistent, { passes = 1000, gap = 1e-10 })
   return done.status == "gap" and done.passes or math.huge, done.status
 end
-local accelerated = assay.minimizer("accelerated-sgd", { rho = l_max / l, sampler = "iid" })
+local accelerated = assay.minimizer("interpolation-asgd", { rho = l_max / l, sampler = "iid" })
 local plain = assay.minimizer("stochastic", { sampler = "iid", schedule = assay.schedule("constant", { peak = 1 / l_max }) })
 tap.ok(passes_of(accelerated) < 0.25 * passes_of(plain) and passes_of(plain) < 1000,
   "where components share their minimum, accelerated SGD needs less than a quarter of SGD's passes")

@@ -7,7 +7,7 @@
 
 extern const struct sampler sampler_random_reshuffling;
 extern const struct schedule schedule_constant;
-extern const struct minimizer minimizer_sarah, minimizer_page, minimizer_accelerated_sgd, minimizer_prox_point, minimizer_prox_linear,
+extern const struct minimizer minimizer_sarah, minimizer_page, minimizer_interpolation_asgd, minimizer_prox_point, minimizer_prox_linear,
     minimizer_ai_sarah, minimizer_stochastic;
 extern const struct optimizer optimizer_sgd;
 
@@ -91,7 +91,7 @@ static void check_nesterov(void)
   static const char *const settings[] = {"rho", "sqrt-rho"};
   for (int s = 0; s < 2; s++) {
     const struct named_value v[] = {V_REAL("rate", rate), V_REAL("mu", mu), V_REAL("rho", 1), V_INT("batch", 30), V_TEXT("setting", settings[s])};
-    go(&minimizer_accelerated_sgd, f, v, 5, 20, w);
+    go(&minimizer_interpolation_asgd, f, v, 5, 20, w);
     memcpy(x, f->start, sizeof x);
     memcpy(last, x, sizeof x);
     for (int k = 0; k < 20; k++) {
@@ -102,7 +102,7 @@ static void check_nesterov(void)
       for (int j = 0; j < D; j++)
         x[j] = y[j] - rate * g[j];
     }
-    tap_ok(distance(w, x) < 1e-13, "accelerated-sgd, %s: with rho = 1 and the whole gradient it is Nesterov's method (%.2g)", settings[s],
+    tap_ok(distance(w, x) < 1e-13, "interpolation-asgd, %s: with rho = 1 and the whole gradient it is Nesterov's method (%.2g)", settings[s],
            distance(w, x));
   }
   objective_release(f);

@@ -1,4 +1,4 @@
-/* accelerated_sgd.c: Nesterov's acceleration with stochastic gradients that vanish at the minimum (interpolation).
+/* interpolation_asgd.c: Nesterov's acceleration with stochastic gradients that vanish at the minimum (interpolation).
  *
  * Strong growth: E|g|^2 <= rho |grad f|^2. With E f(y - eta g) <= f(y) - (eta/2)|grad f(y)|^2 (eta <= 1/(rho L)) the potential
  * f(w) - f* + (mu/2)|v - w*|^2 shrinks by 1 - theta an iteration for theta = sqrt(mu eta/rho), a = theta/(1 + theta): expand
@@ -90,9 +90,9 @@ static enum status run(const void *conf, struct minimize *m, struct err *e)
   return s == STATUS_OK ? m->status : s;
 }
 
-const struct minimizer minimizer_accelerated_sgd = {
+const struct minimizer minimizer_interpolation_asgd = {
   .m = {.kind = KIND_MINIMIZER,
-        .id = "accelerated-sgd",
+        .id = "interpolation-asgd",
         .name = "Accelerated SGD under interpolation",
         .summary = "Nesterov's acceleration with stochastic gradients that vanish at the minimum",
         .formula = "y = a v + (1-a) w; w <- y - rate g(y); v <- (1-theta) v + theta y - (theta/mu) g(y)\n"
@@ -103,7 +103,7 @@ const struct minimizer minimizer_accelerated_sgd = {
                  "the source; sqrt-rho takes the rate announced in 2024, which cannot hold for all sums: with rows along the axes a coordinate not "
                  "yet drawn stays, so E gap >= (1 - 1/rho)^k. There it diverges from some rho on. With the whole gradient and rho = 1 both are "
                  "Nesterov's method. rho is a property of the data: tune it.",
-        .example = "assay.minimizer(\"accelerated-sgd\", {rho = 10, mu = 0.01})",
+        .example = "assay.minimizer(\"interpolation-asgd\", {rho = 10, mu = 0.01})",
         .conf_size = sizeof(struct conf),
         .params = params},
   .run = run,
