@@ -4,69 +4,9 @@
 -- Nothing of the user's is executed: scripts are read as text, the store by queries of ours.
 -- @module assay.complete
 local assay = require "assay"
+local settings = require "assay.settings"
 
 local M = {}
-
---- What the keys of assay.train and its like mean.
-M.train = {
-  average = "an average of the iterates, evaluated too: an id or assay.average(…)",
-  batch = "examples of a mini-batch (64)",
-  batching = "how many mini-batches make an update: an id or assay.batching(…)",
-  checkpoints = "numbers of updates after which distances are taken",
-  controller = "a step size that adapts, instead of a schedule: assay.controller(…)",
-  coupled = "true: the first replica is the base of neighbours with one example replaced",
-  data = "what to train on: an id or assay.data(…)",
-  diverged = '"ok": divergence is a result, not a failure',
-  epochs = "passes over the training examples",
-  eval_every = "updates between evaluations",
-  init = "initial weights, a matrix of one row",
-  init_seed = "seed of the initial weights (seed)",
-  keep_evaluations = "true: the result has each evaluation: step, val_error, cost, …",
-  keep_losses = "true: the losses of mini-batches, every log_every updates",
-  keep_probes = "true: the result has what each probe gave: step, sharpness, …",
-  keep_weights = "true: the result has the weights",
-  label = "a name for messages",
-  layer_rates = "factors of the rate: {1, 0.5, …} by layer, {hidden =, output =}, or {mup = \"adam\", width = 64}",
-  log_every = "updates between logged losses",
-  loss = "the loss: an id or assay.loss(…)",
-  lr = "a constant learning rate",
-  mask = "weights that stay zero: a matrix of 0 and 1",
-  model = "the model: an id or assay.model(…)",
-  norms = "true: the norms of the gradients of mini-batches, every log_every updates",
-  optimizer = "the optimizer: an id or assay.optimizer(…) (sgd)",
-  order_seed = "seed of the order of examples (seed)",
-  plan = "how replicas are computed; results do not depend on it",
-  probe = 'facts measured along the training: {"sharpness", "trace", "grad_noise"}, a probe, or settings by name',
-  probe_every = "updates between those measurements (a tenth of the training)",
-  probe_examples = "training examples that they look at, always the same (256)",
-  replace = "one example replaced: {at =, by =} or {at =, by_train =}",
-  replicas = "a list of tables, one for each replica",
-  rows = "the training examples to use",
-  run = "the run that logs",
-  sampler = "the order of examples: an id or assay.sampler(…) (random-reshuffling)",
-  schedule = "the learning rate over time: an id or assay.schedule(…)",
-  seed = "seed of weights and order",
-  selector = "which examples of a mini-batch count: an id or assay.selector(…) (all)",
-  skip_test = "true: no evaluation on test data",
-  steps = "updates",
-  until_loss = "stop after the first epoch of at most this mean loss",
-}
-
---- What the fields of assay.experiment mean.
-M.experiment = {
-  claim = "of a paper's script: what it says; see help(\"claims\")",
-  grid = "what to combine: function(p) that returns lists by name, or a table",
-  grid_params = "parameters that only grid and report read",
-  group = "function(c, p): runs with equal results may share a worker",
-  more = "function(results, p): further configurations, once all runs so far have ended",
-  name = "name in the store",
-  params = "parameters with their defaults",
-  report = "function(results, p): tables and plots after the sweep",
-  run = "function(run, c, p, shared): one run; what it returns are its results",
-  setup = "function(p): loads what the runs share",
-  summary = "the question, in a line",
-  verdict = "function(results, p): whether the claim holds",
-}
 
 local START = {
   set = "parameters of the script by name",
@@ -405,12 +345,6 @@ local function usage_keys(callee)
   return next(found) and found or nil
 end
 
-local function documented(keys, docs)
-  local found = {}
-  for _, key in ipairs(keys) do found[key] = docs[key] or "" end
-  return found
-end
-
 -- --- the question ----------------------------------------------------------------------------------------------
 
 -- Inside a string, which is the last frame.
@@ -447,17 +381,14 @@ local function at_key(stack, known)
   local callee, n, first = call_of(stack, at)
   if callee == "assay.run" and n == 2 then return params_of(first) end
   if callee == "assay.start" and n == 2 then return START end
-  if callee == "assay.train" then return documented(known.train, M.train) end
-  if callee == "assay.train_many" then return documented(known.train_many, M.train) end
-  if callee == "assay.experiment" then return documented(known.experiment, M.experiment) end
-  if callee then return usage_keys(callee) end
+  if callee then return settings.of(callee, known) or usage_keys(callee) end
   local outer = stack[at - 1]
   if outer and outer.key == "set" and at > 2 then
     local start, _, script = call_of(stack, at - 1)
     return start == "assay.start" and params_of(script) or nil
   end
   if outer and outer.open == "{" and not outer.key and at > 2 and stack[at - 2].key == "replicas" then
-    return documented(known.train_replica, M.train)
+    return settings.of("assay.train_many.replicas", known)
   end
 end
 

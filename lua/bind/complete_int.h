@@ -32,6 +32,8 @@ bool complete_offer_ids(lua_State *L, const char *line, long quote, const char *
 bool complete_offer_params(lua_State *L, const char *line, long brace, const char *value, const char *prefix, size_t n);
 bool complete_offer_values(lua_State *L, const char *line, long quote, long brace, const char *prefix, size_t n);
 
+/* Push what the program knows, for lua/assay/complete.lua and settings.lua (complete_library.c). */
+void complete_push_known(lua_State *L);
 /* Files whose names begin so; what the library says, or where the cursor stands in it (complete_library.c). */
 void complete_offer_files(lua_State *L, const char *prefix, size_t n);
 /* False where it knows nothing: then *open and *outer are the innermost bracket or quote that is open and the one around it, or -1. */

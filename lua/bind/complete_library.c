@@ -48,8 +48,7 @@ static void push_list(lua_State *L, const char *const *words)
   }
 }
 
-/* Push what lua/assay/complete.lua is told. */
-static void push_known(lua_State *L)
+void complete_push_known(lua_State *L)
 {
   static const struct { const char *name; const char *const *words; } lists[] = {
       {"modules", plot_modules}, {"train", train_keys}, {"train_many", train_many_keys}, {"train_replica", train_replica_keys},
@@ -79,7 +78,7 @@ bool complete_offer_from_library(lua_State *L, struct completion *c, long *open,
   lua_call(L, 1, 1);
   lua_getfield(L, -1, "offer");
   lua_pushlstring(L, c->line, c->cursor);
-  push_known(L);
+  complete_push_known(L);
   lua_call(L, 2, 3);
   bool known = lua_istable(L, -3);
   if (known) {

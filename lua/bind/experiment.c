@@ -109,12 +109,7 @@ void experiment_open(lua_State *L)
   static const luaL_Reg meta[] = {{"__tostring", experiment_tostring}, {NULL, NULL}};
   static const struct function_row rows[] = {
       {"experiment", make_experiment, "assay.experiment{name =, summary =, params =, grid =, setup =, run =, report =, group =}",
-       "What an experiment script returns: params with defaults, grid(p) with lists to combine, run(run, c, p, shared) for each, "
-       "report(results, p) at the end; setup(p) loads what the runs share. grid_params lists parameters that only grid and "
-       "report read: they are no part of a run's identity, so that more seeds keep the runs already done. "
-       "more(results, p) is asked when all runs so far have ended, again and again until it has nothing new: further configurations that depend on "
-       "what came out, such as fresh seeds at the tuned rate. "
-       "claim and verdict(results, p) make it a paper's script: help(\"claims\")."},
+       "What an experiment script returns: a question, the runs that answer it, and what is said of their results. Its fields:"},
       {"run", run_script, "assay.run(path[, {name = value}])", "Run an experiment script; true when every run is done."},
       {0}};
   bind_metatable(L, BIND_EXPERIMENT, meta, NULL);

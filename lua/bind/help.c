@@ -1,6 +1,7 @@
 /* help.c: help(x) at the prompt: for objects and method ids from their descriptors, for library
  * functions from the text registered with them. */
 #include "lua/bind/bind.h"
+#include "lua/bind/complete_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,20 @@ static bool push_userdata(lua_State *L, int at)
   return true;
 }
 
+/* The help text of a function at the top becomes a page of the terminal's width, with the keys of the table that it takes. */
+static void lay_out(lua_State *L)
+{
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "assay.settings");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "page");
+  lua_remove(L, -2);
+  lua_insert(L, -2);
+  complete_push_known(L);
+  lua_pushinteger(L, width(L));
+  lua_call(L, 3, 1);
+}
+
 /* Text of the help on what is at index 1. */
 static void push_help(lua_State *L)
 {
@@ -214,8 +229,10 @@ static void push_help(lua_State *L)
       id[i] = registry_at(i)->id;
     bind_error(L, "no method or function is called \"%s\"%s", word, bind_did_you_mean(word, id, n, hint, sizeof hint));
   }
-  if (lua_isfunction(L, 1) && help_push_function(L, 1))
+  if (lua_isfunction(L, 1) && help_push_function(L, 1)) {
+    lay_out(L);
     return;
+  }
   if (lua_istable(L, 1)) {
     if (push_module(L, 1))
       return;

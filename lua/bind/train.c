@@ -66,23 +66,13 @@ void train_open(lua_State *L)
   static const struct function_row rows[] = {
       {"train", train_single,
        "assay.train{data =, model =, steps = or epochs =, schedule = or lr = or controller =, …}",
-       "Train a model; schedule is an object, an id with lr as its peak, or a function of (t, T). Also: loss, optimizer (sgd), "
-       "average, selector (which examples of a mini-batch count: chosen), sampler (random-reshuffling), batch (64), batching (an update takes several mini-batches: \"batch-grow\", \"batch-norm-test\"; steps go on counting mini-batches, "
-       "updates is how many updates they made), seed, init_seed, order_seed, eval_every, log_every, plan, "
-       "keep_weights, until_loss (stop after the first epoch of at most this mean loss), init, mask, layer_rates (factors of the rate: a list, one for each layer that has weights, or by name, {input = 1, hidden = 0.5, "
-       "output = 0.1}, or {mup = \"adam\", width = 64}: those that keep the best rate of a net of that width as layers grow), rows (the training examples to use), replace ({at =, by =} a test example, or by_train =), skip_test, keep_losses (those of "
-       "mini-batches, every log_every updates: losses), norms (log grad_norm and grad_norm_l1 of their gradients; kept with "
-       "keep_losses: norms, norms_l1), keep_evaluations ({step =, val_error =, cost =, …} of each), probe (measured along the way and logged by "
-       "name: {\"sharpness\", \"trace\", \"grad_noise\"}, or {top = assay.probe(\"hessian-top\"), sharpness = {rho = 0.1}}, on the weights that are "
-       "evaluated, before the first update, every probe_every updates and after the last, always on the same probe_examples training examples; "
-       "no part of cost), keep_probes (probes: {step =, sharpness =, …} of each), run, label, diverged (\"ok\": a "
-       "result, not a failure). "
-       "Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, weights "
-       "(which remember model, data, loss and start: probes and bounds take the result as their subject)."},
+       "Train a model. Returns train_loss, val_loss, val_error, test_loss, test_error, best_…, avg_…, cost, steps, wall_s, cpu_s, diverged, "
+       "weights (which remember model, data, loss and start: probes and bounds take the result as their subject). What it takes, "
+       "with defaults in parentheses:"},
       {"train_many", train_many, "assay.train_many{replicas = {{lr = 0.1}, {lr = 0.2}}, data =, model =, …}",
        "Train several replicas in one call; each may have its own optimizer, schedule, lr, controller, average, selector, init_seed, init, mask, "
        "layer_rates, rows, replace. A list of results as of assay.train. coupled = true: the first is the base of neighbours with one example "
-       "replaced; `distances` are those to the base after each of `checkpoints` (numbers of updates)."},
+       "replaced; `distances` are those to the base after each of `checkpoints` (numbers of updates). What it takes:"},
       {0}};
   train_request_open(L);
   train_result_open(L);

@@ -102,4 +102,15 @@ is "$(complete_words assay ls --db names.db -e t)" "two words" "and an experimen
 complete_words assay plot --db names.db '$' >"$T/offered"
 grep -qxF '$(touch run-by-tab)' "$T/offered" && [ ! -e run-by-tab ]
 ok $? "a name that is a shell command is offered, not run"
+
+# Functions that take a table: all of its keys, in lines that fit.
+for name in train train_many experiment; do
+  try repl -e "help '$name'"
+  is "$(grep -cE '^  [a-z_]+ *$' <<<"$out")" 0 "help '$name': every key has its text"
+  is "$(grep -E '.{81}' <<<"$out")" "" "… in lines of 80 columns"
+done
+try repl -e 'help "train"'
+out_has "layer_rates" "help 'train' lists what a training takes"
+out_has "examples of a mini-batch (64)" "with defaults"
+
 done_testing
