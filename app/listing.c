@@ -238,8 +238,12 @@ static int load_params(struct listing *l, struct app *app, struct store *s)
 /* The rows of an experiment are held against its first one. */
 static void find_differing_within(struct listing *l)
 {
-  size_t *first = xcalloc(l->experiments.n + 1, sizeof *first); /* row + 1 */
   l->differs_within = xcalloc(l->experiments.n * l->params.n + 1, sizeof *l->differs_within);
+  if (l->experiments.n == 1) {
+    memcpy(l->differs_within, l->differs, l->params.n * sizeof *l->differs);
+    return;
+  }
+  size_t *first = xcalloc(l->experiments.n + 1, sizeof *first); /* row + 1 */
   for (size_t i = 0; i < l->n_rows; i++) {
     size_t e = l->row[i].experiment;
     bool *within = l->differs_within + e * l->params.n;

@@ -1,4 +1,5 @@
 /* frame_help.c: the page of help and the palette of commands, both made from requests.def. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,18 +59,56 @@ void frame_show_help(struct ui *ui)
   free(text);
 }
 
+/* --- the palette -------------------------------------------------------------------------------------------------- */
+
+static bool palette_has(const struct palette *p, enum request r)
+{
+  for (size_t i = 0; i < p->n; i++)
+    if (p->request[i] == r)
+      return true;
+  return false;
+}
+
+static void palette_add_group(struct palette *p, const char *group)
+{
+  for (enum request r = REQUEST_NONE + 1; r < REQUEST_COUNT; r++)
+    if (strcmp(request_row(r)->group, group) == 0 && !palette_has(p, r))
+      p->request[p->n++] = r;
+}
+
+/* What is most useful here comes first, moving about, which keys do better, last. */
+static void palette_fill(struct palette *p, const enum request *hints)
+{
+  static const char *const group[] = {"do", "choose", "look", "go", "move"};
+  p->n = 0;
+  for (const enum request *r = hints; *r; r++)
+    if (!palette_has(p, *r))
+      p->request[p->n++] = *r;
+  for (size_t i = 0; i < sizeof group / sizeof *group; i++)
+    palette_add_group(p, group[i]);
+  assert(p->n == REQUEST_COUNT - 1);
+}
+
 static void palette_accept(void *self, size_t index)
 {
+  struct ui *ui = self;
   struct ui_event none = {0};
-  frame_handle(self, (enum request)(index + 1), &none);
+  frame_handle(ui, ui->palette.request[index], &none);
 }
 
 void frame_show_palette(struct ui *ui)
 {
-  const char *item[REQUEST_COUNT], *note[REQUEST_COUNT];
-  for (enum request r = REQUEST_NONE + 1; r < REQUEST_COUNT; r++) {
-    item[r - 1] = request_row(r)->name;
-    note[r - 1] = request_row(r)->help;
+  const struct view *v = ui->slot[ui->current].view;
+  const char *item[REQUEST_COUNT];
+  char *note[REQUEST_COUNT];
+  palette_fill(&ui->palette, frame_hints(ui));
+  for (size_t i = 0; i < ui->palette.n; i++) {
+    char key[16];
+    enum request r = ui->palette.request[i];
+    item[i] = request_row(r)->name;
+    note[i] = xasprintf("%-9s %s", request_key(ui, v->keys, r, key), request_row(r)->help);
   }
-  ui_menu(ui, &(struct ui_menu){.title = "commands", .item = item, .note = note, .n = REQUEST_COUNT - 1, .self = ui, .accept = palette_accept});
+  ui_menu(ui, &(struct ui_menu){.title = "commands", .item = item, .note = (const char *const *)note, .n = ui->palette.n, .self = ui, .accept = palette_accept});
+  for (size_t i = 0; i < ui->palette.n; i++)
+    free(note[i]);
 }

@@ -47,6 +47,9 @@ struct popup {
   void (*accept)(void *self, size_t index);
 };
 
+/* The requests of the palette, in its order. */
+struct palette { enum request request[REQUEST_COUNT]; size_t n; };
+
 struct ui {
   struct app *app;
   struct aside *aside, *slow; /* slow: made when it is first asked for */
@@ -55,6 +58,7 @@ struct ui {
   size_t back[32], n_back;
   struct asking *asking;
   struct popup popup;
+  struct palette palette;
   char *message; bool message_bad;
   bool dirty, left, suspend, clear;
   char *copied;           /* for the clipboard; owned */

@@ -252,6 +252,13 @@ static unsigned open_row(struct runs *v)
   return UI_HANDLED;
 }
 
+/* Screen 2, where nothing has been opened yet, has the selected row. */
+static unsigned go_to_run(struct runs *v)
+{
+  const int64_t *shown;
+  return run_view_shown(v->ui, &shown) ? 0 : open_row(v);
+}
+
 /* Do the runs of the row again; the form asks where they are several. */
 static unsigned run_again(struct runs *v)
 {
@@ -294,6 +301,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
     return 0;
   switch (r) {
   case REQUEST_OPEN: return open_row(v);
+  case REQUEST_SCREEN_RUN: return go_to_run(v);
   case REQUEST_RERUN: return run_again(v);
   case REQUEST_START: return go_to_script(v);
   case REQUEST_MARK: return mark(v);

@@ -167,7 +167,8 @@ static void frame(void)
 {
   tap_has(bench_keys("?"), "help: Runs", "? shows help");
   tap_has(bench_screen(), "Space      mark", "with the keys of this screen");
-  bench_keys("Esc :");
+  tap_has(bench_keys("Esc :"), "open           Enter     go deeper", "the palette has what is most useful here first, with its key");
+  tap_ok(strstr(bench_screen(), "  sort ") > strstr(bench_screen(), "  mark "), "in the order of the line of keys");
   bench_type("singl");
   tap_has(bench_screen(), "fold", "the palette finds commands by what they do");
   tap_has(bench_keys("Enter"), "[1 Runs]", "and does them");
@@ -250,6 +251,8 @@ static void several_experiments(void)
   tap_has(bench_line("exp peak=0.5"), "0.25 ±0 (2)", "a mean of two of three runs says so");
   tap_has(bench_line("exp peak=0.25"), "0.75 ", "that of all runs");
   tap_ok(!strstr(bench_line("exp peak=0.25"), "(1)"), "does not");
+  tap_has(bench_keys("g 2"), "3 runs of one config", "2 has the selected row where nothing has been opened");
+  tap_has(bench_keys("1 Down 2"), "3 runs of one config", "and keeps what was opened");
   bench_close();
 }
 
