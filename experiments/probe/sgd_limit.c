@@ -85,10 +85,9 @@ static enum status hessians(struct limit *t, const double *w, struct err *e)
 static enum status turn(struct limit *t, struct err *e)
 {
   size_t P = t->P;
-  memset(t->vectors, 0, P * P * sizeof *t->vectors);
   for (size_t i = 0; i < t->n; i++)
     for (size_t k = 0; k < P * P; k++)
-      t->vectors[k] += t->each[i * P * P + k] / (double)t->n;
+      t->vectors[k] = (i ? t->vectors[k] : 0) + t->each[i * P * P + k] / (double)t->n;
   if (!vec_finite_f64(t->vectors, P * P) || blas_syevd_f64(P, t->vectors, P, t->h))
     return err_set(e, STATUS_DIVERGED, "the Hessian is not finite");
   for (size_t i = 0; i < t->n; i++) {
@@ -187,9 +186,11 @@ static enum status limit_new(struct limit *t, struct err *e)
 {
   size_t square, all, count;
   bool fits = size_mul(t->P, t->P, &square) && size_mul(square, t->n, &all) && all <= NUMBERS_MOST;
-  if (!fits)
-    return err_set(e, STATUS_BAD_ARG, "the Hessians of %zu examples in %zu weights are more than %zu numbers: take fewer examples or a smaller net",
-                   t->n, t->P, NUMBERS_MOST);
+  if (!fits) {
+    err_set(e, STATUS_BAD_ARG, "the Hessians of %zu examples in %zu weights are more than %zu numbers: take fewer examples or a smaller net",
+            t->n, t->P, NUMBERS_MOST);
+    return STATUS_BAD_ARG;
+  }
   count = all + 4 * square + t->P;
   enum status s = mem_new(&t->memory, count, sizeof(double), "Hessians of examples", e);
   double *at = t->memory;
