@@ -45,6 +45,8 @@ static char *foot_text(const struct runs *v)
   const char *way = strcmp(d->sorted_by, score) != 0 ? "" : d->higher_better ? " (higher is better)" : known ? " (lower is better)" : " (the lowest is called best)";
   if (d->fold == FOLD_RUNS)
     return xasprintf("-- single runs, sorted by %s ", d->sorted_by);
+  if (!*score) /* nothing has ended yet */
+    return xasprintf("-- sorted by %s ", d->sorted_by);
   if (d->fold == FOLD_BEST)
     return xasprintf("-- sorted by %s; of each config the run with the %s %s: the best of several flatters its config ", d->sorted_by,
                      d->higher_better ? "highest" : "lowest", score);

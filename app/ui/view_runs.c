@@ -242,6 +242,18 @@ static unsigned mark_all(struct runs *v)
   return UI_HANDLED | UI_REDRAW;
 }
 
+static unsigned unmark(struct runs *v)
+{
+  const int64_t *marks;
+  size_t n = ui_marked(v->ui, &marks);
+  int64_t *all = xcalloc(n + 1, sizeof *all);
+  memcpy(all, marks, n * sizeof *all);
+  ui_mark(v->ui, all, n, false);
+  free(all);
+  ui_say(v->ui, n ? "no run is marked any more" : "no run is marked");
+  return UI_HANDLED | UI_REDRAW;
+}
+
 static unsigned open_row(struct runs *v)
 {
   int64_t *runs;
@@ -306,6 +318,7 @@ static unsigned request(void *self, enum request r, const struct ui_event *ev)
   case REQUEST_START: return go_to_script(v);
   case REQUEST_MARK: return mark(v);
   case REQUEST_MARK_ALL: return mark_all(v);
+  case REQUEST_UNMARK: return unmark(v);
   case REQUEST_SORT: return runs_sort_here(v);
   case REQUEST_BEST: return best_of_each(v);
   case REQUEST_METRIC: return next_curve(v);
@@ -391,7 +404,7 @@ static void refresh(void *self, bool store_changed)
 
 static const enum request hints[] = {REQUEST_OPEN, REQUEST_MARK, REQUEST_FILTER, REQUEST_SORT, REQUEST_FOLD, REQUEST_BEST, REQUEST_COLUMNS,
                                      REQUEST_SCREEN_COMPARE, REQUEST_TAG, REQUEST_NOTE, REQUEST_TRASH, REQUEST_UNDO, REQUEST_METRIC, REQUEST_EXPORT,
-                                     REQUEST_RERUN, REQUEST_START, REQUEST_COLUMN_LEFT, REQUEST_COLUMN_RIGHT, REQUEST_HIDE_COLUMN, REQUEST_NONE};
+                                     REQUEST_RERUN, REQUEST_START, REQUEST_UNMARK, REQUEST_COLUMN_LEFT, REQUEST_COLUMN_RIGHT, REQUEST_HIDE_COLUMN, REQUEST_NONE};
 
 const struct view view_runs = {
   .name = "Runs",

@@ -62,8 +62,10 @@ static void see(const void *conf, void *state, const struct batching_frame *f, c
     return;
   for (size_t i = 0; i < s->n; i++)
     signal += s->gradient[i] * s->gradient[i];
-  for (size_t k = 0; k < s->groups; k++)
-    variance += (double)((s->count - k + s->groups - 1) / s->groups) * square(c, s, s->group[k]);
+  for (size_t k = 0; k < s->groups; k++) {
+    size_t batches = (s->count - k + s->groups - 1) / s->groups; /* group k holds every groups-th of them */
+    variance += (double)batches * square(c, s, s->group[k]);
+  }
   variance *= (double)f->batch / (double)(s->groups - 1);
   double wanted = variance / (c->theta * c->theta * (c->test == TEST_NORM ? signal : signal * signal)) / (double)f->batch;
   size_t most = batching_most(c->most, f);

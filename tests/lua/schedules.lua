@@ -90,5 +90,6 @@ tap.fails(function() run("sgd", cycle) end, "has none to set", "an optimizer wit
 tap.fails(function() run("adam", cycle) end, "has none to set", "or with another kind")
 local odd = assay.minimizer("stochastic", { schedule = cycle:with { steps = "auto" } })
 tap.fails(function() odd:minimize(assay.objective("rosenbrock"), { passes = 10 }) end, "has none to set", "also in a minimizer")
-local follows = assay.minimizer("stochastic", { optimizer = "heavy-ball", schedule = assay.schedule("one-cycle", { peak = 1e-4, cycle_momentum = true }) })
+local one_cycle = assay.schedule("one-cycle", { peak = 1e-4, cycle_momentum = true })
+local follows = assay.minimizer("stochastic", { optimizer = "heavy-ball", schedule = one_cycle })
 tap.ok(follows:minimize(assay.objective("rosenbrock"), { passes = 10 }).value > 0, "which follows it where it can")

@@ -75,6 +75,10 @@ static void marks_and_trash(void)
 {
   bench_keys("g Space");
   tap_has(bench_screen(), "3 marked", "a config marks its runs");
+  const int64_t *left;
+  tap_has(bench_keys("G U"), "no run is marked any more", "U takes all marks away");
+  tap_is_int((long)ui_marked(bench, &left), 0, "wherever the cursor stands");
+  bench_keys("g Space");
   tap_has(bench_keys("d"), "put 3 runs into the trash? y/n", "the trash asks first");
   tap_has(bench_keys("y"), "4 runs  2 configs", "then takes them");
   tap_has(bench_keys("u"), "7 runs  3 configs", "and u brings them back");

@@ -37,7 +37,7 @@ static bool counts(const double *loss, size_t n, size_t i, size_t k)
 {
   size_t before = 0;
   for (size_t j = 0; j < n; j++)
-    before += loss[j] < loss[i] || (loss[j] == loss[i] && j < i);
+    before += loss[j] < loss[i] || (j < i && loss[j] == loss[i]);
   return before < k;
 }
 
