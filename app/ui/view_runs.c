@@ -247,7 +247,8 @@ static unsigned unmark(struct runs *v)
   const int64_t *marks;
   size_t n = ui_marked(v->ui, &marks);
   int64_t *all = xcalloc(n + 1, sizeof *all);
-  memcpy(all, marks, n * sizeof *all);
+  for (size_t i = 0; i < n; i++)
+    all[i] = marks[i];
   ui_mark(v->ui, all, n, false);
   free(all);
   ui_say(v->ui, n ? "no run is marked any more" : "no run is marked");
