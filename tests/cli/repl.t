@@ -174,6 +174,14 @@ if command -v tmux >/dev/null; then
     done
     return 1
   }
+  # at_prompt: wait until the last line is an empty prompt, at most 20 s.
+  at_prompt() {
+    for _ in $(seq 100); do
+      [ "$(tmux -L repl capture-pane -t r -p | grep -v '^$' | tail -n 1)" = ">" ] && return
+      sleep 0.2
+    done
+    return 1
+  }
   keys() { tmux -L repl send-keys -t r "$@"; }
   # The accepted line once more, in colour: -e gives the colours of the screen.
   coloured() {
@@ -197,10 +205,14 @@ if command -v tmux >/dev/null; then
   ok $? "… as a part of what was typed before"
   keys C-l
   expected=
+  names=abcdef
   for n in 99 100 101 199 200 201; do # with the prompt: the screen has 100 columns
-    line="x = '$(printf "%$((n - 13))s" '' | tr ' ' z)' .. 0"
+    line="${names:0:1} = '$(printf "%$((n - 13))s" '' | tr ' ' z)' .. 0"
     keys -l "$line"
+    screen "> ${names:0:1} = 'z"
+    names=${names:1}
     keys Enter
+    at_prompt
     expected+=$(fold -w 100 <<<"> $line" | sed 's/ *$//')$'\n'
   done
   keys -l "print('日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語ende')"
@@ -282,9 +294,9 @@ if command -v script >/dev/null && command -v stty >/dev/null; then
     printf '\003'
     sleep 0.5
     printf 'dropped = '
-    sleep 0.2
+    sleep 0.6
     printf '\003'
-    sleep 0.2
+    sleep 0.6
     printf 'print("value " .. f())\n'
     printf '#{10,\n20}\n'
     sleep 0.3

@@ -171,14 +171,14 @@ ok $? "and nothing else"
 in_tmux send-keys -t "$session" q
 start 100 30
 await "sorted by"
-pid=$(pgrep -f "^$ASSAY --db t.db\$")
+pid=$(pgrep -nf "^$ASSAY --db t.db\$")
 kill -TERM "$pid"
 shows "left 143" "a signal ends it with the usual code"
 cmp -s before after
 ok $? "and the terminal is given back"
 start 100 30
 await "sorted by"
-pid=$(pgrep -f "^$ASSAY --db t.db\$")
+pid=$(pgrep -nf "^$ASSAY --db t.db\$")
 kill -ABRT "$pid"
 await "left 134"
 cmp -s before after
